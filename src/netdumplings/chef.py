@@ -1,0 +1,71 @@
+"""The base class of every chef."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from .packets import Packet
+
+
+class DumplingChef:
+    """Turns packets, or the passing of time, into payloads of dumplings.
+
+    Subclass it and override `packet_handler`, `interval_handler`, or both. What a handler returns
+    becomes the payload of a dumpling: any JSON value; None makes no dumpling. Handlers of one
+    chef never run at the same time, so a chef needs no lock.
+
+    A handler that raises is logged and counted; the kitchen goes on, and so does the chef.
+
+    A subclass that keeps state may define ``__init__(self, *args, **kwargs)``; it must call
+    ``super().__init__(*args, **kwargs)``.
+
+    Args:
+        kitchen: the kitchen it works in (anything with a ``name``), or just that name.
+
+    Attributes:
+        kitchen: as given.
+        name: the class name; it names the chef in every dumpling.
+        dumplings_sent_count: how many dumplings its handlers have made.
+        assignable_to_kitchen: a class attribute; False makes ``nd-sniff`` leave the class alone
+            (for a base class of other chefs).
+    """
+
+    assignable_to_kitchen: ClassVar[bool] = True
+
+    def __init__(self, kitchen: Any = None) -> None:
+        self.kitchen = kitchen
+        self.dumplings_sent_count = 0
+
+    @property
+    def name(self) -> str:
+        """The chef's class name."""
+        return type(self).__name__
+
+    def packet_handler(self, packet: Packet) -> Any:
+        """Make a payload of one packet.
+
+        Args:
+            packet: a scapy packet.
+
+        Returns:
+            any JSON value, or None for no dumpling. This base implementation returns a one-line
+            summary of the packet.
+        """
+        return f"{self.name}: {packet.summary()}"
+
+    def interval_handler(self, interval: float | None = None) -> Any:
+        """Make a payload because some time has gone by.
+
+        It is called once at start-up, then every poke interval, whether or not packets arrive.
+
+        Args:
+            interval: the poke interval, in seconds.
+
+        Returns:
+            any JSON value, or None (which is all this base implementation does) for no dumpling.
+        """
+        return None
+
+    def __repr__(self) -> str:
+        return f"<{self.name} in kitchen {getattr(self.kitchen, 'name', self.kitchen)!r}>"

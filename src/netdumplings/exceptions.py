@@ -1,0 +1,234 @@
+"""Every error netdumplings raises on purpose, each carrying the data it is about.
+
+::
+
+    NetDumplingsError
+    ├── InvalidDumpling            a text that is not a dumpling
+    ├── InvalidDumplingPayload     a payload that JSON cannot hold
+    ├── InvalidAddress             a HOST:PORT that is neither
+    ├── CaptureError               packets cannot be had
+    │   ├── NotACapture            not a pcap or pcapng file
+    │   ├── TruncatedCapture       a capture file that ends, or goes wrong, in mid-packet
+    │   ├── InvalidFilter          libpcap refuses the filter
+    │   ├── NoSuchInterface        no interface of that name on this host
+    │   └── NotPermitted           the system does not let us sniff
+    ├── ChefError                  chefs cannot be loaded
+    │   ├── ChefModuleError        a module that does not import
+    │   ├── DuplicateChef          two chefs of one name
+    │   └── UnknownChef            a chef that was asked for and not found
+    ├── HubUnavailable             a hub that cannot be reached
+    └── CannotListen               a port the hub cannot have
+
+The text of each says what is wrong and what to do next, in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class NetDumplingsError(Exception):
+    """The base of every error here: catch it to catch them all."""
+
+
+class InvalidDumpling(NetDumplingsError):
+    """A text is not a dumpling: bad JSON, not an object, a key missing, an unknown driver."""
+
+
+class InvalidDumplingPayload(NetDumplingsError):
+    """A payload cannot be held by JSON.
+
+    Attributes:
+        key: where in the payload, as Python would write it (``payload['hosts'][3]``).
+        problem: what is wrong there (``bytes cannot be held by JSON``).
+    """
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key = key
+        self.problem = problem
+        super().__init__(f"{key}: {problem}")
+
+
+class InvalidAddress(NetDumplingsError):
+    """A hub's address is not ``HOST:PORT``.
+
+    Attributes:
+        address: what was given.
+    """
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        super().__init__(
+            f"{address!r} is not a hub's address ({problem}): "
+            "give HOST:PORT, as in localhost:11348 or [::1]:11348"
+        )
+
+
+class CaptureError(NetDumplingsError):
+    """Packets cannot be had from a source."""
+
+
+class NotACapture(CaptureError):
+    """A file is neither pcap nor pcapng.
+
+    Attributes:
+        source: the file's name, or ``standard input``.
+    """
+
+    def __init__(self, source: str, problem: str) -> None:
+        self.source = source
+        super().__init__(f"{source}: not a capture: {problem}")
+
+
+class TruncatedCapture(CaptureError):
+    """A capture file ends in the middle of a packet, or goes wrong after some.
+
+    Everything before that point was delivered.
+
+    Attributes:
+        source: the file's name, or ``standard input``.
+        offset: bytes into the (decompressed) file where the trouble starts.
+        packets: how many packets came before it.
+    """
+
+    def __init__(self, source: str, problem: str, *, offset: int, packets: int) -> None:
+        self.source = source
+        self.offset = offset
+        self.packets = packets
+        super().__init__(
+            f"{source}: {problem} at byte {offset}; the {packets} packets before it were read"
+        )
+
+
+class InvalidFilter(CaptureError):
+    """libpcap refuses a filter.
+
+    Attributes:
+        filter: the filter, in pcap-filter(7) language.
+        reason: libpcap's own message.
+    """
+
+    def __init__(self, filter: str, reason: str) -> None:
+        self.filter = filter
+        self.reason = reason
+        super().__init__(f"the filter {filter!r} is refused by libpcap: {reason}")
+
+
+class NoSuchInterface(CaptureError):
+    """This host has no interface of that name.
+
+    Attributes:
+        interface: the name that was asked for.
+        available: the names there are.
+    """
+
+    def __init__(self, interface: str, available: Sequence[str]) -> None:
+        self.interface = interface
+        self.available = tuple(available)
+        super().__init__(
+            f"there is no interface {interface!r} on this host; it has: {', '.join(available)}"
+        )
+
+
+class NotPermitted(CaptureError):
+    """The system does not let this process sniff.
+
+    Attributes:
+        interface: the interface that was tried.
+    """
+
+    def __init__(self, interface: str) -> None:
+        self.interface = interface
+        super().__init__(
+            f"not allowed to sniff on {interface}: run it with sudo, give it the capability "
+            "CAP_NET_RAW, or replay a capture file with --read"
+        )
+
+
+class ChefError(NetDumplingsError):
+    """Chefs cannot be loaded."""
+
+
+class ChefModuleError(ChefError):
+    """A chef module does not import.
+
+    Attributes:
+        module: the module or file, as it was given.
+        problem: what went wrong, in one line.
+        traceback: the module's own traceback, without this package's frames; empty where there
+            is none to show (a module that does not exist).
+    """
+
+    def __init__(self, module: str, problem: str, traceback: str = "") -> None:
+        self.module = module
+        self.problem = problem
+        self.traceback = traceback
+        super().__init__(f"chef module {module}: {problem}")
+
+
+class DuplicateChef(ChefError):
+    """Two modules define a chef of the same name.
+
+    Attributes:
+        chef: the class name.
+        modules: the modules, as they were given.
+    """
+
+    def __init__(self, chef: str, modules: Sequence[str]) -> None:
+        self.chef = chef
+        self.modules = tuple(modules)
+        super().__init__(
+            f"two chefs are named {chef} (in {' and in '.join(modules)}): "
+            "a dumpling names its chef by class name, so rename one of them"
+        )
+
+
+class UnknownChef(ChefError):
+    """A chef was asked for that no module has.
+
+    Attributes:
+        chef: the name that was asked for.
+        available: the names that were found.
+    """
+
+    def __init__(self, chef: str, available: Sequence[str]) -> None:
+        self.chef = chef
+        self.available = tuple(available)
+        near = get_close_matches(chef, self.available, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        found = ", ".join(self.available) or "none"
+        super().__init__(f"there is no chef {chef!r} (found: {found}){hint}")
+
+
+class HubUnavailable(NetDumplingsError):
+    """A hub cannot be reached, and we were asked not to wait for it.
+
+    Attributes:
+        hub: its address.
+        reason: why, in a few words.
+    """
+
+    def __init__(self, hub: str, reason: str) -> None:
+        self.hub = hub
+        self.reason = reason
+        super().__init__(f"no hub at {hub}: {reason}")
+
+
+class CannotListen(NetDumplingsError):
+    """The hub cannot have a port.
+
+    Attributes:
+        address: the host it was to listen on.
+        port: the port.
+        reason: the system's reason.
+    """
+
+    def __init__(self, address: str, port: int, reason: str) -> None:
+        self.address = address
+        self.port = port
+        self.reason = reason
+        super().__init__(
+            f"cannot listen on {address}:{port}: {reason}; is another hub running? "
+            "Choose other ports with --in-port and --out-port"
+        )
