@@ -1,0 +1,114 @@
+"""How a command ends: the exit status, and the one line that goes with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from netdumplings.exceptions import NetDumplingsError
+
+from .text import printable
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class Failure(click.ClickException):
+    """A command failed: one line on standard error, exit status 1.
+
+    Raise it for what only the command line can get wrong. Its message, which may quote the
+    network, is escaped when it is shown.
+
+    Attributes:
+        tool: the command's name, once `ending_well` has seen the failure.
+    """
+
+    tool = "netdumplings"
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the line: the command's name, then the message."""
+        click.echo(f"{self.tool}: {printable(self.message)}", file, err=True)
+
+
+class Misuse(Failure):
+    """The command line itself is wrong: exit status 2, as click has it."""
+
+    exit_code = 2
+
+
+@contextmanager
+def ending_well(tool: str) -> Iterator[None]:
+    """Turn whatever ends a command into the exit status its users expect.
+
+    ============================================  ======  =======================================
+    the body ends with                            status  on standard error
+    ============================================  ======  =======================================
+    a return; Ctrl-C; SIGTERM                     0       nothing
+    its output closed by the reader (``| head``)  0       nothing
+    a `NetDumplingsError` or a `Failure`          1       one line
+    click's usage errors                          2       one line
+    anything else: a bug of ours                  1       the traceback that a bug report needs
+    ============================================  ======  =======================================
+
+    Args:
+        tool: the command's name, which starts that line.
+
+    Raises:
+        Failure: for every error that is no bug.
+        click.exceptions.Exit: for Ctrl-C, SIGTERM and a closed output.
+    """
+    try:
+        with _one_kind_of_failure(tool), _sigterm_as_ctrl_c():
+            yield
+    except Failure as failure:
+        failure.tool = tool
+        raise
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the terminal has just echoed ^C
+        raise click.exceptions.Exit(0) from None
+    except BrokenPipeError:
+        _discard_output()
+        raise click.exceptions.Exit(0) from None
+
+
+@contextmanager
+def _one_kind_of_failure(tool: str) -> Iterator[None]:
+    try:
+        yield
+    except NetDumplingsError as error:
+        raise Failure(str(error)) from error
+    except click.UsageError as error:
+        problem = error.format_message().rstrip(".")
+        raise Misuse(f"{problem}; see {tool} --help") from error
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, whoever handles that at the moment (asyncio does)."""
+
+    def on_sigterm(number: int, frame: FrameType | None) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        # A shell starts background jobs with SIGINT ignored; SIGTERM must end those too.
+        if not callable(handler):
+            handler = signal.default_int_handler
+        handler(number, frame)
+
+    before = signal.signal(signal.SIGTERM, on_sigterm)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _discard_output() -> None:
+    """Keep Python's own flush at exit from finding the closed pipe again."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,115 @@
+"""Logging as the command line sets it up. The library itself configures none."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .errors import Failure
+from .text import printable
+
+if TYPE_CHECKING:
+    from logging import _SysExcInfoType
+
+#: Names a JSON file in `logging.config.dictConfig`'s format, used instead of our own set-up.
+CONFIG_VARIABLE = "NETDUMPLINGS_LOGGING_CONFIG"
+
+LEVELS = ("debug", "info", "warning", "error")
+DEFAULT_LEVEL = "info"
+
+
+class Formatter(logging.Formatter):
+    """One line a record, time in UTC, with everything unprintable escaped.
+
+    Tracebacks, which need lines of their own, are indented: no text in them can pass for a
+    record. A configuration file may name this class as ``netdumplings.console.logs.Formatter``.
+    """
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d"
+
+    def __init__(
+        self,
+        fmt: str = "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fmt, *args, **kwargs)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Escape the message, which may quote the network."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: _SysExcInfoType) -> str:  # noqa: N802 - logging's name
+        """Escape and indent each line of a traceback."""
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
+        """Escape and indent each line of a stack."""
+        return _indented(super().formatStack(stack_info))
+
+
+class _StandardErrorHandler(logging.StreamHandler[TextIO]):
+    """Writes to whatever `sys.stderr` is at the moment of writing (a progress bar moves it)."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+        self.setFormatter(Formatter())
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # StreamHandler has an attribute
+        return sys.stderr
+
+
+def configure(level: str = DEFAULT_LEVEL) -> None:
+    """Set up logging: to standard error, or as `CONFIG_VARIABLE` says.
+
+    Args:
+        level: the least severe level that is shown, one of `LEVELS`; a configuration file says
+            that itself.
+
+    Raises:
+        Failure: the configuration file cannot be read, or is no logging configuration.
+    """
+    config = os.environ.get(CONFIG_VARIABLE)
+    if config:
+        _configure_from_file(Path(config).expanduser())
+        return
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, _StandardErrorHandler):
+            root.removeHandler(handler)
+    root.addHandler(_StandardErrorHandler())
+    root.setLevel(level.upper())
+
+
+def _configure_from_file(path: Path) -> None:
+    from logging.config import dictConfig
+
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(f"{CONFIG_VARIABLE}: cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"{CONFIG_VARIABLE}: {path} is not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise Failure(f"{CONFIG_VARIABLE}: {path} holds no JSON object")
+    # The modules of the command have made their loggers by now; dictConfig's own default would
+    # silence them all.
+    config.setdefault("disable_existing_loggers", False)
+    try:
+        dictConfig(config)
+    except (ValueError, TypeError, AttributeError, ImportError, OSError) as error:
+        reason = ": ".join(str(part) for part in (error, error.__cause__) if part)
+        raise Failure(f"{CONFIG_VARIABLE}: {path} is no logging configuration: {reason}") from error
+
+
+def _indented(text: str) -> str:
+    return "\n".join("  " + printable(line) for line in text.split("\n"))

@@ -1,0 +1,83 @@
+"""The options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+from netdumplings.exceptions import InvalidAddress
+
+# What click's own decorators take: the function, or the command that was made of it.
+Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
+Decorator = Callable[[Decorated], Decorated]
+
+
+class HubAddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in older clicks
+    """``HOST:PORT`` of a hub, checked before the command runs; its value is that text."""
+
+    name = "host:port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address as it was given, or fail with a usage error."""
+        # Here, because --help must not wait for what else lies in that package.
+        from netdumplings.transport.address import HubAddress
+
+        try:
+            HubAddress.parse(value)
+        except InvalidAddress as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+class SecondsType(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """A time span in seconds: more than zero, and no more than a year."""
+
+    name = "seconds"
+    maximum: Final = 366 * 24 * 3600.0
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds, or fail with a usage error."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if not 0 < seconds <= self.maximum or math.isnan(seconds):
+            self.fail(f"{value} is not more than 0 seconds and at most a year", param, ctx)
+        return seconds
+
+
+HUB_ADDRESS: Final = HubAddressType()
+SECONDS: Final = SecondsType()
+PORT: Final = click.IntRange(0, 65535)
+
+
+def hub_option(default: str) -> Decorator[Any]:
+    """``-h/--hub``; ``-h`` is the hub everywhere, so help is ``--help`` only.
+
+    Args:
+        default: `defaults.KITCHEN_HUB` or `defaults.EATER_HUB`.
+    """
+    return click.option(
+        "-h", "--hub", type=HUB_ADDRESS, default=default, help="The hub to connect to."
+    )
+
+
+def eater_name_option(default: str) -> Decorator[Any]:
+    """``-n/--eater-name``."""
+    return click.option(
+        "-n", "--eater-name", metavar="NAME", default=default, help="The name to tell the hub."
+    )
+
+
+def color_option() -> Decorator[Any]:
+    """``--color/--no-color``: True, False, or None for what `color.wanted` finds best."""
+    return click.option(
+        "--color/--no-color",
+        default=None,
+        help="Use colors, or none.  [default: colors on a terminal, unless NO_COLOR is set]",
+    )
