@@ -14,9 +14,12 @@
     │   └── NotPermitted           the system does not let us sniff
     ├── ChefError                  chefs cannot be loaded
     │   ├── ChefModuleError        a module that does not import
+    │   ├── BrokenChef             a chef that cannot be made
     │   ├── DuplicateChef          two chefs of one name
+    │   ├── NoChefs                nothing left to run
     │   └── UnknownChef            a chef that was asked for and not found
     ├── HubUnavailable             a hub that cannot be reached
+    ├── Undelivered                dumplings that no hub took
     └── CannotListen               a port the hub cannot have
 
 The text of each says what is wrong and what to do next, in one line.
@@ -167,6 +170,37 @@ class ChefModuleError(ChefError):
         super().__init__(f"chef module {module}: {problem}")
 
 
+class BrokenChef(ChefError):
+    """A chef's class raises when it is called.
+
+    Attributes:
+        chef: the class name.
+        problem: what it raised, in one line.
+        traceback: the chef's own traceback, without this package's frames.
+    """
+
+    def __init__(self, chef: str, problem: str, traceback: str = "") -> None:
+        self.chef = chef
+        self.problem = problem
+        self.traceback = traceback
+        super().__init__(f"chef {chef} cannot be made: {problem}")
+
+
+class NoChefs(ChefError):
+    """There is no chef left to run.
+
+    Attributes:
+        modules: the modules that were looked into.
+    """
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self.modules = tuple(modules)
+        super().__init__(
+            f"no chef to run in {', '.join(modules)}: a chef is a subclass of "
+            "netdumplings.DumplingChef that the module itself defines"
+        )
+
+
 class DuplicateChef(ChefError):
     """Two modules define a chef of the same name.
 
@@ -213,6 +247,22 @@ class HubUnavailable(NetDumplingsError):
         self.hub = hub
         self.reason = reason
         super().__init__(f"no hub at {hub}: {reason}")
+
+
+class Undelivered(NetDumplingsError):
+    """A kitchen was stopped while it had dumplings that no hub had taken.
+
+    Attributes:
+        hub: the hub's address.
+        dumplings: how many there were.
+    """
+
+    def __init__(self, hub: str, dumplings: int) -> None:
+        self.hub = hub
+        self.dumplings = dumplings
+        super().__init__(
+            f"{dumplings} dumplings are lost: the hub at {hub} did not take them in time"
+        )
 
 
 class CannotListen(NetDumplingsError):

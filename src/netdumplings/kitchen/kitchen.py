@@ -1,0 +1,365 @@
+"""The kitchen: a source of packets, chefs, and somewhere for their dumplings to go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from .. import defaults
+from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
+from ..chef import DumplingChef
+from ..dumpling import Dumpling
+from ..exceptions import CaptureError, Undelivered
+from ..transport import HubAddress
+from ..wire import kitchen_hello
+from .errors import HandlerErrors
+from .link import HubLink
+from .loader import choose_chefs, load_modules, public_name
+from .pokes import CapturePokes, Poke, WallPokes
+from .runner import ChefRunner, make_chef
+
+logger = logging.getLogger(__name__)
+
+#: How often a kitchen that waits for packets looks whether it is to stop, seconds.
+GLANCE: Final = 0.2
+#: How long a kitchen that is stopped goes on trying to deliver what it has, seconds.
+GRACE: Final = 5.0
+
+PathLike = str | os.PathLike[str]
+
+
+class KitchenStatistics(NamedTuple):
+    """What a kitchen has done so far.
+
+    Attributes:
+        packets_received: packets that passed the filter, as the capture counts them.
+        packets_dropped_by_kernel: those the kernel had no room for.
+        packets_dropped_by_interface: those the interface had no room for, before any filter.
+        packets_handled: those that passed all chefs.
+        dumplings_made: what the chefs made of them.
+        dumplings_acknowledged: of these, how many a hub has taken.
+        dumplings_held: how many wait for a hub.
+        dumplings_dropped: how many were dropped while no hub took them.
+        errors: how many errors each chef has made, by its name.
+    """
+
+    packets_received: int
+    packets_dropped_by_kernel: int
+    packets_dropped_by_interface: int
+    packets_handled: int
+    dumplings_made: int
+    dumplings_acknowledged: int
+    dumplings_held: int
+    dumplings_dropped: int
+    errors: dict[str, int]
+
+
+class DumplingKitchen:
+    """Sniffs packets, or replays them from files, and has chefs make dumplings of them.
+
+    Iterating over it gives the dumplings, with no hub anywhere::
+
+        for dumpling in DumplingKitchen(read="office.pcap", chefs=[MyChef]):
+            print(dumpling.payload)
+
+    `run` sends them to a hub instead. A kitchen is for one use, of either kind.
+
+    Replays are as their capture was: pokes are counted by its clock, dumplings bear its times, and
+    the same file always gives the same dumplings. At its end every chef is poked once more. A
+    capture that breaks off gives what came before; the error is raised at the end.
+
+    Args:
+        name: the kitchen's name, in every dumpling.
+        hub: the hub's in port, ``HOST:PORT``; used by `run`.
+        interface: an interface, several, or ``"all"``.
+        filter: what to sniff, in pcap-filter(7) language; empty for everything.
+        chefs: the classes of the chefs; the chefs in the box if None.
+        poke_interval: seconds between two calls of a chef's interval handler.
+        read: capture files to replay instead of sniffing, one or several; ``"-"`` is standard
+            input. pcap and pcapng, also gzipped.
+        speed: the pace of a replay: 1 is the capture's own, 2 twice as fast, None as fast as
+            the chefs are.
+        loop: start a replay again at its end, for ever.
+        snaplen: bytes kept of a packet.
+        promiscuous: whether to see traffic that is not for this host.
+        buffer_size: bytes of kernel buffer, for each interface.
+
+    Raises:
+        BrokenChef: a chef's class raised.
+        NoChefs: there are none.
+        InvalidAddress: ``hub`` is not an address.
+        ValueError: an argument that makes no sense.
+    """
+
+    def __init__(
+        self,
+        name: str = defaults.KITCHEN_NAME,
+        *,
+        hub: str = defaults.KITCHEN_HUB,
+        interface: str | Sequence[str] = defaults.ALL_INTERFACES,
+        filter: str = defaults.PACKET_FILTER,
+        chefs: Sequence[type[DumplingChef]] | None = None,
+        poke_interval: float = defaults.POKE_INTERVAL,
+        read: PathLike | Sequence[PathLike] | None = None,
+        speed: float | None = None,
+        loop: bool = False,
+        snaplen: int = defaults.SNAPLEN,
+        promiscuous: bool = True,
+        buffer_size: int = defaults.CAPTURE_BUFFER,
+    ) -> None:
+        if not poke_interval > 0:
+            raise ValueError(f"the poke interval is {poke_interval} seconds: it must be over 0")
+        self.name = name
+        self.hub = HubAddress.parse(hub)
+        self.filter = filter
+        self.poke_interval = poke_interval
+        if chefs is None:
+            chefs = choose_chefs(load_modules([defaults.CHEF_MODULE]))
+        self.chefs = [make_chef(chef, self) for chef in chefs]
+        options = CaptureOptions(
+            filter=filter, snaplen=snaplen, promiscuous=promiscuous, buffer_size=buffer_size
+        )
+        self._source: PacketSource
+        if read is None:
+            self._source = live_source(_several(interface), options)
+        else:
+            paths = [os.fspath(path) for path in _several(read)]
+            self._source = file_source(paths, options, speed=speed, loop=loop)
+        self._stopped = threading.Event()
+        self._errors = HandlerErrors()
+        self._runner = ChefRunner(
+            self.chefs, poke_interval, self._errors, stopping=self._stopped.is_set
+        )
+        self._link: HubLink | None = None
+        self._opened = False
+        self._on_stop: Callable[[], object] = lambda: None
+
+    def __iter__(self) -> Iterator[Dumpling]:
+        """Cook, and yield each dumpling as an eater would receive it.
+
+        Raises:
+            CaptureError: there are no packets to be had; or, at the end, a capture broke off.
+        """
+        for text in self.cook():
+            yield Dumpling.from_json(text)
+
+    def cook(self) -> Iterator[str]:
+        """Cook, and yield the JSON text of each dumpling.
+
+        Raises:
+            CaptureError: as for iterating.
+        """
+        self._open()
+        try:
+            logger.info(
+                "kitchen %s %s %s, filter %r, chefs %s",
+                self.name,
+                "sniffs on" if self._source.live else "replays",
+                self._source.name,
+                self.filter,
+                ", ".join(chef.name for chef in self.chefs),
+            )
+            yield from self._cook_live() if self._source.live else self._cook_replay()
+        finally:
+            self._source.close()
+            done = self.statistics()
+            logger.info(
+                "kitchen %s handled %d packets (the kernel dropped %d, the interfaces %d) "
+                "and made %d dumplings; its chefs made %d errors",
+                self.name,
+                done.packets_handled,
+                done.packets_dropped_by_kernel,
+                done.packets_dropped_by_interface,
+                done.dumplings_made,
+                sum(done.errors.values()),
+            )
+
+    def run(self) -> None:
+        """Cook, and send the dumplings to the hub; blocks.
+
+        A hub that is not there is waited for: dumplings are kept, as many as the outbox holds.
+        A replay ends when the hub has taken its last dumpling. SIGINT and SIGTERM end it sooner,
+        after a few seconds' grace to deliver what is there; a second one ends it at once.
+
+        Raises:
+            CaptureError: as for iterating.
+            Undelivered: it was stopped with dumplings left that no hub had taken.
+        """
+        asyncio.run(self._run())
+
+    async def serve(self) -> None:
+        """As `run`, in an event loop that is there already, and leaving signals alone.
+
+        `stop` ends it gracefully; cancelling it ends it at once.
+        """
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._open)
+        self._link = HubLink(
+            self.hub,
+            kitchen_hello(
+                self.name,
+                self._source.name,
+                self.filter,
+                [public_name(type(chef)) for chef in self.chefs],
+                self.poke_interval,
+            ),
+            outbox_bytes=defaults.OUTBOX_BYTES,
+            wait_for_room=not self._source.live,
+            stopping=self._stopped.is_set,
+        )
+        stopped = asyncio.Event()
+        self._on_stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        if self._stopped.is_set():  # while it was opening
+            stopped.set()
+        cooked: asyncio.Future[BaseException | None] = loop.create_future()
+        # A daemon: a chef that never comes back must not keep the process.
+        threading.Thread(
+            target=self._work,
+            args=(self._link, loop, cooked),
+            name=f"kitchen {self.name}",
+            daemon=True,
+        ).start()
+        tasks = [
+            sending := asyncio.create_task(self._link.run()),
+            stopping := asyncio.create_task(stopped.wait()),
+        ]
+        try:
+            await _first_of(cooked, sending)
+            tasks.append(delivered := asyncio.create_task(self._link.drained()))
+            await _first_of(delivered, stopping, sending)
+            await _first_of(delivered, sending, within=GRACE)
+        finally:
+            self.stop()
+            await _cancel(tasks)
+        if error := cooked.result():
+            raise error
+        left = self._link.statistics().held
+        if left:
+            raise Undelivered(str(self.hub), left)
+
+    def stop(self) -> None:
+        """End the kitchen soon and cleanly; from any thread, any number of times."""
+        self._stopped.set()
+        with suppress(RuntimeError):  # the event loop is closed: it has ended
+            self._on_stop()
+
+    def progress(self) -> Progress | None:
+        """How far a replay has come; None for live capture."""
+        return self._source.progress()
+
+    def statistics(self) -> KitchenStatistics:
+        """What the kitchen has done so far: a snapshot."""
+        captured = self._source.statistics()
+        made = self._runner.dumplings_made
+        link = self._link.statistics() if self._link else None
+        return KitchenStatistics(
+            packets_received=captured.received,
+            packets_dropped_by_kernel=captured.dropped_by_kernel,
+            packets_dropped_by_interface=captured.dropped_by_interface,
+            packets_handled=self._runner.packets_handled,
+            dumplings_made=made,
+            dumplings_acknowledged=link.acknowledged if link else 0,
+            dumplings_held=link.held if link else 0,
+            dumplings_dropped=link.dropped if link else 0,
+            errors=dict(self._errors.counts),
+        )
+
+    def _open(self) -> None:
+        if not self._opened:
+            self._source.open()
+            self._opened = True
+
+    def _cook_live(self) -> Iterator[str]:
+        pokes = WallPokes(self.poke_interval, time.monotonic())
+        while not self._stopped.is_set():
+            if pokes.due(time.monotonic()):
+                yield from self._runner.poke(time.time())
+            batch = self._source.read(min(GLANCE, pokes.wait(time.monotonic())))
+            if batch is not None:
+                yield from self._runner.handle(batch, time.time)
+
+    def _cook_replay(self) -> Iterator[str]:
+        pokes = CapturePokes(self.poke_interval)
+        broken_off: CaptureError | None = None
+        time_ns = 0
+        poked = False
+        while not self._source.ended and not self._stopped.is_set():
+            try:
+                batch = self._source.read(GLANCE)
+            except CaptureError as error:
+                logger.error("%s", error)
+                broken_off = broken_off or error
+                continue
+            for piece in pokes.cut(batch) if batch is not None else ():
+                if self._stopped.is_set():
+                    break
+                if isinstance(piece, Poke):
+                    poked = True
+                    yield from self._runner.poke(piece.time_ns / 1e9)
+                else:
+                    yield from self._runner.handle(piece, None)
+                    time_ns = int(piece.times_ns[-1])
+        if not self._stopped.is_set():
+            if not poked:  # not a single packet: the chefs start up all the same
+                yield from self._runner.poke(time_ns / 1e9)
+            yield from self._runner.poke(time_ns / 1e9)
+        if broken_off is not None:
+            raise broken_off
+
+    def _work(
+        self,
+        link: HubLink,
+        loop: asyncio.AbstractEventLoop,
+        cooked: asyncio.Future[BaseException | None],
+    ) -> None:
+        """Cook for the hub; the life of the worker thread."""
+        error: BaseException | None = None
+        try:
+            for text in self.cook():
+                link.put(text)
+        except BaseException as raised:
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, cooked, error)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def first_signal(number: int) -> None:
+            loop.remove_signal_handler(number)  # the second has its usual effect
+            self.stop()
+
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with suppress(NotImplementedError):  # Windows
+                    loop.add_signal_handler(number, first_signal, number)
+        await self.serve()
+
+
+async def _first_of(*futures: asyncio.Future[Any], within: float | None = None) -> None:
+    """Wait for the first of some futures; the error of one that failed is raised."""
+    done, _ = await asyncio.wait(futures, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    for future in done:
+        future.result()
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _resolve(cooked: asyncio.Future[BaseException | None], error: BaseException | None) -> None:
+    if not cooked.done():
+        cooked.set_result(error)
+
+
+def _several(one_or_many: Any) -> list[Any]:
+    return [one_or_many] if isinstance(one_or_many, str | os.PathLike) else list(one_or_many)

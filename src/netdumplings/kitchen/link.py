@@ -1,0 +1,163 @@
+"""The kitchen's end of the wire: keeps dumplings until a hub has taken them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from typing import Final
+
+from ..delivery import Outbox, OutboxStatistics
+from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
+
+logger = logging.getLogger(__name__)
+
+#: Dumplings sent before the hub's acknowledgement is awaited, and how many bytes of them.
+BURST_MESSAGES: Final = 512
+BURST_BYTES: Final = 256 * 1024
+#: Close codes (RFC 6455 section 7.4.1) with which a hub refuses what it was sent.
+REFUSALS: Final = frozenset({1003, 1007, 1008, 1009})
+#: How often a worker that waits for room looks whether it is to stop, seconds.
+GLANCE: Final = 0.2
+
+
+class HubLink:
+    """Carries dumplings from the thread that makes them to the hub.
+
+    Dumplings wait in a bounded outbox, hub or no hub. They are sent in bursts; a burst leaves the
+    outbox when the hub has answered the ping sent after it (RFC 6455 section 5.5.3), which it
+    does only when it has read what came before. What was not acknowledged when a connection is
+    lost is sent again on the next one: nothing is lost, though a hub may see a burst twice.
+
+    Args:
+        hub: where to.
+        hello: the kitchen's announcement, the first message of every connection.
+        outbox_bytes: how much the outbox holds.
+        wait_for_room: what a full outbox does to `put`. True makes it wait, as a replay can; False
+            drops the oldest dumplings and counts them, as live packets do not wait.
+        stopping: asked while waiting for room; True makes `put` give up waiting.
+    """
+
+    def __init__(
+        self,
+        hub: HubAddress,
+        hello: str,
+        *,
+        outbox_bytes: int,
+        wait_for_room: bool,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._hub = hub
+        self._hello = hello
+        self._outbox = Outbox(outbox_bytes)
+        self._wait_for_room = wait_for_room
+        self._stopping = stopping
+        # Guards the outbox, between the worker's thread and the event loop's.
+        self._changed = threading.Condition()
+        self._loop = asyncio.get_running_loop()
+        self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
+        self._emptied.set()
+        self._dropping = False
+        self._burst = BURST_MESSAGES
+
+    def put(self, dumpling: str) -> None:
+        """Take a dumpling to be sent; called from any thread but the event loop's.
+
+        Args:
+            dumpling: its JSON text.
+        """
+        message = dumpling.encode()
+        with self._changed:
+            while (
+                self._wait_for_room
+                and not self._outbox.has_room(len(message))
+                and not self._stopping()
+            ):
+                self._changed.wait(GLANCE)
+            was_empty = not self._outbox.statistics().held
+            dropped = self._outbox.put(message)
+        if dropped and not self._dropping:
+            logger.warning(
+                "no hub takes dumplings and the outbox is full: from now on the oldest are dropped"
+            )
+        self._dropping = bool(dropped)
+        if was_empty:
+            self._loop.call_soon_threadsafe(self._note_filled)
+
+    async def run(self) -> None:
+        """Keep a connection to the hub and send what there is, until cancelled."""
+        async with aclosing(connections(self._hub, logger=logger)) as made:
+            async for connection in made:
+                try:
+                    await self._serve(connection)
+                except ConnectionClosed as closed:
+                    self._lost(closed)
+
+    async def drained(self) -> None:
+        """Wait until the hub has taken every dumpling."""
+        await self._emptied.wait()
+
+    def statistics(self) -> OutboxStatistics:
+        """How many dumplings were made, acknowledged, dropped, and are held."""
+        with self._changed:
+            return self._outbox.statistics()
+
+    async def _serve(self, connection: HubConnection) -> None:
+        await connection.send(self._hello)
+        closed = asyncio.ensure_future(connection.wait_closed())
+        try:
+            while True:
+                with self._changed:
+                    burst = self._outbox.take(self._burst, BURST_BYTES)
+                if not burst:
+                    filled = asyncio.ensure_future(self._filled.wait())
+                    await asyncio.wait({filled, closed}, return_when=asyncio.FIRST_COMPLETED)
+                    filled.cancel()
+                    if closed.done():
+                        # Sending says with which error the connection ended.
+                        await connection.ping()
+                    continue
+                for message in burst:
+                    await connection.send(message, text=True)
+                await (await connection.ping())
+                self._acknowledge(len(burst))
+        finally:
+            closed.cancel()
+
+    def _acknowledge(self, count: int) -> None:
+        self._burst = BURST_MESSAGES
+        with self._changed:
+            self._outbox.acknowledge(count)
+            self._changed.notify_all()
+            self._note_level()
+
+    def _lost(self, closed: ConnectionClosed) -> None:
+        refusal = closed.rcvd if closed.rcvd and closed.rcvd.code in REFUSALS else None
+        with self._changed:
+            if refusal is not None:
+                logger.error("the hub refuses what it was sent: %s", refusal.reason)
+                if self._burst == 1:
+                    # ValueError: none was on its way, so it was the announcement.
+                    with suppress(ValueError):
+                        self._outbox.drop_oldest_in_flight()
+            self._outbox.rewind()
+            self._note_level()
+            self._changed.notify_all()
+        # One dumpling of a refused burst is at fault: sent alone, it shows itself.
+        self._burst = 1 if refusal else BURST_MESSAGES
+
+    def _note_filled(self) -> None:
+        with self._changed:
+            self._note_level()
+
+    def _note_level(self) -> None:
+        """Set the events that say whether the outbox holds anything; in the event loop's thread."""
+        if self._outbox.statistics().held:
+            self._filled.set()
+            self._emptied.clear()
+        else:
+            self._filled.clear()
+            self._emptied.set()

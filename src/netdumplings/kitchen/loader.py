@@ -1,0 +1,210 @@
+"""Finds chefs: in importable modules, in the current directory, and in standalone files."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import inspect
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from ..chef import DumplingChef
+from ..exceptions import ChefModuleError, DuplicateChef, NoChefs, UnknownChef
+from .tracebacks import one_line, own_traceback
+
+logger = logging.getLogger(__name__)
+
+ChefClass = type[DumplingChef]
+
+
+@dataclass(frozen=True)
+class ChefModule:
+    """A chef module, and what was found in it.
+
+    Attributes:
+        given: the module or file, as it was given.
+        chefs: its chefs, in the order they are defined.
+        error: why it could not be imported, or None.
+    """
+
+    given: str
+    chefs: tuple[ChefClass, ...] = ()
+    error: ChefModuleError | None = None
+
+
+def load_modules(given: Iterable[str]) -> list[ChefModule]:
+    """Import chef modules, each once.
+
+    Args:
+        given: names of importable modules, of modules in the current directory, or paths of
+            Python files (``~`` is expanded).
+
+    Returns:
+        what was found, in the same order; a module that does not import has its error there.
+    """
+    return [_load(name) for name in dict.fromkeys(given)]
+
+
+def choose_chefs(modules: Sequence[ChefModule], wanted: Sequence[str] = ()) -> list[ChefClass]:
+    """Choose which chefs to run.
+
+    Classes that are not ``assignable_to_kitchen`` are left alone, with a warning in the log.
+
+    Args:
+        modules: what `load_modules` found.
+        wanted: the names of the chefs to run; all of them if empty.
+
+    Raises:
+        ChefModuleError: a module did not import, and no other one has chefs.
+        UnknownChef: a wanted chef is in none of the modules.
+        DuplicateChef: two chosen chefs have the same name.
+        NoChefs: none is left.
+    """
+    found = [(chef, module) for module in modules for chef in module.chefs]
+    for module in modules:
+        if module.error is not None:
+            if not found:
+                raise module.error
+            logger.error("%s%s", module.error, _indented(module.error.traceback))
+    names = [chef.__name__ for chef, _ in found]
+    for name in wanted:
+        if name not in names:
+            raise UnknownChef(name, names)
+    chosen: dict[str, tuple[ChefClass, ChefModule]] = {}
+    for chef, module in found:
+        name = chef.__name__
+        if wanted and name not in wanted:
+            continue
+        if not chef.assignable_to_kitchen:
+            logger.warning("chef %s of %s is not for kitchens: left alone", name, module.given)
+            continue
+        if name in chosen:
+            raise DuplicateChef(name, [chosen[name][1].given, module.given])
+        chosen[name] = (chef, module)
+    if not chosen:
+        raise NoChefs([module.given for module in modules])
+    return [chef for chef, _ in chosen.values()]
+
+
+def public_name(chef: ChefClass) -> str:
+    """The ``module.ClassName`` by which a chef is imported.
+
+    For a class that its package exports that is the package, not the file it is defined in.
+    """
+    module = chef.__module__
+    while "." in module:
+        package = module.rpartition(".")[0]
+        if getattr(sys.modules.get(package), chef.__name__, None) is not chef:
+            break
+        module = package
+    return f"{module}.{chef.__name__}"
+
+
+def _load(given: str) -> ChefModule:
+    try:
+        module = _import_file(given) if _is_path(given) else _import_module(given)
+    except ChefModuleError as error:
+        return ChefModule(given, error=error)
+    return ChefModule(given, chefs=tuple(_chefs_of(module)))
+
+
+def _chefs_of(module: ModuleType) -> Iterator[ChefClass]:
+    """The chefs that a module defines, or that a package exports from its own modules."""
+    seen = set()
+    for value in list(vars(module).values()):
+        if not inspect.isclass(value) or not issubclass(value, DumplingChef) or value in seen:
+            continue
+        home = value.__module__
+        if home == module.__name__ or home.startswith(f"{module.__name__}."):
+            seen.add(value)
+            yield value
+
+
+def _is_path(given: str) -> bool:
+    separators = {os.sep, os.altsep} - {None}
+    return given.endswith(".py") or any(str(separator) in given for separator in separators)
+
+
+def _import_file(given: str) -> ModuleType:
+    path = Path(given).expanduser().absolute()
+    if not path.is_file():
+        raise ChefModuleError(given, "there is no such file")
+    name = path.stem
+    if name in sys.modules:  # whose name it is must not matter
+        name = f"{name}_{abs(hash(path)):x}"
+    # The loader is named because the file may be called anything.
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    with _blaming(given):
+        # What stands beside the file can be imported from it, as in any script; but it hides
+        # nothing that Python or another package brings.
+        if str(path.parent) not in sys.path:
+            sys.path.append(str(path.parent))
+        sys.modules[name] = module
+        try:
+            loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return module
+
+
+def _import_module(given: str) -> ModuleType:
+    if not all(part.isidentifier() for part in given.split(".")):
+        raise ChefModuleError(given, "neither a module's name nor a .py file")
+    here = Path.cwd()
+    local = here.joinpath(*given.split("."))
+    with _blaming(given), _first_on_path(here, only_if=_is_importable(local)):
+        try:
+            return importlib.import_module(given)
+        except ModuleNotFoundError as error:
+            if error.name is not None and f"{given}.".startswith(f"{error.name}."):
+                raise ChefModuleError(
+                    given,
+                    "no such module, neither installed nor in this directory "
+                    "(a file is named with its .py)",
+                ) from None
+            raise
+
+
+def _is_importable(path: Path) -> bool:
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+@contextmanager
+def _first_on_path(directory: Path, *, only_if: bool) -> Iterator[None]:
+    """Look in a directory before all others, while a module of it is imported; later, last."""
+    entry = str(directory)
+    if only_if:
+        sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        if only_if:
+            sys.path.remove(entry)
+        if entry not in sys.path:
+            sys.path.append(entry)
+
+
+@contextmanager
+def _blaming(given: str) -> Iterator[None]:
+    """Turn whatever a module raises on import into an error that says which module it was."""
+    try:
+        yield
+    except (KeyboardInterrupt, ChefModuleError):
+        raise
+    except BaseException as error:  # a module may even call sys.exit()
+        raise ChefModuleError(given, one_line(error), own_traceback(error)) from error
+
+
+def _indented(traceback: str) -> str:
+    return "".join(f"\n  {line}" for line in traceback.splitlines())
