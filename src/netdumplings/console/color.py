@@ -29,6 +29,11 @@ def wanted(color: bool | None) -> bool:
     return sys.stdout.isatty()
 
 
+def output_is_ascii() -> bool:
+    """Tell whether standard output may be unable to hold what is not ASCII."""
+    return "utf" not in (sys.stdout.encoding or "").lower()
+
+
 def json_colored(text: str) -> str:
     """Color the keys, strings, numbers and literals of JSON text from `printable_json`."""
     return _JSON_TOKEN.sub(_colored_token, text)

@@ -23,7 +23,7 @@ class Command(click.Command):
     line gives one line and exit status 2.
     """
 
-    def __init__(self, name: str, **attributes: Any) -> None:
+    def __init__(self, name: str, *, log_level: str = "info", **attributes: Any) -> None:
         super().__init__(name, **attributes)
         self.tool = name
         self.context_settings = {
@@ -32,7 +32,7 @@ class Command(click.Command):
             "show_default": True,
             **self.context_settings,
         }
-        self.params.append(_log_level_option())
+        self.params.append(_log_level_option(log_level))
         for option in self.params:
             if isinstance(option, click.Option):
                 option.show_envvar = True
@@ -53,23 +53,24 @@ class Command(click.Command):
             return super().invoke(ctx)
 
 
-def command(name: str) -> Callable[[Callable[..., None]], Command]:
+def command(name: str, *, log_level: str = "info") -> Callable[[Callable[..., None]], Command]:
     """Make a function, with its click options, a command; its docstring is the help text.
 
     Args:
         name: what is typed, as in ``nd-print``.
+        log_level: the default of its ``--log-level``.
     """
-    return click.command(name, cls=Command)
+    return click.command(name, cls=Command, log_level=log_level)
 
 
-def _log_level_option() -> click.Option:
+def _log_level_option(default: str) -> click.Option:
     def configure(_context: click.Context, _option: click.Parameter, level: str) -> None:
         logs.configure(level)
 
     return click.Option(
         ["--log-level"],
         type=click.Choice(logs.LEVELS, case_sensitive=False),
-        default=logs.DEFAULT_LEVEL,
+        default=default,
         expose_value=False,
         callback=configure,
         help=f"How much to log, on standard error. {logs.CONFIG_VARIABLE} may name a JSON "

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 CONFIG_VARIABLE = "NETDUMPLINGS_LOGGING_CONFIG"
 
 LEVELS = ("debug", "info", "warning", "error")
-DEFAULT_LEVEL = "info"
 
 
 class Formatter(logging.Formatter):
@@ -68,7 +67,7 @@ class _StandardErrorHandler(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
-def configure(level: str = DEFAULT_LEVEL) -> None:
+def configure(level: str) -> None:
     """Set up logging: to standard error, or as `CONFIG_VARIABLE` says.
 
     Args:

@@ -1,0 +1,106 @@
+"""``nd-hubstatus``: one line about a hub, kept up to date."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from netdumplings import defaults
+
+from . import color as colors
+from .command import command
+from .options import color_option, eater_name_option, hub_option
+from .status import STATUS_CHEF, is_status, status_line
+
+if TYPE_CHECKING:
+    from netdumplings import DumplingEater
+
+
+# What goes wrong with the connection is in the line itself; a log would only tear it apart.
+@command("nd-hubstatus", log_level="error")
+@hub_option(defaults.EATER_HUB)
+@eater_name_option("statuseater")
+@color_option()
+def main(hub: str, eater_name: str, color: bool | None) -> None:
+    """Keep one line about a hub up to date.
+
+    It shows the time (in UTC), the hub's uptime, how many dumplings came in and went out, and
+    how many kitchens and eaters are connected. On a terminal the line is rewritten in place,
+    elsewhere each is a line of its own. It runs until Ctrl-C, and waits for a hub that is not
+    there.
+    """
+    import asyncio
+
+    from netdumplings import DumplingEater
+
+    with Line(colors.wanted(color)) as line:
+
+        async def on_connect(_uri: str, _websocket: Any) -> None:
+            line.show_waiting(f"connected to the hub at {hub}, waiting for its status")
+
+        async def on_connection_lost(_error: Exception) -> None:
+            line.show_waiting(f"lost the hub at {hub}, waiting for it to come back")
+
+        eater = DumplingEater(
+            eater_name,
+            hub,
+            chef_filter=[STATUS_CHEF],
+            on_connect=on_connect,
+            on_connection_lost=on_connection_lost,
+        )
+        line.show_waiting(f"waiting for the hub at {hub}")
+        asyncio.run(_follow(eater, line))
+
+
+async def _follow(eater: DumplingEater, line: Line) -> None:
+    async with eater:
+        async for dumpling in eater:
+            if is_status(dumpling):
+                line.show(status_line(dumpling))
+
+
+class Line:
+    """One line on standard output that can be written again.
+
+    Args:
+        with_colors: green for what the hub says, yellow while there is nothing it says.
+    """
+
+    def __init__(self, with_colors: bool) -> None:
+        self._with_colors = with_colors
+        self._in_place = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave the line standing: whatever is written next starts below it."""
+        if self._in_place:
+            click.echo()
+
+    def show(self, text: str) -> None:
+        """Show what the hub says."""
+        self._write(text, "green")
+
+    def show_waiting(self, text: str) -> None:
+        """Show why there is nothing it says."""
+        self._write(text, "yellow")
+
+    def _write(self, text: str, color: str) -> None:
+        if self._in_place:
+            # A line that wraps could not be rewritten; the last column is left to the cursor.
+            text = text[: shutil.get_terminal_size().columns - 1]
+        if self._with_colors:
+            text = click.style(text, fg=color)
+        if self._in_place:
+            click.echo(f"\r{text}\x1b[K", nl=False, color=True)
+        else:
+            click.echo(text, color=self._with_colors)
+
+
+if __name__ == "__main__":
+    main()

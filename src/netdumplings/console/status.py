@@ -1,0 +1,66 @@
+"""The status dumplings of a hub, as the commands that show them read them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from netdumplings import Dumpling
+
+from .text import iso_time
+
+#: The chef that the hub names in its status dumplings.
+STATUS_CHEF: Final = "SystemStatusChef"
+
+_UNKNOWN: Final = "?"
+
+
+def is_status(dumpling: Dumpling) -> bool:
+    """Tell a hub's status from the dumpling of a kitchen whose chef has the same name."""
+    return dumpling.chef_name == STATUS_CHEF and dumpling.kitchen is None
+
+
+def status_line(dumpling: Dumpling) -> str:
+    """Write a hub's status on one line.
+
+    Args:
+        dumpling: a status dumpling. Its payload may be anything: what is missing in it, or makes
+            no sense, is shown as ``?``.
+
+    Returns:
+        time (UTC), uptime, dumplings in and out, kitchens and eaters; and the dumplings
+        dropped, if the hub tells.
+    """
+    payload = dumpling.payload if isinstance(dumpling.payload, dict) else {}
+    parts = [
+        iso_time(dumpling.creation_time),
+        f"up {_uptime(payload.get('server_uptime'))}",
+        f"dumplings in {_count(payload.get('total_dumplings_in'))}",
+        f"out {_count(payload.get('total_dumplings_out'))}",
+        f"kitchens {_count(payload.get('dumpling_kitchen_count'))}",
+        f"eaters {_count(payload.get('dumpling_eater_count'))}",
+    ]
+    if "total_dumplings_dropped" in payload:
+        parts.append(f"dropped {_count(payload['total_dumplings_dropped'])}")
+    return "  ".join(parts)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(value: Any) -> str:
+    # No counter gets further than 64 bits; a hostile one could be thousands of digits long.
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**64:
+        return _UNKNOWN
+    return str(value)
+
+
+def _uptime(seconds: Any) -> str:
+    """Write seconds as ``1d 02:03:04``, without the days if there are none."""
+    if not _is_number(seconds) or not 0 <= seconds < 2**40:
+        return _UNKNOWN
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    clock = f"{hour:02}:{minute:02}:{second:02}"
+    return f"{days}d {clock}" if days else clock

@@ -1,0 +1,48 @@
+"""``--help`` answers at once: it imports nothing that only running a command needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from netdumplings import __version__
+
+COMMANDS = ["hub", "print", "hubstatus", "hubdetails"]
+SLOW = {"asyncio", "msgspec", "nats", "numpy", "rich", "scapy", "websockets", "cypcap", "pcapy"}
+
+IMPORTED = """
+import sys
+import netdumplings.console.{module} as tool
+try:
+    tool.main(["--help"])
+except SystemExit as ending:
+    print("status", ending.code)
+print("imported", *sys.modules)
+"""
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_help_imports_nothing_slow(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED.format(module=module)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *_help, status, imported = done.stdout.splitlines()
+    assert status == "status 0"
+    assert "netdumplings.console" in imported.split()
+    assert not SLOW & set(imported.split())
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_command_may_be_run_as_a_module_too(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"netdumplings.console.{module}", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"nd-{module} {__version__}\n"

@@ -1,0 +1,80 @@
+"""A hub's status on one line, whatever it sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdumplings import Dumpling, DumplingDriver
+from netdumplings.console.status import is_status, status_line
+
+STATUS = {
+    "total_dumplings_in": 12,
+    "total_dumplings_out": 34,
+    "server_uptime": 93784.9,
+    "dumpling_kitchen_count": 2,
+    "dumpling_eater_count": 3,
+    "dumpling_kitchens": [],
+    "dumpling_eaters": [],
+}
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.just(10**4000),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+def status(payload: Any, chef: str = "SystemStatusChef") -> Dumpling:
+    return Dumpling(
+        chef=chef, driver=DumplingDriver.interval, creation_time=1515990765.925, payload=payload
+    )
+
+
+def test_the_line_has_time_uptime_dumplings_kitchens_and_eaters() -> None:
+    assert status_line(status(STATUS)) == (
+        "2018-01-15T04:32:45.925Z  up 1d 02:03:04  dumplings in 12  out 34  kitchens 2  eaters 3"
+    )
+
+
+def test_dumplings_dropped_are_shown_if_the_hub_tells() -> None:
+    line = status_line(status({**STATUS, "total_dumplings_dropped": 56}))
+    assert line.endswith("  eaters 3  dropped 56")
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.5, "00:00:00"), (3661, "01:01:01")])
+def test_uptime_is_hours_minutes_and_seconds(seconds: float, shown: str) -> None:
+    assert f"  up {shown}  " in status_line(status({**STATUS, "server_uptime": seconds}))
+
+
+@pytest.mark.parametrize("nonsense", [None, True, "12", [], {}, -1, 2**64, 10**4000, 1.5])
+def test_a_count_that_makes_no_sense_is_a_question_mark(nonsense: Any) -> None:
+    line = status_line(status({**STATUS, "total_dumplings_in": nonsense}))
+    assert "  dumplings in ?  out 34  " in line
+
+
+@pytest.mark.parametrize("nonsense", [None, True, "12", [], -0.1, float("inf"), 10**4000])
+def test_an_uptime_that_makes_no_sense_is_a_question_mark(nonsense: Any) -> None:
+    assert "  up ?  " in status_line(status({**STATUS, "server_uptime": nonsense}))
+
+
+@given(json_values | st.dictionaries(st.sampled_from(list(STATUS)), json_values))
+def test_any_payload_gives_one_short_printable_line(payload: Any) -> None:
+    line = status_line(status(payload))
+    assert line.isprintable()
+    assert len(line) < 200
+
+
+def test_a_kitchen_cannot_pose_as_the_hub_by_the_name_of_its_chef() -> None:
+    posing = status(STATUS)
+    posing.kitchen = "a kitchen"
+    assert is_status(status(STATUS))
+    assert not is_status(posing)
+    assert not is_status(status(STATUS, chef="OtherChef"))
