@@ -1,0 +1,184 @@
+"""What a hello and a dumpling must look like; what is wrong with one that does not.
+
+Nothing here raises for anything a peer may send: bad text comes back as a `Refusal`, which says
+with what close code and reason that peer is sent away.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from ..defaults import MAX_MESSAGE
+
+#: Bytes of the first message of a kitchen or an eater.
+MAX_HELLO: Final = 64 * 1024
+#: Characters of a name: a kitchen's, an eater's, a chef's.
+MAX_NAME: Final = 256
+#: How deep an announcement may be nested. It is shown to every eater, so no eater's JSON reader
+#: may choke on it.
+MAX_HELLO_DEPTH: Final = 16
+
+#: Bytes of a close frame's reason: a control frame holds 125, and the code takes two of them
+#: (RFC 6455, sections 5.5 and 5.5.1).
+_MAX_REASON: Final = 123
+
+
+class CloseCode(enum.IntEnum):
+    """Why a connection is closed: RFC 6455, section 7.4.1."""
+
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    INVALID_DATA = 1007
+    POLICY_VIOLATION = 1008
+    TOO_BIG = 1009
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A peer broke the protocol, and is to be sent away.
+
+    Attributes:
+        code: the close code.
+        reason: what it did, in at most 123 printable ASCII characters, whatever it sent.
+    """
+
+    code: CloseCode
+    reason: str
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """The first message of a kitchen or an eater.
+
+    Attributes:
+        name: what it calls itself; at most `MAX_NAME` characters, any characters.
+        announcement: the whole message, a JSON object in UTF-8, to the byte as it was sent.
+    """
+
+    name: str
+    announcement: bytes
+
+
+_Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+
+
+class _Metadata(msgspec.Struct):
+    chef: _Name
+    creation_time: float
+    driver: Literal["packet", "interval"]
+    kitchen: _Name | None
+
+
+class _Dumpling(msgspec.Struct):
+    metadata: _Metadata
+    # Checked to be JSON, but neither decoded nor copied: whoever eats it reads it.
+    payload: msgspec.Raw
+
+
+_dumplings: Final = msgspec.json.Decoder(_Dumpling)
+_documents: Final = msgspec.json.Decoder()
+
+
+def check_dumpling(text: bytes) -> Refusal | None:
+    """Check that a hub will take a dumpling.
+
+    Args:
+        text: the dumpling's JSON, in UTF-8.
+
+    Returns:
+        None if all is well, else why not.
+    """
+    if len(text) > MAX_MESSAGE:
+        return _too_big("a dumpling", MAX_MESSAGE)
+    try:
+        # The JSON decoder does not look into the strings of a payload that it leaves undecoded,
+        # and a browser that is sent a text message of bad UTF-8 must drop its connection
+        # (RFC 6455, section 8.1).
+        text.decode()
+        _dumplings.decode(text)
+    except UnicodeDecodeError as error:
+        return _refusal(CloseCode.INVALID_DATA, f"the dumpling is not UTF-8: {error.reason}")
+    except msgspec.ValidationError as error:
+        return _refusal(CloseCode.POLICY_VIOLATION, f"not a dumpling: {error}")
+    except msgspec.DecodeError as error:
+        return _refusal(CloseCode.INVALID_DATA, f"the dumpling is not JSON: {error}")
+    except RecursionError:
+        return _refusal(CloseCode.POLICY_VIOLATION, "the dumpling is nested too deeply")
+    return None
+
+
+def decode_kitchen_hello(text: bytes) -> Hello | Refusal:
+    """Read the first message of a kitchen: a JSON object with a ``kitchen_name``."""
+    return _decode_hello(text, "kitchen_name")
+
+
+def decode_eater_hello(text: bytes) -> Hello | Refusal:
+    """Read the first message of an eater: a JSON object with an ``eater_name``."""
+    return _decode_hello(text, "eater_name")
+
+
+def _decode_hello(text: bytes, key: str) -> Hello | Refusal:
+    if len(text) > MAX_HELLO:
+        return _too_big("a first message", MAX_HELLO)
+    try:
+        document = _documents.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _refusal(CloseCode.INVALID_DATA, f"the first message is not JSON: {error}")
+    except RecursionError:
+        return _refusal(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
+    if not isinstance(document, dict):
+        return _refusal(CloseCode.POLICY_VIOLATION, "the first message is not a JSON object")
+    if key not in document:
+        return _refusal(CloseCode.POLICY_VIOLATION, f"the first message has no {key}")
+    name = document[key]
+    if not isinstance(name, str):
+        return _refusal(CloseCode.POLICY_VIOLATION, f"{key} is not a string")
+    if len(name) > MAX_NAME:
+        return _refusal(CloseCode.POLICY_VIOLATION, f"{key} is over {MAX_NAME} characters long")
+    if _deeper_than(MAX_HELLO_DEPTH, document):
+        return _refusal(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
+    return Hello(name, text)
+
+
+def _deeper_than(limit: int, value: Any) -> bool:
+    """Tell whether lists and objects are nested more than so many levels deep."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            item
+            for container in level
+            if isinstance(container, dict | list)
+            for item in (container.values() if isinstance(container, dict) else container)
+        ]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def not_text(what: str) -> Refusal:
+    """Refuse a binary message."""
+    return _refusal(CloseCode.UNSUPPORTED_DATA, f"{what} came as a binary message; send text")
+
+
+def not_unicode(what: str) -> Refusal:
+    """Refuse a text that has no UTF-8 form."""
+    return _refusal(CloseCode.INVALID_DATA, f"{what} is not Unicode text")
+
+
+def no_hello(seconds: float) -> Refusal:
+    """Refuse a peer that connects and then says nothing."""
+    return _refusal(CloseCode.POLICY_VIOLATION, f"no first message within {seconds:g} seconds")
+
+
+def _too_big(what: str, limit: int) -> Refusal:
+    return _refusal(CloseCode.TOO_BIG, f"{what} over {limit} bytes long")
+
+
+def _refusal(code: CloseCode, reason: str) -> Refusal:
+    # The reason may quote what the peer sent, and goes to our log and the peer's terminal.
+    printable = reason.encode("unicode_escape").decode("ascii")
+    if len(printable) > _MAX_REASON:
+        printable = printable[: _MAX_REASON - 3] + "..."
+    return Refusal(code, printable)
