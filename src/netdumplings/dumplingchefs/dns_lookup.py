@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.layers.dns import DNS
+from scapy.layers.dns import DNS, DNSQR
 
 from ..chef import DumplingChef
 from ..packets import Packet
@@ -33,7 +33,7 @@ class DNSLookupChef(DumplingChef):
         if not packet.haslayer(DNS):
             return None
         questions = packet[DNS].qd
-        if not questions:
+        if not questions or not isinstance(questions[0], DNSQR):  # a broken one is Raw
             return None
         # RFC 1035 puts no bound on the bytes of a label: what is not UTF-8 is shown escaped.
         hostname = questions[0].qname.decode("utf-8", "backslashreplace").removesuffix(".")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import traceback
 from pathlib import Path
 from types import TracebackType
 
 _PACKAGE = Path(__file__).parent.parent
+_IMPORT_SYSTEM = Path(importlib.__file__).parent
 _CHEFS_IN_THE_BOX = _PACKAGE / "dumplingchefs"
 #: Deep recursion would fill the log; the last frames are where it went wrong.
 _FRAMES = 30
@@ -43,7 +45,7 @@ def where(error: BaseException) -> tuple[str, int]:
 
 def _is_ours(frame: TracebackType) -> bool:
     filename = frame.tb_frame.f_code.co_filename
-    if filename.startswith("<frozen importlib"):
-        return True
     path = Path(filename)
+    if filename.startswith("<frozen importlib") or path.is_relative_to(_IMPORT_SYSTEM):
+        return True
     return path.is_relative_to(_PACKAGE) and not path.is_relative_to(_CHEFS_IN_THE_BOX)

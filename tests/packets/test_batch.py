@@ -1,0 +1,50 @@
+"""A batch of packets: columns over one buffer, scapy packets on demand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scapy.layers.l2 import ARP
+from support.packets import START, arp, batch, dns_query, tcp_syn
+
+from netdumplings.packets import PacketBatch
+
+
+def test_a_batch_has_what_was_captured() -> None:
+    packets = [arp(), dns_query(), tcp_syn()]
+    made = batch(*packets, times=[0, 0.5, 2])
+    assert len(made) == 3
+    assert [made.data(index) for index in range(3)] == packets
+    assert made.captured_lengths.tolist() == made.wire_lengths.tolist() == [*map(len, packets)]
+    assert (made.times_ns - START).tolist() == [0, 500_000_000, 2_000_000_000]
+    assert made.times.tolist() == [START / 1e9, START / 1e9 + 0.5, START / 1e9 + 2]
+    assert (made.link_type, made.interface) == (1, None)
+
+
+def test_iterating_gives_scapy_packets_with_their_time() -> None:
+    packets = list(batch(arp(), dns_query()))
+    assert [packet.haslayer(ARP) for packet in packets] == [1, 0]
+    assert [float(packet.time) for packet in packets] == [START / 1e9, START / 1e9 + 1]
+
+
+def test_a_number_gives_a_packet_and_a_slice_a_batch_over_the_same_bytes() -> None:
+    made = batch(arp(), dns_query(), tcp_syn())
+    assert bytes(made[1]) == dns_query()
+    assert bytes(made[-1]) == tcp_syn()
+    part = made[1:]
+    assert isinstance(part, PacketBatch)
+    assert [bytes(packet) for packet in part] == [dns_query(), tcp_syn()]
+    assert part.buffer is made.buffer
+    with pytest.raises(IndexError):
+        made[3]
+
+
+def test_where_narrows_a_batch() -> None:
+    made = batch(arp(), dns_query(), arp())
+    narrowed = made.where(made.captured_lengths == len(arp()))
+    assert [bytes(packet) for packet in narrowed] == [arp(), arp()]
+    assert not len(made.where(np.zeros(3, bool)))
+
+
+def test_an_empty_batch_is_a_batch() -> None:
+    assert list(PacketBatch.from_records(1, [])) == []

@@ -1,0 +1,112 @@
+"""SPEC section 7: which layers a packet counts as having."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scapy.layers.dns import DNS
+from scapy.layers.inet import IP, TCP, UDP, ICMP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import Dot1Q, Ether
+from scapy.layers.ntp import NTP
+from scapy.packet import NoPayload, Packet, Raw
+from scapy.utils import RawPcapNgReader, RawPcapReader
+from support.packets import arp, dns_query, dns_response, ether, tcp_syn
+
+from netdumplings.packets import dissect, layer_names
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (tcp_syn(), ["Ethernet", "IP", "TCP"]),
+        (dns_query(), ["Ethernet", "IP", "UDP", "DNS"]),
+        (dns_response(question=False), ["Ethernet", "IP", "UDP", "DNS"]),
+        (arp(), ["Ethernet", "ARP"]),
+        (arp() + bytes(18), ["Ethernet", "ARP", "Padding"]),
+        (tcp_syn() + bytes(6), ["Ethernet", "IP", "TCP", "Padding"]),
+        (
+            ether(Dot1Q(vlan=5), IPv6(), UDP(sport=9, dport=9)),
+            ["Ethernet", "802.1Q", "IPv6", "UDP"],
+        ),
+        (ether(IP(), ICMP(), Raw(b"ping")), ["Ethernet", "IP", "ICMP", "Raw"]),
+        (ether(IP(), UDP(sport=123, dport=123), NTP()), ["Ethernet", "IP", "UDP", "NTPHeader"]),
+        (ether(IP(), TCP(sport=1, dport=4444), Raw(b"x")), ["Ethernet", "IP", "TCP", "Raw"]),
+        (b"", []),
+    ],
+)
+def test_layers_have_the_names_scapy_gives_them(data: bytes, names: list[str]) -> None:
+    assert layer_names(1, data) == names
+
+
+def test_an_application_is_one_layer_however_much_it_says() -> None:
+    """Port 445 is bound to NetBIOS, in which scapy would find SMB, and in that more."""
+    smb = bytes.fromhex("00000025ff534d4272000000001853c8000000000000000000000000fffffffe00000000")
+    data = ether(IP(), TCP(sport=50000, dport=445, flags="PA"), Raw(smb))
+    assert layer_names(1, data) == ["Ethernet", "IP", "TCP", "NBT Session Packet"]
+    assert len(_all_names(Ether(data))) > 4
+
+
+def test_layers_are_scapys_up_to_the_transport_in_every_real_capture(captures: Path) -> None:
+    compared = 0
+    for link_type, data in _real_packets(captures, each=20):
+        packet = dissect(link_type, data, time=0)
+        expected = _names_to_transport(packet)
+        assert layer_names(link_type, data)[: len(expected)] == expected
+        compared += 1
+    assert compared > 3000
+
+
+@given(st.sampled_from([0, 1, 101, 113, 276]), st.binary(max_size=120))
+def test_any_bytes_have_some_layers(link_type: int, data: bytes) -> None:
+    assert all(isinstance(name, str) for name in layer_names(link_type, data))
+
+
+def _all_names(packet: Packet) -> list[str]:
+    names = []
+    while not isinstance(packet, NoPayload):
+        names.append(packet.name)
+        packet = packet.payload
+    return names
+
+
+def _names_to_transport(packet: Packet) -> list[str]:
+    """The names of a fully dissected packet, up to its first transport, or all with DNS on it."""
+    names = []
+    while not isinstance(packet, NoPayload):
+        names.append(packet.name)
+        if isinstance(packet, TCP | UDP) and not isinstance(packet.payload, DNS):
+            break
+        packet = packet.payload
+    return names
+
+
+def _real_packets(captures: Path, each: int) -> list[tuple[int, bytes]]:
+    """The first packets of each capture that scapy's own readers take."""
+    packets = []
+    with (captures / "INDEX.tsv").open() as index:
+        for row in csv.DictReader(index, delimiter="\t"):
+            if row["status"] != "clean" or row["duplicate_of"] or "+" in row["linktype"]:
+                continue
+            number = row["linktype"].partition("(")[2].rstrip(")")
+            if not number.isdigit():
+                continue
+            path = captures / row["path"]
+            try:
+                for data, _ in _reader(path, row["format"]):
+                    packets.append((int(number), bytes(data)))
+                    if len(packets) % each == 0:
+                        break
+            except Exception:  # noqa: S112  # scapy's reader is only our helper here
+                continue
+    return packets
+
+
+def _reader(path: Path, format: str) -> RawPcapReader:
+    file = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    return RawPcapNgReader(file) if format.startswith("pcapng") else RawPcapReader(file)

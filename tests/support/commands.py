@@ -1,0 +1,147 @@
+"""Commands as their users run them: processes, with what they write at hand."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import IO, Self
+
+#: Seconds to wait for what is bound to come, far more than it takes.
+PATIENCE = 30.0
+
+
+class Command:
+    """A running command; as a context manager it is killed at the end if it still runs.
+
+    Args:
+        module: a module of `netdumplings.console`.
+        arguments: its arguments.
+        environment: variables beside those of the tests (which lose all settings of ours).
+    """
+
+    def __init__(
+        self, module: str, *arguments: str, environment: dict[str, str] | None = None
+    ) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # pytest runs in the background of a shell; the command must not inherit that.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", f"netdumplings.console.{module}", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment() | (environment or {}),
+        )
+        assert self.process.stdout
+        assert self.process.stderr
+        self._changed = threading.Condition()
+        self._out, self._err = bytearray(), bytearray()
+        self._readers = [
+            threading.Thread(target=self._read, args=(stream, into), daemon=True)
+            for stream, into in (
+                (self.process.stdout, self._out),
+                (self.process.stderr, self._err),
+            )
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def out(self) -> str:
+        """What it has written to standard output so far."""
+        with self._changed:
+            return self._out.decode()
+
+    @property
+    def err(self) -> str:
+        """What it has written to standard error so far."""
+        with self._changed:
+            return self._err.decode()
+
+    def wait_for_out(self, pattern: str) -> re.Match[str]:
+        """Wait until standard output matches."""
+        return self._wait_for(pattern, self._out)
+
+    def wait_for_err(self, pattern: str) -> re.Match[str]:
+        """Wait until standard error matches."""
+        return self._wait_for(pattern, self._err)
+
+    def end(self, with_signal: int | None = None) -> int:
+        """Wait until it ends, perhaps by a signal; return its exit status."""
+        if with_signal is not None:
+            self.process.send_signal(with_signal)
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it goes on: {self._everything()}") from None
+        for reader in self._readers:
+            reader.join()
+        return status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for reader in self._readers:
+            reader.join()
+        assert self.process.stdout
+        assert self.process.stderr
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def _read(self, stream: IO[bytes], into: bytearray) -> None:
+        data = b"anything"
+        while data:
+            data = os.read(stream.fileno(), 65536)
+            with self._changed:
+                into += data
+                self._changed.notify_all()
+
+    def _wait_for(self, pattern: str, written: bytearray) -> re.Match[str]:
+        deadline = time.monotonic() + PATIENCE
+        with self._changed:
+            while not (found := re.search(pattern, written.decode(errors="replace"), re.MULTILINE)):
+                if not any(reader.is_alive() for reader in self._readers):
+                    raise AssertionError(f"it ended without {pattern!r}: {self._everything()}")
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"no {pattern!r} so far: {self._everything()}")
+                self._changed.wait(0.2)
+        return found
+
+    def _everything(self) -> str:
+        return f"{bytes(self._out)!r} and on standard error {bytes(self._err)!r}"
+
+
+def run(
+    module: str, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself; as `Command`."""
+    return subprocess.run(
+        [sys.executable, "-m", f"netdumplings.console.{module}", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=clean_environment() | (environment or {}),
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without the settings of whoever runs the tests."""
+    settings = ("ND_", "NETDUMPLINGS_LOGGING", "NO_COLOR", "TERM")
+    return {name: value for name, value in os.environ.items() if not name.startswith(settings)}

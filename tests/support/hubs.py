@@ -1,0 +1,81 @@
+"""A hub as a process, and peers of it that are written against the WebSocket library alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from .commands import PATIENCE, Command
+
+
+class Hub(Command):
+    """``nd-hub`` on free ports.
+
+    Args:
+        in_port: 0 for any that is free; a port again, to be where a hub was before.
+        out_port: likewise.
+
+    Attributes:
+        in_port: the real one.
+        out_port: the real one.
+    """
+
+    def __init__(self, in_port: int = 0, out_port: int = 0) -> None:
+        super().__init__("hub", "-i", str(in_port), "-o", str(out_port), "-f", "0.1")
+        said = self.wait_for_err(r"kitchens on port (\d+), eaters on port (\d+)$")
+        self.in_port, self.out_port = int(said[1]), int(said[2])
+
+    @property
+    def for_eaters(self) -> str:
+        """The address that eaters connect to."""
+        return f"localhost:{self.out_port}"
+
+    def kitchen(self, name: str = "test_kitchen") -> ClientConnection:
+        """Connect as a kitchen does; close it, or use it in a ``with``."""
+        connection = connect(f"ws://localhost:{self.in_port}", compression=None, proxy=None)
+        hello = {
+            "kitchen_name": name,
+            "interface": "none",
+            "filter": "",
+            "chefs": ["tests.TestChef"],
+            "poke_interval": 5.0,
+        }
+        connection.send(json.dumps(hello))
+        return connection
+
+    def wait_for_eaters(self, *names: str) -> None:
+        """Wait until all of these are connected, so that none of them misses what follows."""
+        with connect(f"ws://localhost:{self.out_port}", compression=None, proxy=None) as eater:
+            eater.send(json.dumps({"eater_name": "watcher"}))
+            present: set[str] = set()
+            while not present.issuperset(names):
+                payload = json.loads(eater.recv(PATIENCE))["payload"]
+                if isinstance(payload, dict) and "dumpling_eaters" in payload:
+                    present = {
+                        one["info_from_eater"]["eater_name"] for one in payload["dumpling_eaters"]
+                    }
+
+    def stop(self) -> None:
+        """Stop it as an operator does."""
+        assert self.end(signal.SIGTERM) == 0, self.err
+
+
+def dumpling(
+    payload: Any,
+    *,
+    chef: str = "TestChef",
+    kitchen: str | None = "test_kitchen",
+    driver: str = "packet",
+    creation_time: float = 1515990765.925951,
+) -> str:
+    """Write a dumpling as it goes over the wire."""
+    metadata = {
+        "chef": chef,
+        "creation_time": creation_time,
+        "driver": driver,
+        "kitchen": kitchen,
+    }
+    return json.dumps({"metadata": metadata, "payload": payload})
