@@ -1,0 +1,35 @@
+"""How Sphinx builds the documentation: ``./dev docs``."""
+
+from netdumplings import __version__
+
+project = "netdumplings"
+author = "the netdumplings authors"
+copyright = f"2026, {author}"
+release = version = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"netdumplings {__version__}"
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# In our docstrings single backticks are names in the code, whether or not they have a page.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+napoleon_use_ivar = True
+napoleon_numpy_docstring = False
+
+nitpick_ignore_regex = [
+    # Documented elsewhere: the standard library, and the libraries we use.
+    (r"py:.*", r"(asyncio|collections|enum|os|types|typing|websockets|scapy|numpy|np|npt)\..*"),
+    # Names that annotations use and that are no part of the documented API.
+    (r"py:class", r"(.*\.)?(NamedChef|Packet|PacketBatch|PathLike|Progress|HubAddress)"),
+]
