@@ -1,0 +1,81 @@
+"""The documentation's examples, links and commands are real."""
+
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.utils import wrpcap
+
+import netdumplings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts),
+]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def page(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_examples_in_python_and_json_are_well_formed(page: Path) -> None:
+    for code in blocks(page, "python"):
+        compile(code, str(page), "exec")
+    for document in blocks(page, "json"):
+        assert isinstance(json.loads(document), dict)
+
+
+def test_links_to_files_and_included_files_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    includes = re.findall(r"\{literalinclude\} (\S+)", text)
+    missing = [link for link in [*links, *includes] if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_command_is_in_the_reference_generated_from_its_own_help(
+    pyproject: dict[str, Any],
+) -> None:
+    reference = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    generated = re.findall(r"^\.\. click:: (\S+)\n   :prog: (\S+)$", reference, re.MULTILINE)
+    scripts = pyproject["project"]["scripts"]
+    assert {prog: target for target, prog in generated} == scripts
+
+
+def test_every_command_of_the_package_exists(pyproject: dict[str, Any]) -> None:
+    for name, target in pyproject["project"]["scripts"].items():
+        module, _, attribute = target.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        assert command.name == name
+
+
+def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:
+    chef_code, loop_code = blocks(ROOT / "README.md", "python")
+    capture = tmp_path / "capture.pcap"
+    packets = [
+        Ether() / IP(src="192.0.2.1", dst="192.0.2.2") / TCP(dport=80, flags=flags)
+        for flags in ("S", "A", "S")
+    ]
+    wrpcap(str(capture), packets)
+    names: dict[str, Any] = {"__name__": "connections"}
+    exec(chef_code, names)
+    dumplings = list(netdumplings.DumplingKitchen(read=capture, chefs=[names["ConnectionChef"]]))
+    assert [dumpling.payload for dumpling in dumplings] == [
+        {"from": "192.0.2.1", "to": "192.0.2.2", "port": 80}
+    ] * 2
+    assert "DumplingKitchen(read=" in loop_code
