@@ -41,7 +41,7 @@ class Command:
         assert self.process.stdout
         assert self.process.stderr
         self._changed = threading.Condition()
-        self._out, self._err = bytearray(), bytearray()
+        self._out, self._err, self._both = bytearray(), bytearray(), bytearray()
         self._readers = [
             threading.Thread(target=self._read, args=(stream, into), daemon=True)
             for stream, into in (
@@ -71,6 +71,10 @@ class Command:
     def wait_for_err(self, pattern: str) -> re.Match[str]:
         """Wait until standard error matches."""
         return self._wait_for(pattern, self._err)
+
+    def wait_for_any(self, pattern: str) -> re.Match[str]:
+        """Wait until standard output and standard error together match."""
+        return self._wait_for(pattern, self._both)
 
     def end(self, with_signal: int | None = None) -> int:
         """Wait until it ends, perhaps by a signal; return its exit status."""
@@ -109,6 +113,7 @@ class Command:
             data = os.read(stream.fileno(), 65536)
             with self._changed:
                 into += data
+                self._both += data
                 self._changed.notify_all()
 
     def _wait_for(self, pattern: str, written: bytearray) -> re.Match[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
@@ -33,9 +35,9 @@ class Hub(Command):
         """The address that eaters connect to."""
         return f"localhost:{self.out_port}"
 
-    def kitchen(self, name: str = "test_kitchen") -> ClientConnection:
-        """Connect as a kitchen does; close it, or use it in a ``with``."""
-        connection = connect(f"ws://localhost:{self.in_port}", compression=None, proxy=None)
+    @contextmanager
+    def kitchen(self, name: str = "test_kitchen") -> Iterator[ClientConnection]:
+        """Be a kitchen: yield a connection that takes dumplings, having announced itself."""
         hello = {
             "kitchen_name": name,
             "interface": "none",
@@ -43,8 +45,9 @@ class Hub(Command):
             "chefs": ["tests.TestChef"],
             "poke_interval": 5.0,
         }
-        connection.send(json.dumps(hello))
-        return connection
+        with connect(f"ws://localhost:{self.in_port}", compression=None, proxy=None) as connection:
+            connection.send(json.dumps(hello))
+            yield connection
 
     def wait_for_eaters(self, *names: str) -> None:
         """Wait until all of these are connected, so that none of them misses what follows."""

@@ -32,19 +32,34 @@ def main(hub: str, eater_name: str, color: bool | None) -> None:
 
     from netdumplings import DumplingEater
 
-    eater = DumplingEater(eater_name, hub, chef_filter=[STATUS_CHEF], reconnect=False)
-    status = asyncio.run(_first_status(eater, hub))
+    ending = "the connection broke"
+
+    async def on_connection_lost(error: Exception) -> None:
+        nonlocal ending
+        if frame := getattr(error, "rcvd", None):  # the close frame, if the hub sent one
+            ending = f"{frame.code} {frame.reason}"
+
+    eater = DumplingEater(
+        eater_name,
+        hub,
+        chef_filter=[STATUS_CHEF],
+        on_connection_lost=on_connection_lost,
+        reconnect=False,
+    )
+    status = asyncio.run(_first_status(eater))
+    if status is None:
+        raise HubUnavailable(hub, f"it went before it sent its status ({ending})")
     text = printable_json(status.payload, ascii_only=colors.output_is_ascii())
     with_colors = colors.wanted(color)
     click.echo(colors.json_colored(text) if with_colors else text, color=with_colors)
 
 
-async def _first_status(eater: DumplingEater, hub: str) -> Dumpling:
+async def _first_status(eater: DumplingEater) -> Dumpling | None:
     async with eater:
         async for dumpling in eater:
             if is_status(dumpling):
                 return dumpling
-    raise HubUnavailable(hub, "it closed the connection before it sent its status")
+    return None
 
 
 if __name__ == "__main__":

@@ -52,11 +52,11 @@ def main(hub: str, eater_name: str, color: bool | None) -> None:
             on_connect=on_connect,
             on_connection_lost=on_connection_lost,
         )
-        line.show_waiting(f"waiting for the hub at {hub}")
         asyncio.run(_follow(eater, line))
 
 
 async def _follow(eater: DumplingEater, line: Line) -> None:
+    line.show_waiting(f"waiting for the hub at {eater.hub}")
     async with eater:
         async for dumpling in eater:
             if is_status(dumpling):

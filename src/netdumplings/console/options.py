@@ -32,6 +32,22 @@ class HubAddressType(click.ParamType):  # type: ignore[type-arg]  # not generic 
         return str(value)
 
 
+class EaterNameType(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """A name that a hub accepts from an eater."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, or fail with a usage error."""
+        from netdumplings.wire import eater_hello
+
+        try:
+            eater_hello(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
 class SecondsType(click.ParamType):  # type: ignore[type-arg]  # likewise
     """A time span in seconds: more than zero, and no more than a year."""
 
@@ -52,6 +68,7 @@ class SecondsType(click.ParamType):  # type: ignore[type-arg]  # likewise
 
 
 HUB_ADDRESS: Final = HubAddressType()
+EATER_NAME: Final = EaterNameType()
 SECONDS: Final = SecondsType()
 PORT: Final = click.IntRange(0, 65535)
 
@@ -70,7 +87,7 @@ def hub_option(default: str) -> Decorator[Any]:
 def eater_name_option(default: str) -> Decorator[Any]:
     """``-n/--eater-name``."""
     return click.option(
-        "-n", "--eater-name", metavar="NAME", default=default, help="The name to tell the hub."
+        "-n", "--eater-name", type=EATER_NAME, default=default, help="The name to tell the hub."
     )
 
 

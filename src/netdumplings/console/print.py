@@ -26,7 +26,6 @@ NO_KITCHEN = "hub"
 @click.option(
     "-c",
     "--chef",
-    "chefs",
     metavar="NAME",
     multiple=True,
     help="Print only this chef's dumplings; repeatable.  [default: every chef's]",
@@ -34,7 +33,6 @@ NO_KITCHEN = "hub"
 @click.option(
     "-k",
     "--kitchen",
-    "kitchens",
     metavar="NAME",
     multiple=True,
     help="Print only dumplings from this kitchen; repeatable. The hub's own status dumplings "
@@ -55,8 +53,8 @@ NO_KITCHEN = "hub"
 @color_option()
 def main(
     hub: str,
-    chefs: tuple[str, ...],
-    kitchens: tuple[str, ...],
+    chef: tuple[str, ...],
+    kitchen: tuple[str, ...],
     eater_name: str,
     interval_dumplings: bool,
     packet_dumplings: bool,
@@ -83,11 +81,11 @@ def main(
     }
 
     def show(dumpling: Dumpling) -> None:
-        if dumpling.driver in drivers and from_one_of(kitchens, dumpling):
+        if dumpling.driver in drivers and from_one_of(kitchen, dumpling):
             # Flushed one by one: whoever reads through a pipe wants them as they come.
             click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
 
-    asyncio.run(_eat(DumplingEater(eater_name, hub, chef_filter=list(chefs) or None), show))
+    asyncio.run(_eat(DumplingEater(eater_name, hub, chef_filter=list(chef) or None), show))
 
 
 def from_one_of(kitchens: Collection[str], dumpling: Dumpling) -> bool:
