@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from scapy.layers.l2 import Ether
-from support.packets import dns_query
 
 from netdumplings import DumplingChef
+from support.packets import dns_query
 
 
 class StatefulChef(DumplingChef):

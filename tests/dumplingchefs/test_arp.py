@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from scapy.layers.l2 import ARP
-from support.packets import HOST, OTHER, START, arp, batch, dns_query, ether
 
 from netdumplings.dumplingchefs import ARPChef
+from support.packets import HOST, OTHER, START, arp, batch, dns_query, ether
 
 REQUEST, REPLY = 1, 2
 

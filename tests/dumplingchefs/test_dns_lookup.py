@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.packets import START, arp, batch, dns_query, dns_response, ether
-
 from netdumplings.dumplingchefs import DNSLookupChef
 from netdumplings.dumplingchefs.dns_lookup import NAMES
+from support.packets import START, arp, batch, dns_query, dns_response, ether
 
 T = START / 1e9
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from support.packets import arp, batch, dns_query, tcp_syn
-
 from netdumplings.dumplingchefs import PacketCountChef
+from support.packets import arp, batch, dns_query, tcp_syn
 
 
 def test_each_layer_of_each_packet_is_counted_since_the_start() -> None:

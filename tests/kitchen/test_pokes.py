@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.packets import START, batch
 
 from netdumplings.kitchen.pokes import LONGEST_SILENCE, CapturePokes, Poke, WallPokes
+from support.packets import START, batch
 
 
 def test_the_wall_clocks_first_poke_is_at_once_and_the_others_follow() -> None:

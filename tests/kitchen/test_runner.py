@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.packets import START, arp, batch, dns_query, dns_response
 
 from netdumplings import DumplingChef
 from netdumplings.defaults import MAX_MESSAGE
@@ -16,6 +15,7 @@ from netdumplings.exceptions import BrokenChef
 from netdumplings.kitchen.errors import HandlerErrors
 from netdumplings.kitchen.runner import ChefRunner, make_chef
 from netdumplings.packets import Packet, PacketBatch
+from support.packets import START, arp, batch, dns_query, dns_response
 
 
 class LengthChef(DumplingChef):
@@ -140,8 +140,8 @@ def test_a_chef_that_raises_is_logged_and_the_others_go_on(
     assert list(running.poke(0)) == []
     assert len(caplog.records) == 2
     assert "FailingChef.packet_handler raised ValueError: as I always do" in caplog.messages[0]
-    assert "test_runner.py" in caplog.messages[0]
-    assert 'runner.py", line' not in caplog.messages[0].replace("test_runner.py", "")
+    assert "test_runner.py" in caplog.text
+    assert 'runner.py", line' not in caplog.text.replace("test_runner.py", "")
 
 
 @pytest.mark.parametrize(

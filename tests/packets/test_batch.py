@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scapy.layers.l2 import ARP
-from support.packets import START, arp, batch, dns_query, tcp_syn
 
 from netdumplings.packets import PacketBatch
+from support.packets import START, arp, batch, dns_query, tcp_syn
 
 
 def test_a_batch_has_what_was_captured() -> None:

@@ -11,9 +11,9 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet as ScapyPacket
 from scapy.packet import Raw
-from support.packets import arp, dns_query, dns_response, tcp_syn
 
 from netdumplings.packets import AbsentRecord, Packet, dissect
+from support.packets import arp, dns_query, dns_response, tcp_syn
 
 
 def of(data: bytes, link_type: int = 1) -> Packet:

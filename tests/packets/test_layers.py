@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dns import DNS
-from scapy.layers.inet import IP, TCP, UDP, ICMP
+from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.layers.ntp import NTP
 from scapy.packet import NoPayload, Packet, Raw
 from scapy.utils import RawPcapNgReader, RawPcapReader
-from support.packets import arp, dns_query, dns_response, ether, tcp_syn
 
 from netdumplings.packets import dissect, layer_names
+from support.packets import arp, dns_query, dns_response, ether, tcp_syn
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def _real_packets(captures: Path, each: int) -> list[tuple[int, bytes]]:
                     packets.append((int(number), bytes(data)))
                     if len(packets) % each == 0:
                         break
-            except Exception:  # noqa: S112  # scapy's reader is only our helper here
+            except Exception:  # scapy's reader is only our helper here
                 continue
     return packets
 

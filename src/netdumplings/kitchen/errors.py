@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..exceptions import InvalidDumplingPayload
-from .tracebacks import one_line, own_traceback, where
+from .tracebacks import one_line, own_exc_info, where
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,10 @@ class HandlerErrors:
             logger.error("%s.%s returned what is no payload%s: %s", chef, handler, again, error)
         else:
             logger.error(
-                "%s.%s raised %s%s\n%s",
-                chef, handler, one_line(error), again, own_traceback(error),
-            )  # fmt: skip
+                "%s.%s raised %s%s",
+                chef,
+                handler,
+                one_line(error),
+                again,
+                exc_info=own_exc_info(error),
+            )

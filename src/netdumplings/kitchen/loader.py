@@ -17,7 +17,7 @@ from types import ModuleType
 
 from ..chef import DumplingChef
 from ..exceptions import ChefModuleError, DuplicateChef, NoChefs, UnknownChef
-from .tracebacks import one_line, own_traceback
+from .tracebacks import one_line, own_exc_info, own_traceback
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,8 @@ def choose_chefs(modules: Sequence[ChefModule], wanted: Sequence[str] = ()) -> l
         if module.error is not None:
             if not found:
                 raise module.error
-            logger.error("%s%s", module.error, _indented(module.error.traceback))
+            cause = module.error.__cause__
+            logger.error("%s", module.error, exc_info=own_exc_info(cause) if cause else None)
     names = [chef.__name__ for chef, _ in found]
     for name in wanted:
         if name not in names:
@@ -204,7 +205,3 @@ def _blaming(given: str) -> Iterator[None]:
         raise
     except BaseException as error:  # a module may even call sys.exit()
         raise ChefModuleError(given, one_line(error), own_traceback(error)) from error
-
-
-def _indented(traceback: str) -> str:
-    return "".join(f"\n  {line}" for line in traceback.splitlines())

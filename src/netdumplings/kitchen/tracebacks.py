@@ -10,8 +10,15 @@ from types import TracebackType
 _PACKAGE = Path(__file__).parent.parent
 _IMPORT_SYSTEM = Path(importlib.__file__).parent
 _CHEFS_IN_THE_BOX = _PACKAGE / "dumplingchefs"
-#: Deep recursion would fill the log; the last frames are where it went wrong.
-_FRAMES = 30
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def own_exc_info(error: BaseException) -> ExcInfo:
+    """An error for `logging`'s ``exc_info``, its traceback as `own_traceback` has it."""
+    trimmed = error.__traceback__
+    while trimmed is not None and _is_ours(trimmed):
+        trimmed = trimmed.tb_next
+    return type(error), error, trimmed
 
 
 def own_traceback(error: BaseException) -> str:
@@ -23,12 +30,7 @@ def own_traceback(error: BaseException) -> str:
     Returns:
         the text Python would print, several lines, the last one naming the error.
     """
-    trimmed = error.__traceback__
-    while trimmed is not None and _is_ours(trimmed):
-        trimmed = trimmed.tb_next
-    lines = traceback.format_exception(
-        type(error), error, trimmed, limit=-_FRAMES, chain=trimmed is not None
-    )
+    lines = traceback.format_exception(*own_exc_info(error))
     return "".join(lines).rstrip("\n")
 
 

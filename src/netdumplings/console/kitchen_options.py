@@ -1,0 +1,157 @@
+"""The options of a kitchen, which ``nd-sniff`` and ``nd-up`` share, and the kitchen they make."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdumplings import defaults
+from netdumplings.exceptions import BrokenChef, ChefModuleError
+
+from .options import SECONDS, Decorated
+from .text import printable
+
+if TYPE_CHECKING:
+    from netdumplings import DumplingKitchen
+
+logger = logging.getLogger(__name__)
+
+_OPTIONS = (
+    click.option(
+        "-n",
+        "--kitchen-name",
+        metavar="NAME",
+        default=defaults.KITCHEN_NAME,
+        help="The kitchen's name, in each of its dumplings.",
+    ),
+    click.option(
+        "-i",
+        "--interface",
+        "interfaces",
+        metavar="NAME",
+        multiple=True,
+        help=f"Sniff on this interface; repeatable.  [default: {defaults.ALL_INTERFACES}]",
+    ),
+    click.option(
+        "-f",
+        "--filter",
+        metavar="PCAP-FILTER",
+        default=defaults.PACKET_FILTER,
+        help="Sniff only what matches, in pcap-filter(7) language; '' for everything.",
+    ),
+    click.option(
+        "-m",
+        "--chef-module",
+        "chef_modules",
+        metavar="MODULE|FILE",
+        multiple=True,
+        help=f"A Python module or file with chefs; repeatable.  [default: {defaults.CHEF_MODULE}]",
+    ),
+    click.option(
+        "-c",
+        "--chef",
+        "chefs",
+        metavar="NAME",
+        multiple=True,
+        help="Run this chef only; repeatable.  [default: every chef of the modules]",
+    ),
+    click.option(
+        "-p",
+        "--poke-interval",
+        type=SECONDS,
+        default=defaults.POKE_INTERVAL,
+        help="Seconds between two calls of a chef's interval handler.",
+    ),
+    click.option(
+        "--read",
+        metavar="FILE",
+        multiple=True,
+        help="Replay this capture file (pcap, pcapng, gzipped or not; - is standard input) "
+        "instead of sniffing; repeatable.",
+    ),
+    click.option(
+        "--speed",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="FACTOR",
+        help="Replay at the capture's own pace (1), twice as fast (2), ...  "
+        "[default: as fast as the chefs are]",
+    ),
+    click.option("--loop", is_flag=True, help="Begin a replay again at its end, for ever."),
+    click.option(
+        "--snaplen",
+        type=click.IntRange(1, defaults.SNAPLEN),
+        metavar="BYTES",
+        default=defaults.SNAPLEN,
+        help="Keep no more than this of a packet.",
+    ),
+    click.option(
+        "--promiscuous/--no-promiscuous",
+        default=True,
+        help="Whether to see traffic that is not for this host.",
+    ),
+    click.option(
+        "--buffer-size",
+        type=click.IntRange(min=1),
+        metavar="BYTES",
+        default=defaults.CAPTURE_BUFFER,
+        help="How much the kernel holds for us, on each interface.",
+    ),
+)
+
+
+def kitchen_options(function: Decorated) -> Decorated:
+    """Give a command the options of a kitchen; it takes them as `make_kitchen` does."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def make_kitchen(
+    hub: str = defaults.KITCHEN_HUB,
+    *,
+    kitchen_name: str,
+    interfaces: Sequence[str],
+    filter: str,
+    chef_modules: Sequence[str],
+    chefs: Sequence[str],
+    poke_interval: float,
+    read: Sequence[str],
+    speed: float | None,
+    loop: bool,
+    **capture: Any,
+) -> DumplingKitchen:
+    """Load the chefs and make the kitchen that the options describe.
+
+    A traceback of the user's own code is shown before the error that ends the command.
+
+    Raises:
+        click.UsageError: options that exclude each other.
+        NetDumplingsError: chefs cannot be loaded.
+    """
+    if read and interfaces:
+        raise click.UsageError("--read replays files and --interface sniffs: choose one")
+    if not read and (speed or loop):
+        raise click.UsageError("--speed and --loop are for replays: they need --read")
+    from netdumplings import DumplingKitchen
+    from netdumplings.kitchen.loader import choose_chefs, load_modules
+
+    try:
+        return DumplingKitchen(
+            kitchen_name,
+            hub=hub,
+            interface=interfaces or defaults.ALL_INTERFACES,
+            filter=filter,
+            chefs=choose_chefs(load_modules(chef_modules or [defaults.CHEF_MODULE]), chefs),
+            poke_interval=poke_interval,
+            read=read or None,
+            speed=speed,
+            loop=loop,
+            **capture,
+        )
+    except (ChefModuleError, BrokenChef) as error:
+        for line in error.traceback.splitlines():
+            click.echo(printable(line), err=True)
+        raise

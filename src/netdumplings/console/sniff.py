@@ -1,0 +1,86 @@
+"""``nd-sniff``: a kitchen, which sniffs packets and has chefs make dumplings of them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdumplings import defaults
+
+from .command import command
+from .kitchen_options import kitchen_options, make_kitchen
+from .options import hub_option
+from .progress import showing_progress
+from .text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from netdumplings import DumplingKitchen
+
+
+@command("nd-sniff")
+@hub_option(defaults.KITCHEN_HUB)
+@kitchen_options
+@click.option(
+    "--stdout",
+    "to_stdout",
+    is_flag=True,
+    help="Write dumplings to standard output, one JSON text a line, instead of to a hub.",
+)
+@click.option(
+    "-l", "--chef-list", is_flag=True, help="List the chefs of the chef modules, and exit."
+)
+def main(hub: str, to_stdout: bool, chef_list: bool, **options: Any) -> None:
+    """Sniff packets, have chefs make dumplings of them, and send those to a hub.
+
+    A hub that is not there is waited for, while sniffing goes on. Sniffing goes on until Ctrl-C
+    or SIGTERM; a replay, until its last dumpling is delivered.
+    """
+    if chef_list:
+        _list_chefs(options["chef_modules"] or [defaults.CHEF_MODULE])
+        return
+    kitchen = make_kitchen(hub, **options)
+    if to_stdout:
+        _to_stdout(kitchen)
+        return
+    with showing_progress(kitchen):
+        kitchen.run()
+
+
+def _list_chefs(chef_modules: Sequence[str]) -> None:
+    from netdumplings.kitchen.loader import load_modules
+
+    for module in load_modules(chef_modules):
+        click.echo(module.given)
+        for chef in module.chefs:
+            click.echo(f"  {chef.__name__}")
+        if module.error is not None:
+            click.echo(f"  cannot be imported: {printable(module.error.problem)}")
+        click.echo()
+
+
+def _to_stdout(kitchen: DumplingKitchen) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)  # a second one ends it at once
+        kitchen.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        # A bar between the dumplings of one terminal would be in their way.
+        with showing_progress(kitchen, wanted=not sys.stdout.isatty()):
+            for text in kitchen.cook():
+                # Flushed one by one: whoever reads through a pipe wants them as they come.
+                sys.stdout.write(f"{text}\n")
+                sys.stdout.flush()
+    finally:
+        kitchen.stop()
+        signal.signal(signal.SIGINT, before)
+
+
+if __name__ == "__main__":
+    main()
