@@ -20,6 +20,8 @@ from websockets.sync.server import ServerConnection, serve
 from support.commands import Command, clean_environment, run
 from support.hubs import Hub, dumpling
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by POSIX signals")
+
 ISO_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
@@ -97,7 +99,6 @@ def test_hubstatus_survives_a_hub_that_sends_rubbish() -> None:
         assert "Traceback" not in status.err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_hubstatus_rewrites_its_line_in_place_on_a_terminal(hub: Hub) -> None:
     terminal, its_side = os.openpty()
     status = subprocess.Popen(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import pytest
 
 from support.commands import Command, clean_environment
 from support.hubs import Hub, dumpling
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by POSIX signals")
 
 ISO_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
@@ -139,7 +140,6 @@ def test_print_survives_a_restart_of_the_hub(hub: Hub) -> None:
         assert "Traceback" not in printer.err
 
 
-@pytest.mark.skipif(not shutil.which("head"), reason="needs head")
 def test_print_ends_quietly_when_its_reader_does(hub: Hub) -> None:
     printer = subprocess.Popen(
         [sys.executable, "-m", "netdumplings.console.print", "-h", hub.for_eaters],

@@ -59,6 +59,8 @@ def printable_json(value: Any, *, ascii_only: bool = False) -> str:
         text = _dumps(value, ascii_only)
     except (TypeError, ValueError):
         text = _dumps(jsonable(value), ascii_only)
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(
         character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
         for character in text
