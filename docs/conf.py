@@ -1,6 +1,11 @@
 """How Sphinx builds the documentation: ``./dev docs``."""
 
+import sys
+from pathlib import Path
+
 from netdumplings import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "netdumplings"
 author = "the netdumplings authors"
@@ -11,7 +16,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx_click",
+    "command_help",
 ]
 exclude_patterns = ["_build"]
 html_theme = "furo"
