@@ -45,7 +45,7 @@ async def listening_sockets(address: str, port: int) -> list[socket.socket]:
     hosts = list(dict.fromkeys((family, name) for family, _, _, _, name in found))
     for attempt in range(1, _PORT_TRIES + 1):
         try:
-            return _bind_all(hosts, port)
+            return bind_all(hosts, port)
         except OSError as error:
             # With port 0, the port that one family was given may be taken in the other.
             if port or error.errno != errno.EADDRINUSE or attempt == _PORT_TRIES:
@@ -53,13 +53,26 @@ async def listening_sockets(address: str, port: int) -> list[socket.socket]:
     raise AssertionError("the last try returns or raises")
 
 
-def _bind_all(hosts: Sequence[tuple[int, Any]], port: int) -> list[socket.socket]:
+def bind_all(hosts: Sequence[tuple[int, Any]], port: int) -> list[socket.socket]:
+    """Listen on several addresses, on the same port.
+
+    Args:
+        hosts: pairs of an address family and an address as ``bind`` takes it; its port does not
+            matter.
+        port: the port; 0 for one that is free on the first address.
+
+    Returns:
+        a socket for each address that this host really has; at least one.
+
+    Raises:
+        OSError: it has none of them, or the port cannot be had on one.
+    """
     sockets: list[socket.socket] = []
     not_here: OSError | None = None
     try:
         for family, name in hosts:
             try:
-                sock = _listening_socket(family, (name[0], port, *name[2:]))
+                sock = _listen_on(family, (name[0], port, *name[2:]))
             except OSError as error:
                 if error.errno not in _NOT_HERE:
                     raise
@@ -76,7 +89,7 @@ def _bind_all(hosts: Sequence[tuple[int, Any]], port: int) -> list[socket.socket
     return sockets
 
 
-def _listening_socket(family: int, name: Any) -> socket.socket:
+def _listen_on(family: int, name: Any) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":

@@ -1,0 +1,11 @@
+"""An eater in ten lines, with nothing but a WebSocket library: it prints every dumpling."""
+
+import json
+import sys
+
+from websockets.sync.client import connect
+
+with connect(sys.argv[1] if sys.argv[1:] else "ws://localhost:11348") as hub:
+    hub.send(json.dumps({"eater_name": "legacy_eater"}))
+    for message in hub:
+        print(message, flush=True)

@@ -1,0 +1,122 @@
+"""The hub's own dumplings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from netdumplings import Dumpling, DumplingDriver
+from netdumplings.defaults import MAX_MESSAGE
+from netdumplings.hub.guests import ConnectedEater, Kitchen
+from netdumplings.hub.router import Eater, Router
+from netdumplings.hub.status import status_dumpling
+from netdumplings.wire import Hello, check_dumpling, kitchen_hello
+
+
+class Nowhere:
+    open = False
+    full = False
+
+    def write(self, data: bytes) -> None:
+        raise AssertionError("nothing is written to a closed outlet")
+
+
+def feed() -> Eater:
+    eater = Router(lambda call: None).add(Nowhere(), "an eater")
+    eater.sent, eater.dropped = 5, 6
+    return eater
+
+
+def kitchen(name: str = "k", text: str | None = None) -> Kitchen:
+    text = text or kitchen_hello(name, "all", "tcp", ["mod.MyChef"], 5.0)
+    return Kitchen(Hello(name, text.encode()), "127.0.0.1", 4321, dumplings_in=7)
+
+
+def eater(name: str = "e") -> ConnectedEater:
+    text = json.dumps({"eater_name": name}).encode()
+    return ConnectedEater(Hello(name, text), "::1", 1234, feed())
+
+
+def status(kitchens: list[Kitchen], eaters: list[ConnectedEater]) -> bytes:
+    return status_dumpling(
+        creation_time=1.5,
+        uptime=2.5,
+        dumplings_in=10,
+        dumplings_out=20,
+        dumplings_dropped=30,
+        kitchens=kitchens,
+        eaters=eaters,
+    )
+
+
+def payload(kitchens: list[Kitchen], eaters: list[ConnectedEater]) -> Any:
+    text = status(kitchens, eaters)
+    assert len(text) <= MAX_MESSAGE
+    assert check_dumpling(text) is None
+    return json.loads(text)["payload"]
+
+
+def test_it_is_a_dumpling_of_the_systems_own_chef_and_of_no_kitchen() -> None:
+    dumpling = Dumpling.from_json(status([], []))
+    assert dumpling.chef_name == "SystemStatusChef"
+    assert dumpling.driver is DumplingDriver.interval
+    assert dumpling.kitchen is None
+    assert dumpling.creation_time == 1.5
+
+
+def test_it_has_every_key_of_the_contract() -> None:
+    assert payload([kitchen()], [eater()]) == {
+        "total_dumplings_in": 10,
+        "total_dumplings_out": 20,
+        "total_dumplings_dropped": 30,
+        "server_uptime": 2.5,
+        "dumpling_kitchen_count": 1,
+        "dumpling_eater_count": 1,
+        "dumpling_kitchens": [
+            {
+                "info_from_kitchen": {
+                    "kitchen_name": "k",
+                    "interface": "all",
+                    "filter": "tcp",
+                    "chefs": ["mod.MyChef"],
+                    "poke_interval": 5.0,
+                },
+                "info_from_hub": {"host": "127.0.0.1", "port": 4321, "dumplings_in": 7},
+            }
+        ],
+        "dumpling_eaters": [
+            {
+                "info_from_eater": {"eater_name": "e"},
+                "info_from_hub": {
+                    "host": "::1",
+                    "port": 1234,
+                    "dumplings_out": 5,
+                    "dumplings_dropped": 6,
+                },
+            }
+        ],
+    }
+
+
+def test_what_a_kitchen_announced_is_shown_to_the_byte() -> None:
+    text = '{"kitchen_name": "k",  "ours": 1.50, "ž": [null]}'
+    assert text.encode() in status([kitchen(text=text)], [])
+
+
+def test_kitchens_that_announce_too_much_are_shown_by_name_then_only_counted() -> None:
+    long = [
+        kitchen(name, json.dumps({"kitchen_name": name, "x": "y" * 60_000}))
+        for name in (f"long {number}" for number in range(40))
+    ]
+    shown = payload(long, [eater()])
+    assert shown["dumpling_kitchen_count"] == 40
+    infos = [entry["info_from_kitchen"] for entry in shown["dumpling_kitchens"]]
+    assert [info["kitchen_name"] for info in infos] == [f"long {number}" for number in range(40)]
+    assert "x" in infos[0]
+    assert "x" not in infos[-1]
+    assert shown["dumpling_eaters"][0]["info_from_eater"] == {"eater_name": "e"}
+
+    many = [kitchen("\x01" * 256) for _ in range(3000)]
+    shown = payload(many, [])
+    assert shown["dumpling_kitchen_count"] == 3000
+    assert 0 < len(shown["dumpling_kitchens"]) < 3000
