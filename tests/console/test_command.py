@@ -17,10 +17,10 @@ from netdumplings.console.options import PORT, SECONDS, hub_option
 @hub_option("localhost:4711")
 @click.option("-p", "--pause", type=SECONDS, default=5, help="How long.")
 @click.option("--port", type=PORT, default=1)
-@click.option("-c", "--chef", multiple=True, help="Which.")
-def main(hub: str, pause: float, port: int, chef: tuple[str, ...]) -> None:
+@click.option("-c", "--chef-name", "chefs", multiple=True, help="Which.")
+def main(hub: str, pause: float, port: int, chefs: tuple[str, ...]) -> None:
     """Test."""
-    click.echo(repr((hub, pause, port, chef)))
+    click.echo(repr((hub, pause, port, chefs)))
 
 
 def test_the_version_is_shown() -> None:
@@ -34,12 +34,12 @@ def test_help_tells_defaults_and_environment_variables() -> None:
     text = " ".join(result.output.split())
     assert "[env var: ND_TEST_HUB; default: localhost:4711]" in text
     assert "[env var: ND_TEST_PAUSE; default: 5]" in text
-    assert "[env var: ND_TEST_CHEF]" in text
+    assert "[env var: ND_TEST_CHEF_NAME]" in text
     assert "ND_TEST_LOG_LEVEL; default: info" in text
 
 
-def test_options_may_come_from_the_environment() -> None:
-    variables = {"ND_TEST_HUB": "[::1]:7", "ND_TEST_PAUSE": "0.5", "ND_TEST_CHEF": "One Two"}
+def test_options_may_come_from_variables_named_after_what_is_typed() -> None:
+    variables = {"ND_TEST_HUB": "[::1]:7", "ND_TEST_PAUSE": "0.5", "ND_TEST_CHEF_NAME": "One Two"}
     result = CliRunner().invoke(main, env=variables)
     assert result.output == "('[::1]:7', 0.5, 1, ('One', 'Two'))\n"
 
@@ -56,7 +56,8 @@ def test_a_bad_hub_address_is_one_clear_line(hub: str) -> None:
     result = CliRunner().invoke(main, ["--hub", hub])
     assert result.exit_code == 2
     assert re.fullmatch(
-        r"nd-test: Invalid value for '-h' / '--hub': .* is not a hub's address .*\n", result.stderr
+        r"nd-test: Invalid value for '-h' / '--hub' .*: .* is not a hub's address .*\n",
+        result.stderr,
     )
 
 
@@ -64,11 +65,11 @@ def test_a_bad_hub_address_is_one_clear_line(hub: str) -> None:
 def test_a_bad_number_of_seconds_is_one_clear_line(pause: str) -> None:
     result = CliRunner().invoke(main, ["--pause", pause])
     assert result.exit_code == 2
-    assert re.fullmatch(r"nd-test: Invalid value for '-p' / '--pause': .*\n", result.stderr)
+    assert re.fullmatch(r"nd-test: Invalid value for '-p' / '--pause' .*: .*\n", result.stderr)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_bad_port_is_one_clear_line(port: str) -> None:
     result = CliRunner().invoke(main, ["--port", port])
     assert result.exit_code == 2
-    assert re.fullmatch(r"nd-test: Invalid value for '--port': .*\n", result.stderr)
+    assert re.fullmatch(r"nd-test: Invalid value for '--port' .*: .*\n", result.stderr)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 
-import click
 import pytest
 
 from netdumplings import __version__
 
-COMMANDS = ["hub", "print", "hubstatus", "hubdetails"]
+COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff"]
 SLOW = {"asyncio", "msgspec", "nats", "numpy", "rich", "scapy", "websockets", "cypcap", "pcapy"}
 
 IMPORTED = """
@@ -48,12 +46,3 @@ def test_a_command_may_be_run_as_a_module_too(module: str) -> None:
         check=True,
     )
     assert done.stdout == f"nd-{module} {__version__}\n"
-
-
-@pytest.mark.parametrize("module", COMMANDS)
-def test_each_options_environment_variable_is_named_after_it(module: str) -> None:
-    command = importlib.import_module(f"netdumplings.console.{module}").main
-    for option in command.params:
-        assert isinstance(option, click.Option)
-        longest = max(option.opts, key=len)
-        assert option.name == longest.removeprefix("--").replace("-", "_")

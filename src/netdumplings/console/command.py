@@ -27,7 +27,6 @@ class Command(click.Command):
         super().__init__(name, **attributes)
         self.tool = name
         self.context_settings = {
-            "auto_envvar_prefix": name.upper().replace("-", "_"),
             "max_content_width": 100,
             "show_default": True,
             **self.context_settings,
@@ -35,6 +34,8 @@ class Command(click.Command):
         self.params.append(_log_level_option(log_level))
         for option in self.params:
             if isinstance(option, click.Option):
+                # click's own auto_envvar_prefix goes by the name of the function's argument.
+                option.envvar = _variable(name, max(option.opts, key=len))
                 option.show_envvar = True
         self.params.append(_version_option())
 
@@ -63,6 +64,10 @@ def command(name: str, *, log_level: str = "info") -> Callable[[Callable[..., No
     return click.command(name, cls=Command, log_level=log_level)
 
 
+def _variable(tool: str, option: str) -> str:
+    return f"{tool}_{option.lstrip('-')}".upper().replace("-", "_")
+
+
 def _log_level_option(default: str) -> click.Option:
     def configure(_context: click.Context, _option: click.Parameter, level: str) -> None:
         logs.configure(level)
@@ -89,7 +94,6 @@ def _version_option() -> click.Option:
         is_flag=True,
         is_eager=True,
         expose_value=False,
-        allow_from_autoenv=False,
         callback=show,
         help="Show the version and exit.",
     )
