@@ -1,0 +1,148 @@
+"""What is asked of a Python library around libpcap; two adapters give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ...exceptions import CaptureError, InvalidFilter
+from ...packets import PacketBatch
+from ..source import CaptureOptions, CaptureStatistics
+
+#: How long the kernel may hold a packet back, waiting for more to hand over with it, seconds.
+PACKET_TIMEOUT: Final = 0.1
+
+#: What pcap_compile(3PCAP) is told the network's mask is, where there is no network. tcpdump does
+#: the same: with it, `ip broadcast` means 255.255.255.255, and not a refusal.
+NO_NETMASK: Final = 0
+
+#: Tells for each packet of a batch whether a compiled filter lets it through.
+PacketTest = Callable[[PacketBatch], npt.NDArray[np.bool_]]
+
+
+class InterfaceGone(CaptureError):
+    """There is no interface of that name, or not any more.
+
+    Attributes:
+        interface: its name.
+    """
+
+    def __init__(self, interface: str) -> None:
+        self.interface = interface
+        super().__init__(f"there is no interface {interface}")
+
+
+class InterfaceDown(CaptureError):
+    """An interface is there, but down.
+
+    Attributes:
+        interface: its name.
+    """
+
+    def __init__(self, interface: str) -> None:
+        self.interface = interface
+        super().__init__(f"the interface {interface} is down")
+
+
+class Handle(Protocol):
+    """An interface that is being sniffed on.
+
+    Attributes:
+        link_type: what its packets begin with, a LINKTYPE_ value.
+        descriptor: a file descriptor that becomes readable when there are packets; None where
+            the system has no such thing.
+    """
+
+    link_type: int
+    descriptor: int | None
+
+    def read(self, max_packets: int) -> PacketBatch | None:
+        """Take the packets that are there, without waiting.
+
+        Returns:
+            at most so many; None if there are none.
+
+        Raises:
+            CaptureError: the interface went down, or away.
+        """
+        ...
+
+    def statistics(self) -> CaptureStatistics:
+        """What libpcap counted since it was opened."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; once."""
+        ...
+
+
+class Library(Protocol):
+    """A Python library around libpcap.
+
+    Attributes:
+        name: the package's name.
+    """
+
+    name: str
+
+    def open(self, interface: str, options: CaptureOptions) -> Handle:
+        """Begin to sniff.
+
+        Raises:
+            InterfaceGone, InterfaceDown, NotPermitted, InvalidFilter: as their names say.
+            CaptureError: it cannot be done for another reason.
+        """
+        ...
+
+    def compile(self, dlt: int, expression: str) -> PacketTest:
+        """Compile a filter.
+
+        Args:
+            dlt: the link type that it is for, a DLT_ value.
+            expression: in pcap-filter(7) language.
+
+        Raises:
+            InvalidFilter: libpcap refuses it.
+        """
+        ...
+
+    def interfaces(self) -> list[str]:
+        """The names of all that libpcap can sniff on."""
+        ...
+
+
+def assemble(
+    link_type: int,
+    interface: str,
+    packets: Sequence[bytes],
+    wire_lengths: Sequence[int],
+    times_ns: npt.NDArray[np.int64],
+) -> PacketBatch:
+    """Make a batch of packets that came one by one."""
+    captured = np.fromiter(map(len, packets), np.int64, len(packets))
+    return PacketBatch(
+        link_type,
+        b"".join(packets),
+        np.cumsum(captured) - captured,
+        captured,
+        np.array(wire_lengths, np.int64),
+        times_ns,
+        interface,
+    )
+
+
+def check_text(expression: str) -> None:
+    """Refuse a filter that cannot be handed to C as it is.
+
+    Raises:
+        InvalidFilter: it has a NUL, which would end it there, or is not Unicode.
+    """
+    if "\0" in expression:
+        raise InvalidFilter(expression, "it has a NUL in it")
+    try:
+        expression.encode()
+    except UnicodeEncodeError:
+        raise InvalidFilter(expression, "it is not Unicode text") from None
