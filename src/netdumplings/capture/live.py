@@ -166,14 +166,20 @@ class LiveSource:
 
     def _open_all(self, present: dict[str, int]) -> None:
         self._taps = {name: _Tap(name) for name in present}
-        refusals = [error for tap in self._taps.values() if (error := self._try(tap, present))]
-        if any(tap.handle for tap in self._taps.values()):
-            return
-        for kind in (NotPermitted, InvalidFilter):
-            for error in refusals:
-                if isinstance(error, kind):
-                    raise error
-        logger.warning("there is no interface to sniff on yet; waiting for one")
+        refusals: dict[_Tap, CaptureError] = {}
+        for tap in self._taps.values():
+            try:
+                self._connect(tap, present)
+            except CaptureError as error:
+                refusals[tap] = error
+        if len(refusals) == len(self._taps):
+            for kind in (NotPermitted, InvalidFilter):
+                for refusal in refusals.values():
+                    if isinstance(refusal, kind):
+                        raise refusal
+            logger.warning("there is no interface to sniff on yet; waiting for one")
+        for tap, refusal in refusals.items():
+            self._refused(tap, refusal)
 
     def _scan(self) -> None:
         """See which interfaces are there, and whether they are up."""
@@ -193,18 +199,20 @@ class LiveSource:
             if self._all and tap.name not in present:
                 del self._taps[tap.name]
 
-    def _try(self, tap: _Tap, present: dict[str, int]) -> CaptureError | None:
-        """Begin to sniff on an interface if that can be done; log it, and return why not."""
+    def _try(self, tap: _Tap, present: dict[str, int]) -> None:
+        """Begin to sniff on an interface if that can be done; log it, or why not."""
         try:
             self._connect(tap, present)
         except CaptureError as error:
-            # Many a host has interfaces that are always down.
-            usual = isinstance(error, InterfaceDown | InterfaceGone)
-            self._note(tap, str(error), logging.INFO if usual else logging.WARNING)
-            return error
+            self._refused(tap, error)
+            return
         logger.info("sniffing on %s%s", tap.name, " again" if tap.trouble else "")
         tap.trouble = None
-        return None
+
+    def _refused(self, tap: _Tap, error: CaptureError) -> None:
+        # Many a host has interfaces that are always down.
+        usual = isinstance(error, InterfaceDown | InterfaceGone)
+        self._note(tap, str(error), logging.INFO if usual else logging.WARNING)
 
     def _connect(self, tap: _Tap, present: dict[str, int]) -> None:
         assert self._library is not None

@@ -104,7 +104,8 @@ class CypcapLibrary:
             raise _translated(error, interface) from None
         if options.filter.strip():
             try:
-                pcap.setfilter(options.filter)
+                # Left to find the netmask by itself, cypcap 0.6.3 prints it on standard output.
+                pcap.setfilter(options.filter, netmask=_netmask(interface))
             except cypcap.Error as error:
                 pcap.close()
                 raise InvalidFilter(options.filter, f"{_reason(error)} (on {interface})") from None
@@ -150,6 +151,15 @@ def _translated(error: Any, interface: str) -> CaptureError:
     if code in _DENIED:
         return NotPermitted(interface)
     return CaptureError(f"cannot sniff on {interface}: {_reason(error)}")
+
+
+def _netmask(interface: str) -> int:
+    """The IPv4 netmask of an interface, as pcap_compile(3PCAP) wants it."""
+    try:
+        _network, netmask = cypcap.lookupnet(interface)
+    except cypcap.Error:  # it has no address
+        return NO_NETMASK
+    return int(netmask)
 
 
 def _reason(error: Exception) -> str:
