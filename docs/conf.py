@@ -30,6 +30,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 napoleon_use_ivar = True
+napoleon_attr_annotations = False
 napoleon_numpy_docstring = False
 
 nitpick_ignore_regex = [
