@@ -67,7 +67,9 @@ def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:
     chef_code, loop_code = blocks(ROOT / "README.md", "python")
     capture = tmp_path / "capture.pcap"
     packets = [
-        Ether() / IP(src="192.0.2.1", dst="192.0.2.2") / TCP(dport=80, flags=flags)
+        Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+        / IP(src="192.0.2.1", dst="192.0.2.2")
+        / TCP(dport=80, flags=flags)
         for flags in ("S", "A", "S")
     ]
     wrpcap(str(capture), packets)
