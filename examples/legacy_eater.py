@@ -1,4 +1,4 @@
-"""An eater in ten lines, with nothing but a WebSocket library: it prints every dumpling."""
+"""An eater in a few lines and a WebSocket library: it prints every dumpling."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A kitchen in ten lines, with nothing but a WebSocket library: it announces itself, then counts."""
+"""A kitchen in ten lines and a WebSocket library: it announces itself, then counts."""
 
 import json
 import sys

@@ -72,10 +72,11 @@ class DumplingEater:
             raise TypeError(f"chef_filter is a list of chef names: [{chef_filter!r}]")
         self.name = name
         self.hub = hub
-        self.chef_filter = None if chef_filter is None else frozenset(chef_filter)
+        self.chef_filter = chef_filter
         self.reconnect = reconnect
         self._address = HubAddress.parse(hub)
         self._hello = eater_hello(name)
+        self._wanted = None if chef_filter is None else frozenset(chef_filter)
         self._on_connect = on_connect or self.on_connect
         self._on_dumpling = on_dumpling or self.on_dumpling
         self._on_connection_lost = on_connection_lost or self.on_connection_lost
@@ -114,9 +115,12 @@ class DumplingEater:
 
         Raises:
             HubUnavailable: there is no hub, and ``reconnect`` is False.
+            ValueError: ``dumpling_count`` is negative.
             RuntimeError: an event loop runs in this thread already.
             Exception: whatever a handler raised.
         """
+        if dumpling_count is not None and dumpling_count < 0:
+            raise ValueError(f"dumpling_count is how many dumplings to eat, not {dumpling_count}")
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -217,7 +221,7 @@ class DumplingEater:
                         puzzled = True
                         continue
                     puzzled = False
-                    if self.chef_filter is None or dumpling.chef_name in self.chef_filter:
+                    if self._wanted is None or dumpling.chef_name in self._wanted:
                         yield dumpling
                 await self._on_connection_lost(lost)
 

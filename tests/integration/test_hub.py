@@ -14,6 +14,12 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.sync.client import connect as sync_connect
+
+from netdumplings import DumplingHub
+from netdumplings.exceptions import CannotListen
+from netdumplings.transport.ports import bind_all, listening_sockets
 from support.hub_peers import (
     EATER_HELLO,
     KITCHEN_HELLO,
@@ -26,22 +32,16 @@ from support.hub_peers import (
     lines,
     running_hub,
 )
-from websockets.asyncio.client import ClientConnection
-from websockets.sync.client import connect as sync_connect
-
-from netdumplings import DumplingHub
-from netdumplings.exceptions import CannotListen
-from netdumplings.transport.ports import bind_all, listening_sockets
 
 
 @pytest.fixture
 async def hub() -> AsyncIterator[DumplingHub]:
-    async with running_hub(hello_timeout=0.3) as hub:
+    async with running_hub() as hub:
         yield hub
 
 
 async def test_every_eater_gets_every_dumpling_in_order_and_to_the_byte(hub: DumplingHub) -> None:
-    sent = [f' {dumpling({"n": n, "ž": None})}\n' for n in range(500)]
+    sent = [f" {dumpling({'n': n, 'ž': None})}\n" for n in range(500)]
     async with eater(hub) as one, eater(hub) as two, eater(hub) as three, kitchen(hub) as source:
         for text in sent:
             await source.send(text)
@@ -147,7 +147,7 @@ async def test_an_eater_that_does_not_read_costs_bounded_memory_and_nobody_else_
     sent = [dumpling([n, "x" * 10_000]) for n in range(6000)]  # 60 MB
     async with (
         running_hub(eater_buffer=256 * 1024) as hub,
-        dial(hub.out_port, max_queue=1) as slow,
+        dial(hub.out_port, max_queue=1, close_timeout=0.5) as slow,
         eater(hub) as quick,
         kitchen(hub) as source,
     ):
@@ -157,9 +157,8 @@ async def test_an_eater_that_does_not_read_costs_bounded_memory_and_nobody_else_
         assert [await quick.recv() for _ in sent] == sent
         await sending
         where = "{}:{}".format(*slow.local_address)
-        assert lines(caplog.records) == [
-            f"eater 'slow\\x1b[2J' at {where} is slow: its dumplings are dropped until it catches up"
-        ]
+        [line] = lines(caplog.records)
+        assert line.startswith(f"eater 'slow\\x1b[2J' at {where} is slow: ")
         # What it is sent now that it reads again: whole frames, in order, and only what the
         # buffers of hub and kernel held.
         last = dumpling("last")
@@ -172,7 +171,9 @@ async def test_an_eater_that_does_not_read_costs_bounded_memory_and_nobody_else_
         received = [text for text in got if text != last]
         assert received == sent[: len(received)]
         assert 0 < len(received) < len(sent) / 3
-    [left] = [line for line in lines(caplog.records, logging.INFO) if "'slow" in line and "gone" in line]
+    [left] = [
+        line for line in lines(caplog.records, logging.INFO) if "'slow" in line and "gone" in line
+    ]
     missed = int(left.rpartition(" ")[2])
     assert missed >= len(sent) - len(received)
 
@@ -185,7 +186,7 @@ KITCHEN_REFUSALS: list[tuple[list[str | bytes], int, str]] = [
     (["{}"], 1008, "has no kitchen_name"),
     (['{"kitchen_name": 5}'], 1008, "kitchen_name is not a string"),
     ([KITCHEN_HELLO + " " * 70_000], 1009, "over 65536 bytes"),
-    ([], 1008, "no first message within 0.3 seconds"),
+    ([], 1008, "no first message within 1 seconds"),
     ([KITCHEN_HELLO, "no JSON"], 1007, "not JSON"),
     ([KITCHEN_HELLO, dumpling(1).encode()], 1003, "binary"),
     ([KITCHEN_HELLO, '{"payload": 1}'], 1008, "`metadata`"),
@@ -203,7 +204,7 @@ EATER_REFUSALS: list[tuple[list[str | bytes], int, str]] = [
     ([json.dumps({"eater_name": "x" * 257})], 1008, "over 256 characters"),
     ([EATER_HELLO + " " * 70_000], 1009, ""),
     ([EATER_HELLO, "x" * 70_000], 1009, ""),
-    ([], 1008, "no first message within 0.3 seconds"),
+    ([], 1008, "no first message within 1 seconds"),
 ]
 REFUSALS = [("kitchen", *case) for case in KITCHEN_REFUSALS] + [
     ("eater", *case) for case in EATER_REFUSALS
@@ -212,16 +213,19 @@ REFUSALS = [("kitchen", *case) for case in KITCHEN_REFUSALS] + [
 
 @pytest.mark.parametrize(("kind", "messages", "code", "reason"), REFUSALS)
 async def test_who_breaks_the_protocol_is_sent_away_with_one_log_line_and_nobody_else_notices(
-    hub: DumplingHub,
     caplog: pytest.LogCaptureFixture,
     kind: str,
     messages: list[str | bytes],
     code: int,
     reason: str,
 ) -> None:
-    port = hub.in_port if kind == "kitchen" else hub.out_port
-    async with eater(hub) as bystander, kitchen(hub) as source:
-        async with dial(port) as culprit:
+    hello_timeout = 10.0 if messages else 1.0
+    async with (
+        running_hub(hello_timeout=hello_timeout) as hub,
+        eater(hub) as bystander,
+        kitchen(hub) as source,
+    ):
+        async with dial(hub.in_port if kind == "kitchen" else hub.out_port) as culprit:
             where = "{}:{}".format(*culprit.local_address)
             for message in messages:
                 await culprit.send(message)
@@ -279,8 +283,14 @@ async def test_text_that_is_not_utf8_is_refused_before_it_reaches_an_eater(
     ],
 )
 async def test_a_peer_that_does_not_speak_websocket_is_one_log_line(
-    hub: DumplingHub, caplog: pytest.LogCaptureFixture, data: bytes
+    caplog: pytest.LogCaptureFixture, data: bytes
 ) -> None:
+    # Some of these never end their first line; the handshake, too, must be over in time.
+    async with running_hub(hello_timeout=1.0) as hub:
+        await check_stranger(hub, caplog, data)
+
+
+async def check_stranger(hub: DumplingHub, caplog: pytest.LogCaptureFixture, data: bytes) -> None:
     reader, writer = await asyncio.open_connection("localhost", hub.in_port)
     where = "{}:{}".format(*writer.get_extra_info("sockname"))
     writer.write(data)
@@ -302,11 +312,10 @@ async def test_a_peer_that_does_not_speak_websocket_is_one_log_line(
 
 async def test_peers_that_come_and_go_are_logged_at_info(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "netdumplings.hub")
-    async with running_hub() as hub:
-        async with eater(hub) as connection, kitchen(hub) as source:
-            k, e = ("{}:{}".format(*peer.local_address) for peer in (source, connection))
-            await source.send(dumpling(1))
-            await connection.recv()
+    async with running_hub() as hub, eater(hub) as connection, kitchen(hub) as source:
+        k, e = ("{}:{}".format(*peer.local_address) for peer in (source, connection))
+        await source.send(dumpling(1))
+        await connection.recv()
     logged = [line for line in lines(caplog.records, logging.INFO) if not line.startswith("hub ")]
     assert logged == [
         f"eater 'test_eater' at {e} is here",
@@ -432,11 +441,10 @@ def ipv6_loopback() -> bool:
 
 @pytest.mark.skipif(not ipv6_loopback(), reason="this host has no IPv6 loopback address")
 async def test_an_ipv6_address_is_listened_on(caplog: pytest.LogCaptureFixture) -> None:
-    async with running_hub(address="::1") as hub:
-        async with dial(hub.in_port, host="::1") as culprit:
-            await culprit.send("no JSON")
-            await closing(culprit)
-            port = culprit.local_address[1]
+    async with running_hub(address="::1") as hub, dial(hub.in_port, host="::1") as culprit:
+        await culprit.send("no JSON")
+        await closing(culprit)
+        port = culprit.local_address[1]
     [line] = lines(caplog.records)
     assert line.startswith(f"refused kitchen at [::1]:{port}: ")
 

@@ -27,7 +27,8 @@ def running_hub(**settings: Any) -> DumplingHub:
 def dial(port: int, **settings: Any) -> connect:
     """Connect to a port of a hub, saying nothing yet."""
     return connect(
-        f"ws://localhost:{port}", **{"compression": None, "proxy": None, "max_size": None, **settings}
+        f"ws://localhost:{port}",
+        **{"compression": None, "proxy": None, "max_size": None, **settings},
     )
 
 

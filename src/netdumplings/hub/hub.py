@@ -12,7 +12,7 @@ from typing import Final, Self
 from .. import defaults
 from .service import Service
 
-#: Seconds that a peer has for its first message.
+#: Seconds that a peer has for its handshake, and then for its first message.
 HELLO_TIMEOUT: Final = 10.0
 
 
@@ -34,7 +34,8 @@ class DumplingHub:
         in_port: for kitchens; 0 takes one that is free.
         out_port: for eaters; 0 takes one that is free.
         status_freq: seconds between two status dumplings.
-        hello_timeout: seconds that a peer has for its first message.
+        hello_timeout: seconds that a peer has for its WebSocket handshake, and then again for its
+            first message.
         eater_buffer: bytes the hub holds for an eater that does not read; beyond, its dumplings
             are dropped and counted until half of them are gone.
     """

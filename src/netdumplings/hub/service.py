@@ -33,8 +33,6 @@ logger = logging.getLogger("netdumplings.hub")
 #: eater has everything that was waiting for it, or is too slow to wait for.
 GOODBYE_PATIENCE: Final = 3.0
 GOODBYE: Final = "the hub is stopping"
-#: The first status dumpling comes early, for those who look at a hub that was just started.
-FIRST_STATUS: Final = 1.0
 
 
 class Outlet:
@@ -67,7 +65,7 @@ class Service:
 
     Args:
         status_freq: seconds between two status dumplings.
-        hello_timeout: seconds that a peer has for its first message.
+        hello_timeout: seconds that a peer has for its handshake, then for its first message.
         eater_buffer: bytes held for an eater that does not read.
     """
 
@@ -87,13 +85,20 @@ class Service:
         Raises:
             CannotListen: a port cannot be had; neither is open then.
         """
-        self._in = await listen(self._serve_kitchen, address, in_port, max_size=MAX_MESSAGE)
+        self._in = await listen(
+            self._serve_kitchen,
+            address,
+            in_port,
+            max_size=MAX_MESSAGE,
+            open_timeout=self._hello_timeout,
+        )
         try:
             self._out = await listen(
                 self._serve_eater,
                 address,
                 out_port,
                 max_size=MAX_HELLO,
+                open_timeout=self._hello_timeout,
                 write_limit=self._eater_buffer,
             )
         except BaseException:
@@ -142,8 +147,8 @@ class Service:
         self._out.abort()
 
     async def _send_status(self) -> None:
-        await asyncio.sleep(min(FIRST_STATUS, self._status_freq))
         while True:
+            await asyncio.sleep(self._status_freq)
             self._router.route(
                 status_dumpling(
                     creation_time=time.time(),
@@ -155,7 +160,6 @@ class Service:
                     eaters=self._eaters.values(),
                 )
             )
-            await asyncio.sleep(self._status_freq)
 
     async def _serve_kitchen(self, connection: PeerConnection) -> None:
         peer = KitchenPeer()

@@ -115,10 +115,10 @@ async def connections(
 
 def _ending(connection: HubConnection) -> str:
     """Say why a connection ended; the text of the other side is escaped."""
-    reason = connection.close_reason
-    if reason:
-        return f"{connection.close_code} {reason!r}"
-    return f"{connection.close_code}"
+    if connection.close_code == 1006:  # never sent: RFC 6455, section 7.4.1
+        return "the connection broke"
+    reason = f" {connection.close_reason!r}" if connection.close_reason else ""
+    return f"close code {connection.close_code}{reason}"
 
 
 def _reason(error: Exception) -> str:

@@ -44,6 +44,7 @@ async def close(
         if discarding:
             discarding.cancel()
         connection.transport.abort()
+    await connection.wait_closed()
 
 
 async def _discard(connection: Connection) -> None:

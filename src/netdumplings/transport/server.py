@@ -20,8 +20,6 @@ from .quiet import quiet
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a client has for its WebSocket handshake.
-OPEN_TIMEOUT: Final = 10.0
 #: A peer that sends faster than it is read gives way to everybody else after so many messages.
 MESSAGES_A_TURN: Final = 200
 #: With what the library itself closes connections whose other side breaks the WebSocket protocol.
@@ -85,8 +83,6 @@ class PeerConnection(ServerConnection):
     def _handshake_failure(self) -> str:
         if self.response is not None:
             return f"not a WebSocket peer (answered HTTP {self.response.status_code})"
-        if self.protocol.handshake_exc is None:
-            return "its handshake did not finish"
         return "not a WebSocket peer"
 
 
@@ -140,6 +136,7 @@ async def listen(
     port: int,
     *,
     max_size: int,
+    open_timeout: float,
     write_limit: int = 2**15,
 ) -> Listener:
     """Listen on a port.
@@ -150,6 +147,7 @@ async def listen(
             listened on) or an IP address.
         port: the port; 0 for any that is free.
         max_size: bytes of a message; a longer one closes the connection with code 1009.
+        open_timeout: seconds that a client has for its WebSocket handshake.
         write_limit: bytes waiting to be sent beyond which `PeerConnection.full` is true; it stays
             so until half of them are gone.
 
@@ -166,7 +164,7 @@ async def listen(
             compression=None,
             max_size=max_size,
             write_limit=(write_limit, write_limit // 2),
-            open_timeout=OPEN_TIMEOUT,
+            open_timeout=open_timeout,
             close_timeout=CLOSE_TIMEOUT,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT,

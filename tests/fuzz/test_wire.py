@@ -1,0 +1,151 @@
+"""Whatever a peer sends, the protocol gives events or refusals, never an exception.
+
+And what the hub takes can do no harm further on: every eater's JSON reader can read it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdumplings import Dumpling
+from netdumplings.hub.guests import Kitchen
+from netdumplings.hub.status import status_dumpling
+from netdumplings.wire import (
+    DumplingReceived,
+    EaterPeer,
+    Hello,
+    KitchenPeer,
+    Peer,
+    Refusal,
+    check_dumpling,
+    decode_kitchen_hello,
+)
+
+names = st.text(max_size=300)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+metadata = st.fixed_dictionaries(
+    {},
+    optional={
+        "chef": names | values,
+        "creation_time": st.floats() | st.integers() | values,
+        "driver": st.sampled_from(["packet", "interval"]) | values,
+        "kitchen": st.none() | names | values,
+        "other": values,
+    },
+)
+documents = (
+    values
+    | st.fixed_dictionaries({"metadata": metadata | values, "payload": values})
+    | st.fixed_dictionaries({"metadata": metadata})
+    | st.fixed_dictionaries({"kitchen_name": names | values}, optional={"x": values})
+    | st.fixed_dictionaries({"eater_name": names | values}, optional={"x": values})
+)
+good_dumplings = st.builds(
+    lambda chef, when, driver, kitchen, payload: {
+        "metadata": {"chef": chef, "creation_time": when, "driver": driver, "kitchen": kitchen},
+        "payload": payload,
+    },
+    chef=st.text(max_size=30),
+    when=st.floats(allow_nan=False, allow_infinity=False),
+    driver=st.sampled_from(["packet", "interval"]),
+    kitchen=st.none() | st.text(max_size=30),
+    payload=values,
+)
+texts = (documents | good_dumplings).map(json.dumps) | st.text()
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A message that was right once, with some bytes cut out, put in or changed."""
+    data = bytearray(draw(texts).encode(errors="surrogatepass"))
+    for _ in range(draw(st.integers(0, 4))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(len(data), start + 5)))
+        data[start:end] = draw(st.binary(max_size=3))
+    return bytes(data)
+
+
+messages = st.lists(
+    st.binary() | texts | st.text(st.characters(), max_size=50) | damaged(),
+    max_size=6,
+)
+
+
+def check_conversation(peer: Peer, said: list[Any]) -> None:
+    refused = False
+    greeted = False
+    for message in said:
+        events = peer.receive(message)
+        assert not (refused and events)
+        for event in events:
+            if isinstance(event, Refusal):
+                refused = True
+                assert event.reason.isascii()
+                assert event.reason.isprintable()
+                assert 0 < len(event.reason) <= 123
+            elif isinstance(event, Hello):
+                assert not greeted
+                greeted = True
+                assert len(event.name) <= 256
+            else:
+                assert isinstance(event, DumplingReceived)
+                assert greeted
+                assert event.text == message.encode()
+
+
+@given(messages)
+def test_any_conversation_with_a_kitchen_gives_events_or_a_refusal(said: list[Any]) -> None:
+    check_conversation(KitchenPeer(), said)
+    check_conversation(KitchenPeer(), ['{"kitchen_name": "k"}', *said])
+
+
+@given(messages)
+def test_any_conversation_with_an_eater_gives_events_or_a_refusal(said: list[Any]) -> None:
+    check_conversation(EaterPeer(), said)
+    check_conversation(EaterPeer(), ['{"eater_name": "e"}', *said])
+
+
+@given(damaged() | st.binary())
+def test_every_dumpling_that_the_hub_takes_an_eater_can_read(text: bytes) -> None:
+    if check_dumpling(text) is None:
+        json.loads(text)
+        Dumpling.from_json(text.decode())
+
+
+@given(good_dumplings.map(json.dumps))
+def test_a_dumpling_is_taken_unless_its_payload_is_no_json(text: str) -> None:
+    strict = True
+    try:
+        json.loads(text, parse_constant=lambda constant: 1 / 0)
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except (ZeroDivisionError, UnicodeEncodeError):
+        strict = False
+    assert (check_dumpling(text.encode()) is None) == strict
+
+
+@given(damaged() | st.binary())
+def test_every_announcement_that_the_hub_takes_can_be_shown_in_its_status(text: bytes) -> None:
+    hello = decode_kitchen_hello(text)
+    if isinstance(hello, Hello):
+        status = status_dumpling(
+            creation_time=1.0,
+            uptime=1.0,
+            dumplings_in=0,
+            dumplings_out=0,
+            dumplings_dropped=0,
+            kitchens=[Kitchen(hello, "127.0.0.1", 1)],
+            eaters=[],
+        )
+        assert check_dumpling(status) is None
+        shown = Dumpling.from_json(status).payload["dumpling_kitchens"]
+        assert shown[0]["info_from_kitchen"]["kitchen_name"] == hello.name
