@@ -148,7 +148,7 @@ def test_a_chef_that_raises_is_logged_and_the_others_go_on(
     ("payload", "problem"),
     [
         ({"raw": b"bytes"}, "payload['raw']: bytes cannot be held by JSON"),
-        ("x" * (MAX_MESSAGE + 1), "no hub takes one of more than"),
+        ("x" * (MAX_MESSAGE + 1), "payload: no hub takes it: "),
     ],
 )
 def test_a_payload_no_hub_could_take_is_an_error_that_says_why(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.layers.ntp import NTP
 from scapy.packet import NoPayload, Packet, Raw
-from scapy.utils import RawPcapNgReader, RawPcapReader
 
+from netdumplings.capture import CaptureOptions, file_source
+from netdumplings.exceptions import CaptureError
 from netdumplings.packets import dissect, layer_names
 from support.packets import arp, dns_query, dns_response, ether, tcp_syn
 
@@ -37,7 +37,7 @@ from support.packets import arp, dns_query, dns_response, ether, tcp_syn
         (ether(IP(), ICMP(), Raw(b"ping")), ["Ethernet", "IP", "ICMP", "Raw"]),
         (ether(IP(), UDP(sport=123, dport=123), NTP()), ["Ethernet", "IP", "UDP", "NTPHeader"]),
         (ether(IP(), TCP(sport=1, dport=4444), Raw(b"x")), ["Ethernet", "IP", "TCP", "Raw"]),
-        (b"", []),
+        (b"", ["Ethernet"]),
     ],
 )
 def test_layers_have_the_names_scapy_gives_them(data: bytes, names: list[str]) -> None:
@@ -86,27 +86,19 @@ def _names_to_transport(packet: Packet) -> list[str]:
     return names
 
 
-def _real_packets(captures: Path, each: int) -> list[tuple[int, bytes]]:
-    """The first packets of each capture that scapy's own readers take."""
-    packets = []
-    with (captures / "INDEX.tsv").open() as index:
-        for row in csv.DictReader(index, delimiter="\t"):
-            if row["status"] != "clean" or row["duplicate_of"] or "+" in row["linktype"]:
-                continue
-            number = row["linktype"].partition("(")[2].rstrip(")")
-            if not number.isdigit():
-                continue
-            path = captures / row["path"]
-            try:
-                for data, _ in _reader(path, row["format"]):
-                    packets.append((int(number), bytes(data)))
-                    if len(packets) % each == 0:
-                        break
-            except Exception:  # scapy's reader is only our helper here
-                continue
-    return packets
-
-
-def _reader(path: Path, format: str) -> RawPcapReader:
-    file = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    return RawPcapNgReader(file) if format.startswith("pcapng") else RawPcapReader(file)
+def _real_packets(captures: Path, each: int) -> Iterator[tuple[int, bytes]]:
+    """The first packets of each of the captures."""
+    for path in sorted(captures.rglob("*.*")):
+        if path.suffix not in {".pcap", ".pcapng", ".gz"}:
+            continue
+        source = file_source([str(path)], CaptureOptions(filter=""))
+        try:
+            source.open()
+            batch = source.read(1)
+        except CaptureError:
+            continue
+        finally:
+            source.close()
+        for index in range(min(each, len(batch or ()))):
+            assert batch is not None
+            yield batch.link_type, batch.data(index)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 
+from netdumplings import capture
 from netdumplings.packets import PacketBatch
 
 SECOND = 1_000_000_000
@@ -70,17 +70,7 @@ def batch(*packets: bytes, times: Iterable[float] | None = None, link_type: int 
     )
 
 
-def pcap(*packets: bytes, times: Iterable[float] | None = None, link_type: int = 1) -> bytes:
-    """A capture file, in the classic format with nanoseconds, of packets as for `batch`."""
-    made = batch(*packets, times=times, link_type=link_type)
-    file = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link_type)
-    for index, time_ns in enumerate(made.times_ns.tolist()):
-        data = made.data(index)
-        file += struct.pack("<IIII", *divmod(time_ns, SECOND), len(data), len(data)) + data
-    return file
-
-
 def write_pcap(path: Path, *packets: bytes, times: Iterable[float] | None = None) -> Path:
-    """Write a capture file."""
-    path.write_bytes(pcap(*packets, times=times))
+    """Write a capture file of packets as for `batch`."""
+    capture.write_pcap(path, batch(*packets, times=times))
     return path

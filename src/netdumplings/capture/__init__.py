@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from .. import defaults
 from ..exceptions import CaptureError
 from .source import CaptureOptions, CaptureStatistics, PacketSource, Progress
+from .writer import write_pcap
 
 __all__ = [
     "CaptureOptions",
@@ -20,6 +21,7 @@ __all__ = [
     "file_source",
     "live_source",
     "may_sniff",
+    "write_pcap",
 ]
 
 

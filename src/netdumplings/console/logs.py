@@ -87,6 +87,8 @@ def configure(level: str) -> None:
             root.removeHandler(handler)
     root.addHandler(_StandardErrorHandler())
     root.setLevel(level.upper())
+    # scapy tells on standard error, past this set-up, of every malformed packet it meets.
+    logging.getLogger("scapy").setLevel(logging.ERROR)
 
 
 def _configure_from_file(path: Path) -> None:

@@ -108,16 +108,17 @@ class Outbox:
         self._waiting.extendleft(reversed(self._in_flight))
         self._in_flight.clear()
 
-    def drop_oldest_in_flight(self) -> None:
-        """Drop the oldest message in flight, and count it: a hub refused it.
+    def drop_in_flight(self) -> int:
+        """Drop all messages in flight, and count them: a hub refused them.
 
-        Raises:
-            ValueError: nothing is in flight.
+        Returns:
+            how many there were.
         """
-        if not self._in_flight:
-            raise ValueError("nothing is in flight")
-        self._held_bytes -= len(self._in_flight.popleft())
-        self._dropped += 1
+        dropped = len(self._in_flight)
+        self._held_bytes -= sum(map(len, self._in_flight))
+        self._in_flight.clear()
+        self._dropped += dropped
+        return dropped
 
     def statistics(self) -> OutboxStatistics:
         """Return what became of the messages so far, as a snapshot."""

@@ -294,7 +294,8 @@ class DumplingKitchen:
             try:
                 batch = self._source.read(GLANCE)
             except CaptureError as error:
-                logger.error("%s", error)
+                if broken_off is not None:
+                    logger.error("%s", error)  # the first is raised at the end
                 broken_off = broken_off or error
                 continue
             for piece in pokes.cut(batch) if batch is not None else ():

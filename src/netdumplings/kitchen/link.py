@@ -27,9 +27,9 @@ class HubLink:
     """Carries dumplings from the thread that makes them to the hub.
 
     Dumplings wait in a bounded outbox, hub or no hub. They are sent in bursts; a burst leaves the
-    outbox when the hub has answered the ping sent after it (RFC 6455 section 5.5.3), which it
-    does only when it has read what came before. What was not acknowledged when a connection is
-    lost is sent again on the next one: nothing is lost, though a hub may see a burst twice.
+    outbox when the hub has answered the ping sent after it (RFC 6455 section 5.5.3), for by then
+    it has received what came before. What was not acknowledged when a connection is lost is sent
+    again on the next one: none is lost on the way, though a hub may see a burst twice.
 
     Args:
         hub: where to.
@@ -61,7 +61,6 @@ class HubLink:
         self._emptied = asyncio.Event()
         self._emptied.set()
         self._dropping = False
-        self._burst = BURST_MESSAGES
 
     def put(self, dumpling: str) -> None:
         """Take a dumpling to be sent; called from any thread but the event loop's.
@@ -111,7 +110,7 @@ class HubLink:
         try:
             while True:
                 with self._changed:
-                    burst = self._outbox.take(self._burst, BURST_BYTES)
+                    burst = self._outbox.take(BURST_MESSAGES, BURST_BYTES)
                 if not burst:
                     filled = asyncio.ensure_future(self._filled.wait())
                     await asyncio.wait({filled, closed}, return_when=asyncio.FIRST_COMPLETED)
@@ -128,26 +127,26 @@ class HubLink:
             closed.cancel()
 
     def _acknowledge(self, count: int) -> None:
-        self._burst = BURST_MESSAGES
         with self._changed:
             self._outbox.acknowledge(count)
-            self._changed.notify_all()
             self._note_level()
+            self._changed.notify_all()
 
     def _lost(self, closed: ConnectionClosed) -> None:
         refusal = closed.rcvd if closed.rcvd and closed.rcvd.code in REFUSALS else None
         with self._changed:
-            if refusal is not None:
-                logger.error("the hub refuses what it was sent: %s", refusal.reason)
-                if self._burst == 1:
-                    # ValueError: none was on its way, so it was the announcement.
-                    with suppress(ValueError):
-                        self._outbox.drop_oldest_in_flight()
-            self._outbox.rewind()
+            if refusal is None:
+                self._outbox.rewind()
+            else:
+                # Sent again they would be refused again: a hub of another mind than ours.
+                dropped = self._outbox.drop_in_flight()
+                logger.error(
+                    "the hub refuses what it was sent (%r): %d dumplings are dropped",
+                    refusal.reason,
+                    dropped,
+                )
             self._note_level()
             self._changed.notify_all()
-        # One dumpling of a refused burst is at fault: sent alone, it shows itself.
-        self._burst = 1 if refusal else BURST_MESSAGES
 
     def _note_filled(self) -> None:
         with self._changed:

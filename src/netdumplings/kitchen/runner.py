@@ -7,10 +7,10 @@ from types import GeneratorType
 from typing import Any
 
 from ..chef import DumplingChef
-from ..defaults import MAX_MESSAGE
 from ..dumpling import Dumpling, DumplingDriver
 from ..exceptions import BrokenChef, InvalidDumplingPayload
 from ..packets import AbsentRecord, PacketBatch
+from ..wire import check_dumpling
 from .errors import HandlerErrors
 from .tracebacks import one_line, own_traceback
 
@@ -114,13 +114,10 @@ class ChefRunner:
             dumpling = Dumpling(chef=chef, driver=driver, creation_time=time, payload=one)
             try:
                 text = dumpling.to_json()
-                size = len(text.encode())
-                if size > MAX_MESSAGE:
-                    raise InvalidDumplingPayload(
-                        "payload",
-                        f"the dumpling is {size} bytes long, and no hub takes one of more than "
-                        f"{MAX_MESSAGE}: return less at a time",
-                    )
+                # What the hub would refuse would cost us the connection, and others a burst.
+                refusal = check_dumpling(text.encode())
+                if refusal is not None:
+                    raise InvalidDumplingPayload("payload", f"no hub takes it: {refusal.reason}")
             except InvalidDumplingPayload as error:
                 self._errors.report(chef.name, handler, error)
                 continue

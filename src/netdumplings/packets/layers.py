@@ -20,8 +20,6 @@ def layer_names(link_type: int, data: bytes) -> list[str]:
         link_type: what the bytes begin with, a LINKTYPE_ value.
         data: the packet, as captured.
     """
-    if not data:
-        return []
     try:
         packet = link_layer(link_type)(data, stop_dissection_after=(TCP, UDP))
     except Exception:  # whatever a dissector does on hostile bytes

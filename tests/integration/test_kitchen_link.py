@@ -1,0 +1,269 @@
+"""The kitchen's link to its hub: nothing is lost when the hub is late, or goes and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from netdumplings import DumplingChef, DumplingHub, DumplingKitchen
+from netdumplings.exceptions import NoSuchInterface, TruncatedCapture, Undelivered
+from netdumplings.kitchen import link
+from netdumplings.packets import Packet
+from support.hub_peers import PATIENCE, eater, running_hub
+from support.packets import arp, write_pcap
+
+PACKETS = 2_000
+
+
+class NumberChef(DumplingChef):
+    def packet_handler(self, packet: Packet) -> int:
+        return self.dumplings_sent_count
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    return write_pcap(tmp_path / "many.pcap", *[arp()] * PACKETS)
+
+
+@asynccontextmanager
+async def cooking(kitchen: DumplingKitchen) -> AsyncIterator[asyncio.Task[None]]:
+    """A kitchen that serves while the body runs."""
+    task = asyncio.create_task(kitchen.serve())
+    try:
+        yield task
+    finally:
+        kitchen.stop()
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def numbers(connection: Any, count: int) -> list[int]:
+    """The payloads of the next dumplings that our chef made."""
+    found: list[int] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(found) < count:
+            document = json.loads(await connection.recv())
+            if document["metadata"]["chef"] == "NumberChef":
+                found.append(document["payload"])
+    return found
+
+
+def kitchen_for(hub: DumplingHub | int, capture: Path, **settings: Any) -> DumplingKitchen:
+    port = hub if isinstance(hub, int) else hub.in_port
+    return DumplingKitchen(
+        "linked", hub=f"localhost:{port}", read=capture, chefs=[NumberChef], **settings
+    )
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage().split(" at ")[0]
+        for record in caplog.records
+        if record.name == link.logger.name
+    ]
+
+
+async def test_a_replay_ends_when_the_hub_has_taken_every_dumpling(capture: Path) -> None:
+    async with running_hub() as hub, eater(hub) as receiving:
+        kitchen = kitchen_for(hub, capture)
+        async with asyncio.timeout(PATIENCE):
+            await kitchen.serve()
+        assert await numbers(receiving, PACKETS) == list(range(PACKETS))
+        done = kitchen.statistics()
+        assert done.dumplings_made == done.dumplings_acknowledged == PACKETS
+        assert done.dumplings_held == done.dumplings_dropped == 0
+
+
+async def test_a_kitchen_may_be_started_before_its_hub(
+    capture: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with running_hub() as early:
+        in_port, out_port = early.in_port, early.out_port
+    kitchen = kitchen_for(in_port, capture)
+    async with cooking(kitchen) as task:
+        async with asyncio.timeout(PATIENCE):
+            while "no hub" not in said(caplog):
+                await asyncio.sleep(0.05)
+        async with running_hub(in_port=in_port, out_port=out_port) as hub, eater(hub) as receiving:
+            await asyncio.wait_for(task, PATIENCE)
+            assert await numbers(receiving, PACKETS) == list(range(PACKETS))
+    assert said(caplog) == ["no hub", "connected to the hub"]
+
+
+async def test_a_hub_that_goes_and_comes_back_gets_what_it_missed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    # At their own pace, a hundred a second: there is always some to come.
+    capture = write_pcap(
+        tmp_path / "slow.pcap", *[arp()] * 400, times=[n / 100 for n in range(400)]
+    )
+    async with running_hub() as hub, eater(hub) as receiving:
+        in_port, out_port = hub.in_port, hub.out_port
+        kitchen = kitchen_for(hub, capture, speed=1)
+        task = asyncio.create_task(kitchen.serve())
+        before = await numbers(receiving, 50)
+    async with (
+        running_hub(in_port=in_port, out_port=out_port) as again,
+        aclosing(_numbers_until(again, 399)) as rest,
+    ):
+        after = [number async for number in rest]
+        await asyncio.wait_for(task, PATIENCE)
+    assert before == list(range(50))
+    # Those that were on their way when the hub stopped reached its eater, or come again.
+    assert after[-1] == 399
+    assert after == sorted(after)
+    assert set(range(after[0], 400)) == set(after)
+    assert said(caplog) == ["connected to the hub", "lost the hub", "connected to the hub"]
+    assert kitchen.statistics().dumplings_acknowledged == 400
+
+
+async def _numbers_until(hub: DumplingHub, last: int) -> AsyncIterator[int]:
+    async with eater(hub) as receiving:
+        while True:
+            (number,) = await numbers(receiving, 1)
+            yield number
+            if number == last:
+                return
+
+
+async def test_what_a_broken_connection_swallowed_is_sent_again(capture: Path) -> None:
+    """Between kitchen and hub the line breaks in mid-burst, with some of it on its way."""
+    async with running_hub() as hub, eater(hub) as receiving, breaking_line(hub, 50_000) as port:
+        kitchen = kitchen_for(port, capture)
+        await asyncio.wait_for(kitchen.serve(), PATIENCE)
+        arrived: list[int] = []
+        while not arrived or arrived[-1] != PACKETS - 1:
+            arrived += await numbers(receiving, 1)
+    assert set(arrived) == set(range(PACKETS))
+    assert len(arrived) < PACKETS + link.BURST_MESSAGES  # that much may come twice
+
+
+@asynccontextmanager
+async def breaking_line(hub: DumplingHub, after: int) -> AsyncIterator[int]:
+    """A line to a hub that breaks, the first time, after so many bytes towards it."""
+    left = after
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hub_reader, hub_writer = await asyncio.open_connection("localhost", hub.in_port)
+
+        async def carry(
+            source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, breaks: bool
+        ) -> None:
+            nonlocal left
+            while data := await source.read(4096):
+                if breaks and left:
+                    left = max(0, left - len(data))
+                    if not left:
+                        break
+                sink.write(data)
+                await sink.drain()
+            for end in (writer, hub_writer):
+                end.transport.abort()
+
+        await asyncio.gather(
+            carry(reader, hub_writer, breaks=True),
+            carry(hub_reader, writer, breaks=False),
+            return_exceptions=True,
+        )
+
+    async with await asyncio.start_server(join, "localhost", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_what_a_hub_refuses_is_dropped_counted_and_said_and_the_rest_goes_on(
+    capture: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a hub of another version might; ours takes all that our kitchens make."""
+    received: list[int] = []
+    connections = 0
+
+    async def picky(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            await connection.close(1008, "not today")
+        else:
+            await connection.recv()
+            received.extend([json.loads(message)["payload"] async for message in connection])
+
+    async with serve(picky, "localhost", 0, compression=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        kitchen = kitchen_for(port, capture)
+        await asyncio.wait_for(kitchen.serve(), PATIENCE)
+    done = kitchen.statistics()
+    assert received == list(range(done.dumplings_dropped, PACKETS))
+    assert done.dumplings_acknowledged + done.dumplings_dropped == PACKETS
+    assert f"('not today'): {done.dumplings_dropped} dumplings are dropped" in caplog.text
+
+
+async def test_a_replay_waits_for_room_instead_of_dropping(
+    capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdumplings.defaults.OUTBOX_BYTES", 10_000)
+    async with running_hub() as hub, eater(hub) as receiving:
+        kitchen = kitchen_for(hub, capture)
+        await asyncio.wait_for(kitchen.serve(), PATIENCE)
+        assert await numbers(receiving, PACKETS) == list(range(PACKETS))
+        assert kitchen.statistics().dumplings_dropped == 0
+
+
+async def test_stopping_without_a_hub_tells_what_is_lost(
+    capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdumplings.kitchen.kitchen.GRACE", 0.1)
+    async with running_hub() as gone:
+        port = gone.in_port
+    kitchen = kitchen_for(port, capture)
+    task = asyncio.create_task(kitchen.serve())
+    async with asyncio.timeout(PATIENCE):
+        while kitchen.statistics().dumplings_held < PACKETS:
+            await asyncio.sleep(0.02)
+    kitchen.stop()
+    with pytest.raises(Undelivered, match=f"{PACKETS} dumplings are lost") as caught:
+        await asyncio.wait_for(task, PATIENCE)
+    assert caught.value.dumplings == PACKETS
+
+
+async def test_a_capture_that_breaks_off_is_reported_after_all_is_delivered(capture: Path) -> None:
+    capture.write_bytes(capture.read_bytes()[:-1])
+    async with running_hub() as hub, eater(hub) as receiving:
+        with pytest.raises(TruncatedCapture):
+            await asyncio.wait_for(kitchen_for(hub, capture).serve(), PATIENCE)
+        assert len(await numbers(receiving, PACKETS - 1)) == PACKETS - 1
+
+
+async def test_without_packets_to_be_had_no_hub_is_troubled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kitchen = DumplingKitchen(interface="no-such-if", chefs=[NumberChef], hub="localhost:1")
+    with pytest.raises(NoSuchInterface):
+        await asyncio.wait_for(kitchen.serve(), PATIENCE)
+    assert said(caplog) == []
+
+
+async def test_the_hub_is_told_what_the_kitchen_is(capture: Path) -> None:
+    async with running_hub(status_freq=0.1) as hub, eater(hub) as receiving:
+        kitchen = kitchen_for(hub, capture, speed=1, poke_interval=2.5, filter="arp")
+        async with cooking(kitchen), asyncio.timeout(PATIENCE):
+            while True:
+                payload = json.loads(await receiving.recv())["payload"]
+                if isinstance(payload, dict) and payload["dumpling_kitchens"]:
+                    break
+    (told,) = payload["dumpling_kitchens"]
+    assert told["info_from_kitchen"] == {
+        "kitchen_name": "linked",
+        "interface": str(capture),
+        "filter": "arp",
+        "chefs": [f"{NumberChef.__module__}.NumberChef"],
+        "poke_interval": 2.5,
+    }
