@@ -14,7 +14,7 @@ from . import defaults
 from .dumpling import Dumpling
 from .exceptions import InvalidDumpling
 from .transport import ConnectionClosed, HubAddress, HubConnection, connections
-from .wire import eater_hello
+from .wire import chef_of, eater_hello
 
 logger = logging.getLogger("netdumplings.eater")
 
@@ -213,17 +213,25 @@ class DumplingEater:
                     except ConnectionClosed as closed:
                         lost = closed
                         break
+                    if self._unwanted(message):
+                        continue
                     try:
                         dumpling = _read(message)
                     except InvalidDumpling as error:
                         if not puzzled:
                             logger.warning("skipped what the hub at %s sent: %s", self.hub, error)
                         puzzled = True
-                        continue
-                    puzzled = False
-                    if self._wanted is None or dumpling.chef_name in self._wanted:
+                    else:
+                        puzzled = False
                         yield dumpling
                 await self._on_connection_lost(lost)
+
+    def _unwanted(self, message: str | bytes) -> bool:
+        """Tell whether a message is a dumpling of another chef than those asked for."""
+        if self._wanted is None:
+            return False
+        chef = chef_of(message)
+        return chef is not None and chef not in self._wanted
 
 
 def _read(message: str | bytes) -> Dumpling:

@@ -153,9 +153,10 @@ async def test_an_eater_that_does_not_read_costs_bounded_memory_and_nobody_else_
     ):
         await slow.send('{"eater_name": "slow\\u001b[2J"}')
         await (await slow.ping())
-        sending = asyncio.create_task(send_all(source, sent))
-        assert [await quick.recv() for _ in sent] == sent
-        await sending
+        # The other eater keeps up, whatever else this machine does.
+        for start in range(0, len(sent), 10):
+            await send_all(source, sent[start : start + 10])
+            assert [await quick.recv() for _ in range(10)] == sent[start : start + 10]
         where = "{}:{}".format(*slow.local_address)
         [line] = lines(caplog.records)
         assert line.startswith(f"eater 'slow\\x1b[2J' at {where} is slow: ")

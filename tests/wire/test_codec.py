@@ -16,6 +16,7 @@ from netdumplings.wire import (
     Hello,
     Refusal,
     check_dumpling,
+    chef_of,
     decode_eater_hello,
     decode_kitchen_hello,
 )
@@ -186,3 +187,16 @@ def test_a_reason_fits_in_a_close_frame_and_is_printable_whatever_was_sent() -> 
     assert len(outcome.reason.encode()) <= 123
     assert outcome.reason.isascii()
     assert outcome.reason.isprintable()
+
+
+def test_a_glance_tells_the_chef() -> None:
+    assert chef_of(dumpling({"a": 1}, chef="ARPChef")) == "ARPChef"
+    assert chef_of(dumpling({"a": 1}, chef="ARPChef").decode()) == "ARPChef"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no JSON", "[]", "{}", without("chef"), dumpling(chef=5), b"\xff", "\udc80", "[" * 9**5],
+)
+def test_a_glance_at_what_is_no_dumpling_tells_nothing(text: str | bytes) -> None:
+    assert chef_of(text) is None

@@ -17,6 +17,7 @@ from .codec import (
     Hello,
     Refusal,
     check_dumpling,
+    chef_of,
     decode_eater_hello,
     decode_kitchen_hello,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Peer",
     "Refusal",
     "check_dumpling",
+    "chef_of",
     "decode_eater_hello",
     "decode_kitchen_hello",
     "eater_hello",
