@@ -9,7 +9,7 @@ import pytest
 
 from netdumplings import __version__
 
-COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff"]
+COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "up"]
 SLOW = {"asyncio", "msgspec", "nats", "numpy", "rich", "scapy", "websockets", "cypcap", "pcapy"}
 
 IMPORTED = """

@@ -286,6 +286,9 @@ def test_the_chef_list_is_exactly_as_specified(tmp_path: Path, chef: str) -> Non
         ("--snaplen", "0"),
         ("--hub", "nowhere"),
         ("--read", "x.pcap", "--speed", "-1"),
+        ("--read", "x.pcap", "--speed", "nan"),
+        ("--read", "x.pcap", "--speed", "inf"),
+        ("--kitchen-name", "x" * 300),
     ],
 )
 def test_options_that_make_no_sense_are_one_line_and_status_2(arguments: tuple[str, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +10,17 @@ import click
 from netdumplings import defaults
 from netdumplings.exceptions import BrokenChef, ChefModuleError
 
-from .options import SECONDS, Decorated
+from .options import FACTOR, NAME, SECONDS, Decorated
 from .text import printable
 
 if TYPE_CHECKING:
     from netdumplings import DumplingKitchen
 
-logger = logging.getLogger(__name__)
-
 _OPTIONS = (
     click.option(
         "-n",
         "--kitchen-name",
-        metavar="NAME",
+        type=NAME,
         default=defaults.KITCHEN_NAME,
         help="The kitchen's name, in each of its dumplings.",
     ),
@@ -74,8 +71,7 @@ _OPTIONS = (
     ),
     click.option(
         "--speed",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="FACTOR",
+        type=FACTOR,
         help="Replay at the capture's own pace (1), twice as fast (2), ...  "
         "[default: as fast as the chefs are]",
     ),

@@ -32,8 +32,8 @@ class HubAddressType(click.ParamType):  # type: ignore[type-arg]  # not generic 
         return str(value)
 
 
-class EaterNameType(click.ParamType):  # type: ignore[type-arg]  # likewise
-    """A name that a hub accepts from an eater."""
+class NameType(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """A name that a hub accepts, from a kitchen or an eater."""
 
     name = "name"
 
@@ -42,7 +42,7 @@ class EaterNameType(click.ParamType):  # type: ignore[type-arg]  # likewise
         from netdumplings.wire import eater_hello
 
         try:
-            eater_hello(value)
+            eater_hello(value)  # the bound is the same for kitchens
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return str(value)
@@ -67,9 +67,28 @@ class SecondsType(click.ParamType):  # type: ignore[type-arg]  # likewise
         return seconds
 
 
+class FactorType(click.FloatRange):
+    """A number over 0; unlike click's own ranges it lets no NaN and no infinity through."""
+
+    name = "factor"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or fail with a usage error."""
+        factor = float(super().convert(value, param, ctx))
+        if not math.isfinite(factor):
+            self.fail(f"{value} is not a number over 0", param, ctx)
+        return factor
+
+
 HUB_ADDRESS: Final = HubAddressType()
-EATER_NAME: Final = EaterNameType()
+NAME: Final = NameType()
 SECONDS: Final = SecondsType()
+FACTOR: Final = FactorType()
 PORT: Final = click.IntRange(0, 65535)
 
 
@@ -87,7 +106,7 @@ def hub_option(default: str) -> Decorator[Any]:
 def eater_name_option(default: str) -> Decorator[Any]:
     """``-n/--eater-name``."""
     return click.option(
-        "-n", "--eater-name", type=EATER_NAME, default=default, help="The name to tell the hub."
+        "-n", "--eater-name", type=NAME, default=default, help="The name to tell the hub."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import tempfile
@@ -23,6 +22,8 @@ from .options import PORT, SECONDS, color_option
 from .print import as_text
 
 if TYPE_CHECKING:
+    import asyncio
+
     from netdumplings import DumplingHub, DumplingKitchen
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,8 @@ def main(
     Other kitchens and eaters may join the hub: nd-print, nd-hubstatus, your own. Ctrl-C ends it
     all; so does the end of a replay.
     """
+    import asyncio
+
     from netdumplings import DumplingHub
 
     hub = DumplingHub(address, in_port, out_port, status_freq)
@@ -90,6 +93,8 @@ def main(
 
 
 async def _run(hub: DumplingHub, options: dict[str, Any], show: bool, with_colors: bool) -> None:
+    import asyncio
+
     printing: asyncio.Task[None] | None = None
     async with hub:
         host = EVERYBODY.get(hub.address, hub.address)
@@ -121,6 +126,8 @@ async def _print(hub: str, with_colors: bool) -> None:
 
 def _stop_on_signals(kitchen: DumplingKitchen) -> None:
     """Let the first Ctrl-C or SIGTERM end the kitchen, and so everything; the second at once."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:

@@ -1,0 +1,123 @@
+"""The examples do what they say. (Those of legacy peers are in ``test_legacy_peers``.)"""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from support.commands import PATIENCE, Command, clean_environment, run
+from support.hubs import Hub, dumpling
+from support.packets import dns_query, dns_response, tcp_syn, write_pcap
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def payloads(chef: str, capture: Path) -> list[object]:
+    done = run("sniff", "--stdout", "--read", str(capture), "-m", str(EXAMPLES / chef))
+    assert done.returncode == 0, done.stderr
+    assert "made 0 errors" in done.stderr
+    return [json.loads(line)["payload"] for line in done.stdout.splitlines()]
+
+
+def test_the_first_chef_tells_who_connects_to_whom(tmp_path: Path) -> None:
+    capture = write_pcap(tmp_path / "x.pcap", tcp_syn(80), dns_query(), tcp_syn(443))
+    assert payloads("first_chef.py", capture) == [
+        {"opened_so_far": 0},
+        {"from": "192.0.2.1", "to": "192.0.2.80", "port": 80},
+        {"from": "192.0.2.1", "to": "192.0.2.80", "port": 443},
+        {"opened_so_far": 2},
+    ]
+
+
+def test_the_old_chef_runs_unchanged(tmp_path: Path) -> None:
+    messages = dns_query("a.example"), dns_response("a.example"), dns_response(question=False)
+    capture = write_pcap(tmp_path / "x.pcap", *messages)
+    assert payloads("old_chef.py", capture) == [{"asked_for": "a.example."}] * 2
+
+
+def test_the_eater_counts_names_from_nd_up(tmp_path: Path) -> None:
+    capture = write_pcap(tmp_path / "x.pcap", *[dns_query("a.example")] * 3, dns_query("b.example"))
+    with Command("up", "--in-port", "0", "--out-port", "0", "--no-print", "--read", str(capture),
+                 "--loop", "--speed", "10") as up:  # fmt: skip
+        address = up.wait_for_err(r"nd-print --hub (localhost:\d+)")[1]
+        done = subprocess.run(
+            [sys.executable, str(EXAMPLES / "eater.py"), address],
+            capture_output=True, text=True, timeout=30, check=True, env=clean_environment(),
+        )  # fmt: skip
+    connected, most, least = done.stdout.splitlines()
+    assert connected == f"connected to ws://{address}"
+    assert most.endswith(" a.example")
+    assert least.endswith(" b.example")
+
+
+# What the page shows is sent back to the server that it came from.
+SPY = """<script>
+  new MutationObserver(() => fetch("/shown", { method: "POST", body: out.textContent }))
+    .observe(out, { childList: true });
+</script>"""
+
+
+@contextmanager
+def web_server(shown: queue.Queue[str]) -> Iterator[int]:
+    """Serve the page over HTTP, as a developer's own server at localhost does."""
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path == "/browser_eater.html"
+            page = (EXAMPLES / "browser_eater.html").read_text() + SPY if found else ""
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def do_POST(self) -> None:
+            shown.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("localhost", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to show a page in")
+def test_a_web_page_from_elsewhere_on_this_host_eats_dumplings(tmp_path: Path) -> None:
+    """A browser sends the page's origin, http://localhost:PORT, and the hub takes it."""
+    assert BROWSER is not None
+    shown: queue.Queue[str] = queue.Queue()
+    with Hub() as hub, web_server(shown) as port, hub.kitchen() as kitchen:
+        browser = subprocess.Popen(
+            [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+             "--no-first-run", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={tmp_path}",
+             "--remote-debugging-port=0",
+             f"http://localhost:{port}/browser_eater.html#ws://{hub.for_eaters}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            hub.wait_for_eaters("a web page")
+            kitchen.send(dumpling({"note": "<b>hostile</b>"}))
+            while 'TestChef {"note":"<b>hostile</b>"}\n' not in shown.get(timeout=PATIENCE):
+                pass  # only the hub's own dumplings so far
+        finally:
+            browser.kill()
+            browser.wait()
