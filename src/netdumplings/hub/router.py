@@ -9,7 +9,7 @@ An eater's queue is the write buffer of its connection. An eater whose buffer is
 dumplings are dropped, and counted, until it has caught up with half of what waits for it; nobody
 else notices. So at all times, for each eater::
 
-    routed since it came == sent + dropped + in the tick that is not flushed yet
+    routed while it was connected == sent + dropped + in the tick that is not flushed yet
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ async def connections(
                 ping_timeout=PING_TIMEOUT,
                 logger=quiet("client"),
             )
-        except (OSError, WebSocketException) as error:
+        except (OSError, UnicodeError, WebSocketException) as error:
             if not reconnect:
                 raise HubUnavailable(str(hub), _reason(error)) from error
             if not missed:

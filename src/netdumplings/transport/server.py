@@ -126,7 +126,7 @@ class Listener:
 
     def abort(self) -> None:
         """Cut every connection, without a word."""
-        for connection in self._connections:
+        for connection in tuple(self._connections):
             connection.transport.abort()
 
 
