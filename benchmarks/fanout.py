@@ -19,7 +19,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from ctypes import Array
 from typing import Any
 
 from websockets.asyncio.server import broadcast
@@ -28,6 +29,7 @@ from netdumplings import defaults
 from netdumplings.hub.router import Router
 from netdumplings.hub.service import Outlet
 from netdumplings.transport.server import PeerConnection, listen
+from netdumplings.wire import text_frame_header
 
 TEXT = b'{"metadata":{},"payload":"' + b"x" * 272 + b'"}'
 TICK = 100
@@ -39,17 +41,24 @@ HANDSHAKE = (
 )
 
 
-def eat(port: int, count: int) -> None:
-    """Be so many eaters that read and throw away, until the hub closes their connections."""
+def eat(port: int, read: Array[int]) -> None:
+    """Be eaters that read and throw away, until the hub closes their connections.
 
-    def one() -> None:
+    Args:
+        port: the hub's.
+        read: one number an eater: how many bytes it has read so far.
+    """
+
+    def one(index: int) -> None:
         with socket.create_connection(("127.0.0.1", port)) as sock:
             sock.sendall(HANDSHAKE)
-            buffer = bytearray(1024 * 1024)
-            while sock.recv_into(buffer):
+            while not sock.recv(4096).endswith(b"\r\n\r\n"):
                 pass
+            buffer = bytearray(1024 * 1024)
+            while size := sock.recv_into(buffer):
+                read[index] += size
 
-    threads = [threading.Thread(target=one) for _ in range(count)]
+    threads = [threading.Thread(target=one, args=(index,)) for index in range(len(read))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -57,22 +66,23 @@ def eat(port: int, count: int) -> None:
 
 
 async def measure(
-    peers: Iterable[PeerConnection],
+    peers: Sequence[PeerConnection],
+    read: Array[int],
     count: int,
     tick: int,
     hand_over: Callable[[], Any],
 ) -> float:
-    """Hand over so many dumplings, wait until every byte has left; return dumplings a second."""
-    peers = list(peers)
+    """Hand over so many dumplings; return dumplings a second until every eater has read them."""
+    wanted = sum(read) + count * len(peers) * (len(text_frame_header(len(TEXT))) + len(TEXT))
     start = time.perf_counter()
     for _ in range(0, count, tick):
-        for _ in range(tick):  # one tick
+        for _ in range(tick):
             hand_over()
         await asyncio.sleep(0)
-        # Neither way may win by leaving its work in buffers, or by dropping it.
-        while any(peer.transport.get_write_buffer_size() > 1024 * 1024 for peer in peers):  # noqa: ASYNC110
+        # Neither way may win by dropping what it cannot write.
+        while any(peer.full for peer in peers):  # noqa: ASYNC110
             await asyncio.sleep(0)
-    while any(peer.transport.get_write_buffer_size() for peer in peers):  # noqa: ASYNC110
+    while sum(read) < wanted:  # noqa: ASYNC110
         await asyncio.sleep(0)
     return count * len(peers) / (time.perf_counter() - start)
 
@@ -93,7 +103,9 @@ async def main(eaters: int, dumplings: int) -> None:
         open_timeout=60.0,
         write_limit=defaults.EATER_BUFFER,
     )
-    process = multiprocessing.get_context("spawn").Process(target=eat, args=(listener.port, eaters))
+    context = multiprocessing.get_context("spawn")
+    read = context.Array("Q", eaters, lock=False)
+    process = context.Process(target=eat, args=(listener.port, read))
     process.start()
     while len(peers) < eaters:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
@@ -109,9 +121,9 @@ async def main(eaters: int, dumplings: int) -> None:
         for _ in range(ROUNDS):
             theirs = max(
                 theirs,
-                await measure(peers, count, tick, lambda: broadcast(peers, TEXT, text=True)),
+                await measure(peers, read, count, tick, lambda: broadcast(peers, TEXT, text=True)),
             )
-            ours = max(ours, await measure(peers, count, tick, lambda: router.route(TEXT)))
+            ours = max(ours, await measure(peers, read, count, tick, lambda: router.route(TEXT)))
         assert router.dropped == 0
         print(
             f"{tick:4} to a tick: hub {ours:12,.0f}/s, broadcast {theirs:12,.0f}/s, "
@@ -123,5 +135,5 @@ async def main(eaters: int, dumplings: int) -> None:
 
 
 if __name__ == "__main__":
-    eaters, dumplings = (int(argument) for argument in sys.argv[1:3] or ("100", "2000"))
+    eaters, dumplings = (int(argument) for argument in sys.argv[1:3] or ("100", "10000"))
     asyncio.run(main(eaters, dumplings))
