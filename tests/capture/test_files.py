@@ -373,7 +373,11 @@ class TestPipes:
     def stdin(self) -> Iterator[Callable[[int], None]]:
         """Puts a descriptor in the place of standard input."""
         kept = os.dup(0)
-        yield lambda descriptor: os.dup2(descriptor, 0) and None
+
+        def replace(descriptor: int) -> None:
+            os.dup2(descriptor, 0)
+
+        yield replace
         os.dup2(kept, 0)
         os.close(kept)
 
@@ -425,7 +429,7 @@ class TestPace:
         clock = Clock()
         source = FileSource([a], EVERYTHING, speed=10, clock=clock, sleep=clock.sleep)
         source.open()
-        times = []
+        times: list[int] = []
         while not source.ended:
             batch = source.read(1)
             times += [] if batch is None else batch.times_ns.tolist()

@@ -15,7 +15,7 @@ from ..exceptions import CaptureError, InvalidFilter, NoSuchInterface, NotPermit
 from ..packets import PacketBatch
 from .filters import check_filter
 from .interfaces import interface_indexes, is_up
-from .libpcap import Handle, InterfaceDown, InterfaceGone, Library, load_library
+from .libpcap import Drops, Handle, InterfaceDown, InterfaceGone, Library, load_library
 from .source import CaptureOptions, CaptureStatistics
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ class LiveSource:
         self._ready: deque[_Tap] = deque()
         self._selector: selectors.BaseSelector | None = None
         self._next_scan = 0.0
-        self._closed_counts = CaptureStatistics()
+        self._read = 0
+        self._closed_drops = Drops()
         # Held while libpcap is at work: statistics may be asked for from another thread.
         self._lock = threading.Lock()
 
@@ -138,8 +139,9 @@ class LiveSource:
     def statistics(self) -> CaptureStatistics:
         """What was seen so far, on interfaces that have gone since too."""
         with self._lock:
-            counts = [tap.handle.statistics() for tap in self._taps.values() if tap.handle]
-            return _sum(self._closed_counts, *counts)
+            drops = [tap.handle.drops() for tap in self._taps.values() if tap.handle]
+            by_kernel, by_interface = _sum(self._closed_drops, *drops)
+            return CaptureStatistics(self._read + by_kernel, by_kernel, by_interface)
 
     def close(self) -> None:
         """Stop sniffing; harmless when done before."""
@@ -226,7 +228,7 @@ class LiveSource:
     def _disconnect(self, tap: _Tap) -> None:
         if tap.handle is None:
             return
-        self._closed_counts = _sum(self._closed_counts, tap.handle.statistics())
+        self._closed_drops = _sum(self._closed_drops, tap.handle.drops())
         if self._selector and tap.handle.descriptor is not None:
             self._selector.unregister(tap.handle.descriptor)
         tap.handle.close()
@@ -263,6 +265,7 @@ class LiveSource:
             if len(batch) == _MAX_PACKETS:
                 # The rest makes no descriptor readable: libpcap has it already.
                 self._ready.append(tap)
+            self._read += len(batch)
             return batch
         return None
 
@@ -270,12 +273,13 @@ class LiveSource:
         """A handle reports an error: its interface went down, or away."""
         assert self._library is not None
         present = interface_indexes(self._library)
-        there = tap.index is not None and present.get(tap.name) == tap.index
-        if there and tap.up and not is_up(tap.name):
+        if tap.index is not None and present.get(tap.name) != tap.index:
+            self._lose(tap, f"the interface {tap.name} is gone")
+        elif tap.index is not None and tap.up and not is_up(tap.name):
             # The handle goes on when the interface comes up, and misses nothing.
             self._turned(tap)
         else:
-            self._lose(tap, str(error))
+            self._lose(tap, f"the interface {tap.name} fails: {error}")
 
     def _turned(self, tap: _Tap) -> None:
         tap.up = not tap.up
@@ -295,5 +299,5 @@ class LiveSource:
             logger.log(level, "%s; waiting for it", trouble)
 
 
-def _sum(*counts: CaptureStatistics) -> CaptureStatistics:
-    return CaptureStatistics(*map(sum, zip(*counts, strict=True)))
+def _sum(*drops: Drops) -> Drops:
+    return Drops(*map(sum, zip(*drops, strict=True)))

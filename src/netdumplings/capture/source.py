@@ -15,8 +15,9 @@ class CaptureStatistics(NamedTuple):
     """What a source has seen so far, a snapshot.
 
     Attributes:
-        received: packets that passed the filter. Live, as pcap_stats(3PCAP) counts them: on
-            Linux this includes those that the kernel then had no room for.
+        received: packets that passed the filter: those that were read, and those that the kernel
+            dropped. (What pcap_stats(3PCAP) counts under this name depends on the system, and on
+            Linux has each packet of the loopback interface twice.)
         dropped_by_kernel: packets that passed the filter and found the kernel's buffer full.
         dropped_by_interface: packets the interface itself dropped, before any filter; 0 where the
             system does not tell.

@@ -11,9 +11,17 @@ from collections.abc import Callable
 from typing import Final
 
 from ...exceptions import CaptureError
-from .handle import Handle, InterfaceDown, InterfaceGone, Library, PacketTest
+from .handle import Drops, Handle, InterfaceDown, InterfaceGone, Library, PacketTest
 
-__all__ = ["Handle", "InterfaceDown", "InterfaceGone", "Library", "PacketTest", "load_library"]
+__all__ = [
+    "Drops",
+    "Handle",
+    "InterfaceDown",
+    "InterfaceGone",
+    "Library",
+    "PacketTest",
+    "load_library",
+]
 
 #: Names the one library to use; for tests, which run over both.
 ENVIRONMENT_VARIABLE: Final = "NETDUMPLINGS_PCAP"

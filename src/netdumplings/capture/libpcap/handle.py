@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ...exceptions import CaptureError, InvalidFilter
 from ...packets import PacketBatch
-from ..source import CaptureOptions, CaptureStatistics
+from ..source import CaptureOptions
 
 #: How long the kernel may hold a packet back, waiting for more to hand over with it, seconds.
 PACKET_TIMEOUT: Final = 0.1
@@ -47,6 +47,18 @@ class InterfaceDown(CaptureError):
         super().__init__(f"the interface {interface} is down")
 
 
+class Drops(NamedTuple):
+    """Packets that libpcap knows to be lost.
+
+    Attributes:
+        by_kernel: that passed the filter and found the kernel's buffer full.
+        by_interface: that the interface itself dropped.
+    """
+
+    by_kernel: int = 0
+    by_interface: int = 0
+
+
 class Handle(Protocol):
     """An interface that is being sniffed on.
 
@@ -70,8 +82,8 @@ class Handle(Protocol):
         """
         ...
 
-    def statistics(self) -> CaptureStatistics:
-        """What libpcap counted since it was opened."""
+    def drops(self) -> Drops:
+        """How many packets were lost since it was opened."""
         ...
 
     def close(self) -> None:

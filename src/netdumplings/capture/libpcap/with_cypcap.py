@@ -13,10 +13,11 @@ import numpy.typing as npt
 from ...exceptions import CaptureError, InvalidFilter, NotPermitted
 from ...packets import PacketBatch
 from ..linktypes import link_type_of
-from ..source import CaptureOptions, CaptureStatistics
+from ..source import CaptureOptions
 from .handle import (
     NO_NETMASK,
     PACKET_TIMEOUT,
+    Drops,
     Handle,
     InterfaceDown,
     InterfaceGone,
@@ -39,7 +40,7 @@ class CypcapHandle:
             self.descriptor = None
         self._pcap = pcap
         self._interface = interface
-        self._counts = CaptureStatistics()
+        self._drops = Drops()
 
     def read(self, max_packets: int) -> PacketBatch | None:
         """Take the packets that are there, without waiting; see `Handle`."""
@@ -65,12 +66,12 @@ class CypcapHandle:
         wire_lengths = [header.len for header in headers]
         return assemble(self.link_type, self._interface, packets, wire_lengths, times_ns)
 
-    def statistics(self) -> CaptureStatistics:
-        """What libpcap counted since it was opened."""
+    def drops(self) -> Drops:
+        """How many packets were lost since it was opened."""
         with suppress(cypcap.Error):  # where there is no counting any more, the last count holds
             counts = self._pcap.stats()
-            self._counts = CaptureStatistics(counts.recv, counts.drop, counts.ifdrop)
-        return self._counts
+            self._drops = Drops(counts.drop, counts.ifdrop)
+        return self._drops
 
     def close(self) -> None:
         """Let go of it; once."""

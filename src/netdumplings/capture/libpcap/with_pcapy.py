@@ -17,10 +17,11 @@ import pcapy
 from ...exceptions import CaptureError, InvalidFilter, NotPermitted
 from ...packets import PacketBatch
 from ..linktypes import link_type_of
-from ..source import CaptureOptions, CaptureStatistics
+from ..source import CaptureOptions
 from .handle import (
     NO_NETMASK,
     PACKET_TIMEOUT,
+    Drops,
     Handle,
     InterfaceDown,
     InterfaceGone,
@@ -45,7 +46,7 @@ class PcapyHandle:
         self.descriptor = descriptor if descriptor >= 0 else None
         self._pcap = pcap
         self._interface = interface
-        self._counts = CaptureStatistics()
+        self._drops = Drops()
 
     def read(self, max_packets: int) -> PacketBatch | None:
         """Take the packets that are there, without waiting; see `Handle`."""
@@ -70,11 +71,12 @@ class PcapyHandle:
         wire_lengths = [header.getlen() for header in headers]
         return assemble(self.link_type, self._interface, packets, wire_lengths, times_ns)
 
-    def statistics(self) -> CaptureStatistics:
-        """What libpcap counted since it was opened."""
+    def drops(self) -> Drops:
+        """How many packets were lost since it was opened."""
         with suppress(pcapy.PcapError):  # where there is no counting any more, the last count holds
-            self._counts = CaptureStatistics(*self._pcap.stats())
-        return self._counts
+            _received, *drops = self._pcap.stats()
+            self._drops = Drops(*drops)
+        return self._drops
 
     def close(self) -> None:
         """Let go of it; once."""
