@@ -72,6 +72,12 @@ def test_sections_may_differ_in_byte_order_and_number_their_interfaces_anew() ->
     assert error is None
 
 
+def test_blocks_of_the_reserved_kind_0_are_skipped_first_as_well() -> None:
+    file = section() + block(0, b"") + interface() + block(0, b"") + packet(b"abc")
+    found, problem = read_all([file])
+    assert ([read.data for read in found], problem) == ([b"abc"], None)
+
+
 def test_blocks_of_unknown_kinds_are_skipped() -> None:
     unknown = block(UNKNOWN, b"whatever") + block(0x4000_0BAD, b"")
     file = section() + unknown + interface() + unknown + packet(b"x") + unknown

@@ -35,6 +35,8 @@ _SHORTEST: Final = {
 _HAVE_PACKETS: Final = frozenset({_OLD_PACKET, _SIMPLE_PACKET, _PACKET})
 #: A type, and the length twice.
 _SHORTEST_OF_ALL: Final = 12
+#: Stands for no block kind; 0 is one that a file may have, though it is reserved.
+_NO_KIND: Final = -1
 #: As libpcap has it.
 _LONGEST: Final = 16 * 1024 * 1024
 _MAX_INTERFACES: Final = 65_536
@@ -120,7 +122,7 @@ class PcapngParser:
         packets before them still to be read.
         """
         last_head = len(buffer) - _SHORTEST_OF_ALL
-        run_kind = 0
+        run_kind = _NO_KIND
         starts: list[int] = []
         head, word = self._structs()
         while position <= last_head:
@@ -148,7 +150,7 @@ class PcapngParser:
             if kind in _HAVE_PACKETS:
                 starts.append(position)
             elif kind == run_kind:
-                run_kind = 0
+                run_kind = _NO_KIND
                 if trouble := self._heed(kind, buffer[position:end]):
                     return _Run(kind, [], position, problem=trouble)
             position = end

@@ -8,7 +8,10 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from .dissect import Packet, dissect
+from .columns import ABSENT, Headers
+from .dissect import Packet
+from .lazy import lazy_packet
+from .shapes import shapes_of
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -16,9 +19,9 @@ Int64Array = npt.NDArray[np.int64]
 class PacketBatch:
     """Packets of one interface, in the order they came, over one buffer.
 
-    Nothing is copied and nothing is dissected until a packet is taken out of it: indexing with a
-    number and iterating give scapy packets, slicing and `where` give narrower batches over the
-    same buffer. A batch never changes.
+    Nothing is copied, and nothing is dissected until somebody looks into a packet: indexing with a
+    number and iterating give scapy packets that dissect themselves on first need; slicing and
+    `where` give narrower batches over the same buffer. A batch never changes.
 
     Args:
         link_type: what the packets begin with, a LINKTYPE_ value of the registry at tcpdump.org
@@ -30,10 +33,14 @@ class PacketBatch:
         times_ns: when each was captured, nanoseconds since the epoch.
         interface: the name of the interface they came through, where it is known.
 
-    Attributes: as the arguments; the four columns are int64 arrays as long as the batch.
+    Attributes: as the arguments; the four columns are int64 arrays as long as the batch. Those
+        of the headers follow as properties, computed on first use; a header that is cut off or
+        makes no sense is absent, and its columns are `ABSENT` (-1) there.
     """
 
     __slots__ = (
+        "_headers",
+        "_shapes",
         "buffer",
         "captured_lengths",
         "interface",
@@ -60,6 +67,8 @@ class PacketBatch:
         self.wire_lengths = wire_lengths
         self.times_ns = times_ns
         self.interface = interface
+        self._headers: Headers | None = None
+        self._shapes: Int64Array | None = None
 
     @classmethod
     def from_records(
@@ -99,6 +108,112 @@ class PacketBatch:
         """When each packet was captured, seconds since the epoch."""
         return self.times_ns / 1e9
 
+    @property
+    def headers(self) -> Headers:
+        """What the columns below are taken from."""
+        if self._headers is None:
+            self._headers = Headers(
+                self.link_type, self.buffer, self.offsets, self.captured_lengths
+            )
+        return self._headers
+
+    @property
+    def shapes(self) -> Int64Array:
+        """Which layers each packet has: see `shapes.layers_of`; 0 where only scapy can tell."""
+        if self._shapes is None:
+            self._shapes = shapes_of(self.link_type, self.buffer, self.offsets, self.headers)
+        return self._shapes
+
+    @property
+    def ethertypes(self) -> Int64Array:
+        """The EtherType behind all VLAN tags, or what the link type has in its place."""
+        return self.headers.link.ethertype
+
+    @property
+    def vlans(self) -> Int64Array:
+        """The VLAN identifier of the outermost tag (IEEE 802.1Q)."""
+        return self.headers.link.vlan
+
+    @property
+    def network_offsets(self) -> Int64Array:
+        """Where the network layer begins, bytes from the packet's start."""
+        return self.headers.link.network_offset
+
+    @property
+    def ip_versions(self) -> Int64Array:
+        """4 or 6."""
+        return self.headers.network.version
+
+    @property
+    def ip_protocols(self) -> Int64Array:
+        """What IP carries (6: TCP, 17: UDP, ...), behind all extension headers of IPv6."""
+        return self.headers.network.protocol
+
+    @property
+    def fragments(self) -> npt.NDArray[np.bool_]:
+        """Whether each is a fragment of a datagram, the first or a later one."""
+        network = self.headers.network
+        return network.more_fragments | (network.fragment_offset > 0)
+
+    @property
+    def fragment_offsets(self) -> Int64Array:
+        """Where in its datagram a fragment belongs, bytes; 0 for what is not fragmented."""
+        return self.headers.network.fragment_offset
+
+    @property
+    def ipv4_sources(self) -> Int64Array:
+        """Source addresses of IPv4, as numbers."""
+        return self.headers.ipv4_addresses[0]
+
+    @property
+    def ipv4_destinations(self) -> Int64Array:
+        """Destination addresses of IPv4, as numbers."""
+        return self.headers.ipv4_addresses[1]
+
+    @property
+    def ipv6_sources(self) -> npt.NDArray[np.uint8]:
+        """Source addresses of IPv6, 16 bytes a row; zeros for what is not IPv6."""
+        return self.headers.ipv6_addresses[0]
+
+    @property
+    def ipv6_destinations(self) -> npt.NDArray[np.uint8]:
+        """Destination addresses of IPv6, 16 bytes a row; zeros for what is not IPv6."""
+        return self.headers.ipv6_addresses[1]
+
+    @property
+    def src_ports(self) -> Int64Array:
+        """Source ports of TCP and UDP."""
+        return self.headers.transport.src_port
+
+    @property
+    def dst_ports(self) -> Int64Array:
+        """Destination ports of TCP and UDP."""
+        return self.headers.transport.dst_port
+
+    @property
+    def tcp_flags(self) -> Int64Array:
+        """TCP's flags (RFC 9293 section 3.1): FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ..."""
+        return self.headers.transport.tcp_flags
+
+    @property
+    def payload_offsets(self) -> Int64Array:
+        """Where the payload of TCP or UDP begins, bytes from the packet's start."""
+        return self.headers.transport.payload_offset
+
+    @property
+    def payload_lengths(self) -> Int64Array:
+        """How many bytes of the payload of TCP or UDP were captured."""
+        transport = self.headers.transport
+        length = transport.payload_end - transport.payload_offset
+        return np.where(transport.payload_offset >= 0, np.maximum(length, 0), ABSENT)
+
+    def payload(self, index: int) -> bytes:
+        """The captured payload of TCP or UDP of one packet; empty where there is none."""
+        transport = self.headers.transport
+        start = int(self.offsets[index])
+        begin, end = int(transport.payload_offset[index]), int(transport.payload_end[index])
+        return self.buffer[start + begin : start + end] if 0 <= begin < end else b""
+
     def data(self, index: int) -> bytes:
         """The captured bytes of one packet."""
         start = int(self.offsets[index])
@@ -112,8 +227,8 @@ class PacketBatch:
         return len(self.offsets)
 
     def __iter__(self) -> Iterator[Packet]:
-        for index in range(len(self)):
-            yield self._packet(index)
+        for index, shape in enumerate(self.shapes.tolist()):
+            yield self._packet(index, shape)
 
     @overload
     def __getitem__(self, index: int) -> Packet: ...
@@ -122,7 +237,8 @@ class PacketBatch:
     def __getitem__(self, index: int | slice) -> Packet | PacketBatch:
         if isinstance(index, slice):
             return self._select(index)
-        return self._packet(range(len(self))[index])
+        index = range(len(self))[index]
+        return self._packet(index, int(self.shapes[index]))
 
     def __repr__(self) -> str:
         return (
@@ -141,11 +257,11 @@ class PacketBatch:
             self.interface,
         )
 
-    def _packet(self, index: int) -> Packet:
-        return dissect(
-            self.link_type,
-            self.data(index),
+    def _packet(self, index: int, shape: int) -> Packet:
+        return lazy_packet(
+            self,
+            index,
+            shape,
             time=int(self.times_ns[index]) / 1e9,
             wire_length=int(self.wire_lengths[index]),
-            interface=self.interface,
         )

@@ -45,6 +45,18 @@ def link_layer(link_type: int) -> type[Packet]:
     return conf.l2types.num2layer.get(link_type, Raw)  # type: ignore[no-any-return]
 
 
+def first_layer(link_type: int, data: bytes) -> type[Packet]:
+    """The scapy class of a packet's first layer, which may depend on its bytes."""
+    layer: Any = link_layer(link_type)
+    if "dispatch_hook" in vars(layer):
+        try:
+            layer = layer.dispatch_hook(data)
+        except Exception:  # as scapy does when it makes a packet
+            layer = Raw
+    chosen: type[Packet] = layer
+    return chosen
+
+
 def dissect(
     link_type: int,
     data: bytes,
@@ -74,6 +86,12 @@ def dissect(
     packet.time = time
     packet.wirelen = wire_length
     packet.sniffed_on = interface
+    readable_by_old_chefs(packet)
+    return packet
+
+
+def readable_by_old_chefs(packet: Packet) -> None:
+    """Let the DNS layers of a dissected packet be read as of scapy 2.4 too."""
     layer = packet.getlayer(DNS)
     while layer is not None:
         fields = layer.fields
@@ -81,4 +99,3 @@ def dissect(
             if name in fields:
                 fields[name] = RecordList(fields[name])
         layer = layer.payload.getlayer(DNS)
-    return packet
