@@ -90,7 +90,7 @@ _OPTIONS = (
     ),
     click.option(
         "--buffer-size",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, (1 << 31) - 1),  # a C int in libpcap
         metavar="BYTES",
         default=defaults.CAPTURE_BUFFER,
         help="How much the kernel holds for us, on each interface.",
