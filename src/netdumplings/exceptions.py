@@ -110,12 +110,16 @@ class InvalidFilter(CaptureError):
     Attributes:
         filter: the filter, in pcap-filter(7) language.
         reason: libpcap's own message.
+        chef: the name of the chef whose ``packet_filter`` it is; None for a kitchen's own.
     """
 
-    def __init__(self, filter: str, reason: str) -> None:
+    def __init__(self, filter: str, reason: str, chef: str | None = None) -> None:
         self.filter = filter
         self.reason = reason
-        super().__init__(f"the filter {filter!r} is refused by libpcap: {reason}")
+        self.chef = chef
+        what = f"the packet_filter of chef {chef}," if chef else "the filter"
+        comma = "," if chef else ""
+        super().__init__(f"{what} {filter!r}{comma} is refused by libpcap: {reason}")
 
 
 class NoSuchInterface(CaptureError):
@@ -278,7 +282,9 @@ class CannotListen(NetDumplingsError):
         self.address = address
         self.port = port
         self.reason = reason
-        super().__init__(
-            f"cannot listen on {address}:{port}: {reason}; is another hub running? "
-            "Choose other ports with --in-port and --out-port"
+        hint = (
+            "is another hub running? Choose other ports with --in-port and --out-port"
+            if "in use" in reason
+            else "give a name or address of this host with --address, and ports it may have"
         )
+        super().__init__(f"cannot listen on {address}:{port}: {reason}; {hint}")
