@@ -15,6 +15,13 @@ class DumplingChef:
     becomes the payload of a dumpling: any JSON value; None makes no dumpling. Handlers of one
     chef never run at the same time, so a chef needs no lock.
 
+    The fast way is to define, in place of `packet_handler`, ``batch_handler(self, packets)``. It is
+    given many packets at once, at least one, as a `netdumplings.packets.PacketBatch`: arrays of
+    times, lengths, addresses and ports, and iterating it gives the packets themselves. What it
+    returns is one payload; as a generator it may ``yield`` any number. How many packets make a
+    batch is the kitchen's affair. Where a class defines both handlers, the batch one is called; a
+    subclass that overrides only ``packet_handler`` has that one called.
+
     A handler that raises is logged and counted; the kitchen goes on, and so does the chef.
 
     A subclass that keeps state may define ``__init__(self, *args, **kwargs)``; it must call
@@ -29,9 +36,13 @@ class DumplingChef:
         dumplings_sent_count: how many dumplings its handlers have made.
         assignable_to_kitchen: a class attribute; False makes ``nd-sniff`` leave the class alone
             (for a base class of other chefs).
+        packet_filter: which packets its handlers are given, in pcap-filter(7) language, as in
+            ``packet_filter = "udp port 53"``; None for every packet its kitchen sniffs. A class
+            attribute, or set in ``__init__``.
     """
 
     assignable_to_kitchen: ClassVar[bool] = True
+    packet_filter: str | None = None
 
     def __init__(self, kitchen: Any = None) -> None:
         self.kitchen = kitchen

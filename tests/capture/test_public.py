@@ -18,6 +18,7 @@ SHOWN = [
     "file_source",
     "live_source",
     "may_sniff",
+    "offline_filter",
     "write_pcap",
 ]
 

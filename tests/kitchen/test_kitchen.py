@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -101,8 +102,53 @@ def test_statistics_are_a_snapshot_that_adds_up(capture: Path) -> None:
     assert (before.packets_received, before.dumplings_made) == (0, 0)
     assert after.packets_received == after.packets_handled == 3
     assert after.packets_dropped_by_kernel == after.packets_dropped_by_interface == 0
+    assert after.packets_dropped_by_kitchen == after.packets_waiting == 0
     assert after.dumplings_made == 6
     assert after.errors == {}
+    assert {name: chef._replace(seconds=0.0) for name, chef in after.chefs.items()} == {
+        "LayersChef": (3, 0.0, 3, 0),
+        "SizesChef": (3, 0.0, 3, 0),
+    }
+
+
+def test_at_all_times_every_packet_received_is_handled_dropped_or_waiting(capture: Path) -> None:
+    kitchen = DumplingKitchen(read=capture, chefs=[LayersChef], poke_interval=100)
+    for number, _ in enumerate(kitchen):
+        now = kitchen.statistics()
+        assert now.packets_received == 3
+        assert now.packets_waiting + now.packets_handled == 3
+        assert now.packets_dropped_by_kitchen == 0
+        if number == 1:
+            kitchen.stop()
+    assert number == 1
+    done = kitchen.statistics()
+    assert done.packets_handled == 2
+    assert done.packets_dropped_by_kitchen == 1  # read, and left when the kitchen was stopped
+    assert done.packets_waiting == 0
+
+
+def test_at_the_end_the_log_says_what_was_handled_and_who_took_the_time(
+    capture: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        list(DumplingKitchen("lab", read=capture, chefs=[LayersChef, SizesChef]))
+    whole, *chefs = caplog.messages[-3:]
+    assert whole == (
+        "kitchen lab handled 3 of 3 packets (dropped: 0 by the kernel, 0 by the kitchen; "
+        "before the filter, 0 by the interfaces) and made 6 dumplings; its chefs made 0 errors"
+    )
+    pattern = r"chef %s: 3 packets in \d+\.\d\d s \(\d+\.\d\d us each\), 3 dumplings, 0 errors"
+    assert re.fullmatch(pattern % "LayersChef", chefs[0])
+    assert re.fullmatch(pattern % "SizesChef", chefs[1])
+
+
+def test_a_chef_with_a_filter_sees_only_what_it_lets_through(capture: Path) -> None:
+    class DNSLayersChef(LayersChef):
+        packet_filter = "udp port 53"
+
+    kitchen = DumplingKitchen(read=capture, chefs=[DNSLayersChef])
+    assert [dumpling.payload for dumpling in kitchen] == [["DNS"]]
+    assert kitchen.statistics().packets_handled == 3
 
 
 def test_progress_is_told_for_replays(capture: Path) -> None:
@@ -140,6 +186,12 @@ def test_what_is_wrong_is_said_before_anything_starts(capture: Path, tmp_path: P
     (tmp_path / "text").write_text("not a capture at all, but long enough to look at")
     with pytest.raises(BrokenChef):
         DumplingKitchen(read=capture, chefs=[BrokenOneChef])
+
+    class WrongFilterChef(LayersChef):
+        packet_filter = "tcp porq"
+
+    with pytest.raises(InvalidFilter, match=r"of chef WrongFilterChef, 'tcp porq', .*syntax error"):
+        DumplingKitchen(read=capture, chefs=[WrongFilterChef])
     with pytest.raises(InvalidAddress):
         DumplingKitchen(read=capture, hub="nowhere")
     with pytest.raises(ValueError, match="poke interval"):

@@ -13,7 +13,8 @@ from netdumplings import DumplingChef
 from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.exceptions import BrokenChef
 from netdumplings.kitchen.errors import HandlerErrors
-from netdumplings.kitchen.runner import ChefRunner, make_chef
+from netdumplings.kitchen.runner import ChefRunner
+from netdumplings.kitchen.stations import make_chef
 from netdumplings.packets import Packet, PacketBatch
 from support.packets import START, arp, batch, dns_query, dns_response
 

@@ -7,11 +7,15 @@ numpy nor libpcap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .. import defaults
 from ..exceptions import CaptureError
 from .source import CaptureOptions, CaptureStatistics, PacketSource, Progress
 from .writer import write_pcap
+
+if TYPE_CHECKING:
+    from .filters import OfflineFilter
 
 __all__ = [
     "CaptureOptions",
@@ -21,6 +25,7 @@ __all__ = [
     "file_source",
     "live_source",
     "may_sniff",
+    "offline_filter",
     "write_pcap",
 ]
 
@@ -63,6 +68,20 @@ def file_source(
     from .files import FileSource
 
     return FileSource(paths, options or CaptureOptions(), speed=speed, loop=loop)
+
+
+def offline_filter(expression: str) -> OfflineFilter:
+    """Make a filter for packets that are here already, whatever their link types.
+
+    Args:
+        expression: in pcap-filter(7) language; an empty one lets every packet through.
+
+    Raises:
+        InvalidFilter: libpcap can compile it for no kind of packet.
+    """
+    from .filters import OfflineFilter
+
+    return OfflineFilter(expression)
 
 
 def may_sniff(interfaces: Sequence[str] = (defaults.ALL_INTERFACES,)) -> CaptureError | None:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ..exceptions import InvalidFilter
 from ..packets import PacketBatch
@@ -65,20 +66,25 @@ class OfflineFilter:
             check_filter(expression, self._library)
 
     def apply(self, batch: PacketBatch, source: str) -> PacketBatch:
-        """Pick the packets of a batch that get through.
+        """Pick the packets of a batch that get through; arguments as for `matches`."""
+        matches = self.matches(batch, source)
+        return batch if matches.all() else batch.where(matches)
+
+    def matches(self, batch: PacketBatch, source: str) -> npt.NDArray[np.bool_]:
+        """Tell for each packet of a batch whether it gets through.
 
         Args:
             batch: packets.
-            source: the name of the file they are from, for the warning; there is one for each
-                file and link type.
+            source: what to call them in the warning, the name of a file for instance; there is
+                one warning for each source and link type.
         """
         if self._library is None:
-            return batch
+            return np.ones(len(batch), np.bool_)
         test = self._tests.get(batch.link_type)
         if test is None:
             test = self._compile(self._library, batch.link_type)
         if not isinstance(test, InvalidFilter):
-            return batch.where(test(batch))
+            return test(batch)
         if (source, batch.link_type) not in self._warned:
             self._warned.add((source, batch.link_type))
             logger.warning(
@@ -87,7 +93,7 @@ class OfflineFilter:
                 batch.link_type,
                 test,
             )
-        return batch.where(np.zeros(len(batch), np.bool_))
+        return np.zeros(len(batch), np.bool_)
 
     def _compile(self, library: Library, link_type: int) -> PacketTest | InvalidFilter:
         test: PacketTest | InvalidFilter

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .. import defaults
 from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
@@ -23,7 +23,9 @@ from .errors import HandlerErrors
 from .link import HubLink
 from .loader import choose_chefs, load_modules, public_name
 from .pokes import CapturePokes, Poke, WallPokes
-from .runner import ChefRunner, make_chef
+from .runner import ChefRunner
+from .stations import make_chef
+from .statistics import KitchenStatistics, chef_summary, summary
 
 logger = logging.getLogger(__name__)
 
@@ -33,32 +35,6 @@ GLANCE: Final = 0.2
 GRACE: Final = 5.0
 
 PathLike = str | os.PathLike[str]
-
-
-class KitchenStatistics(NamedTuple):
-    """What a kitchen has done so far.
-
-    Attributes:
-        packets_received: packets that passed the filter, as the capture counts them.
-        packets_dropped_by_kernel: those the kernel had no room for.
-        packets_dropped_by_interface: those the interface had no room for, before any filter.
-        packets_handled: those that passed all chefs.
-        dumplings_made: what the chefs made of them.
-        dumplings_acknowledged: of these, how many a hub has taken.
-        dumplings_held: how many wait for a hub.
-        dumplings_dropped: how many were dropped while no hub took them.
-        errors: how many errors each chef has made, by its name.
-    """
-
-    packets_received: int
-    packets_dropped_by_kernel: int
-    packets_dropped_by_interface: int
-    packets_handled: int
-    dumplings_made: int
-    dumplings_acknowledged: int
-    dumplings_held: int
-    dumplings_dropped: int
-    errors: dict[str, int]
 
 
 class DumplingKitchen:
@@ -93,6 +69,7 @@ class DumplingKitchen:
 
     Raises:
         BrokenChef: a chef's class raised.
+        InvalidFilter: libpcap refuses the ``packet_filter`` of a chef.
         NoChefs: there are none.
         InvalidAddress: ``hub`` is not an address.
         ValueError: an argument that makes no sense.
@@ -139,6 +116,7 @@ class DumplingKitchen:
         )
         self._link: HubLink | None = None
         self._opened = False
+        self._dropped = 0
         self._on_stop: Callable[[], object] = lambda: None
 
     def __iter__(self) -> Iterator[Dumpling]:
@@ -169,17 +147,9 @@ class DumplingKitchen:
             yield from self._cook_live() if self._source.live else self._cook_replay()
         finally:
             self._source.close()
-            done = self.statistics()
-            logger.info(
-                "kitchen %s handled %d packets (the kernel dropped %d, the interfaces %d) "
-                "and made %d dumplings; its chefs made %d errors",
-                self.name,
-                done.packets_handled,
-                done.packets_dropped_by_kernel,
-                done.packets_dropped_by_interface,
-                done.dumplings_made,
-                sum(done.errors.values()),
-            )
+            # Nobody will handle what was read and is left.
+            self._dropped = self.statistics().packets_waiting
+            self._log_summary()
 
     def run(self) -> None:
         """Cook, and send the dumplings to the hub; blocks.
@@ -256,20 +226,31 @@ class DumplingKitchen:
 
     def statistics(self) -> KitchenStatistics:
         """What the kitchen has done so far: a snapshot."""
+        # Asked in the order in which packets go through, from the end: whatever is on its way
+        # meanwhile is waiting, and nothing is handled that was not received.
+        chefs = self._runner.statistics()
+        handled, made = self._runner.packets_handled, self._runner.dumplings_made
         captured = self._source.statistics()
-        made = self._runner.dumplings_made
         link = self._link.statistics() if self._link else None
         return KitchenStatistics(
             packets_received=captured.received,
             packets_dropped_by_kernel=captured.dropped_by_kernel,
             packets_dropped_by_interface=captured.dropped_by_interface,
-            packets_handled=self._runner.packets_handled,
+            packets_dropped_by_kitchen=self._dropped,
+            packets_handled=handled,
             dumplings_made=made,
             dumplings_acknowledged=link.acknowledged if link else 0,
             dumplings_held=link.held if link else 0,
             dumplings_dropped=link.dropped if link else 0,
             errors=dict(self._errors.counts),
+            chefs=chefs,
         )
+
+    def _log_summary(self) -> None:
+        done = self.statistics()
+        logger.info("kitchen %s %s", self.name, summary(done))
+        for name, chef in done.chefs.items():
+            logger.info("chef %s: %s", name, chef_summary(chef))
 
     def _open(self) -> None:
         if not self._opened:

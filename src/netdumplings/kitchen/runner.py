@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from types import GeneratorType
 from typing import Any
 
 from ..chef import DumplingChef
 from ..dumpling import Dumpling, DumplingDriver
-from ..exceptions import BrokenChef, InvalidDumplingPayload
+from ..exceptions import InvalidDumplingPayload
 from ..packets import AbsentRecord, PacketBatch
 from ..wire import check_dumpling
 from .errors import HandlerErrors
-from .tracebacks import one_line, own_traceback
+from .stations import Filtered, Filters, Station
+from .statistics import ChefStatistics
 
 
 class ChefRunner:
     """Runs a kitchen's chefs.
 
-    A chef with a ``batch_handler`` gets each batch whole. The others get packet after packet,
-    each packet passing all of them before the next; it is dissected once for all.
+    A chef that takes batches gets each batch whole. The others get packet after packet, each
+    packet passing all of them before the next; it is dissected once for all. Either way a chef
+    with a ``packet_filter`` gets only what that lets through.
 
     Whatever a handler raises or returns, the kitchen goes on: what is wrong goes to ``errors``.
 
@@ -28,10 +31,15 @@ class ChefRunner:
         poke_interval: seconds, told to interval handlers.
         errors: takes what handlers raise.
         stopping: asked between packets; True leaves the rest of a batch unhandled.
+        clock: seconds of a steady clock, by which the chefs' time is taken.
 
     Attributes:
         packets_handled: how many packets passed all chefs.
         dumplings_made: how many dumplings came of them.
+
+    Raises:
+        InvalidFilter: libpcap refuses a chef's ``packet_filter``.
+        BrokenChef: a chef's ``packet_filter`` is no text.
     """
 
     def __init__(
@@ -40,15 +48,18 @@ class ChefRunner:
         poke_interval: float,
         errors: HandlerErrors,
         stopping: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.packets_handled = 0
         self.dumplings_made = 0
-        self._chefs = chefs
         self._poke_interval = poke_interval
         self._errors = errors
         self._stopping = stopping
-        self._batch_chefs = [chef for chef in chefs if hasattr(chef, "batch_handler")]
-        self._packet_chefs = [chef for chef in chefs if not hasattr(chef, "batch_handler")]
+        self._clock = clock
+        self._stations = [Station(chef) for chef in chefs]
+        self._filters = Filters(self._stations)
+        self._batch_stations = [station for station in self._stations if station.takes_batches]
+        self._packet_stations = [station for station in self._stations if not station.takes_batches]
 
     def handle(self, batch: PacketBatch, now: Callable[[], float] | None) -> Iterator[str]:
         """Give packets to the chefs.
@@ -63,22 +74,17 @@ class ChefRunner:
         """
         if not len(batch):
             return
-        last = int(batch.times_ns[-1]) / 1e9
-        for chef in self._batch_chefs:
-            payloads = self._call(chef, "batch_handler", batch)
-            yield from self._plate(chef, "batch_handler", payloads, now() if now else last)
-        if not self._packet_chefs:
+        filtered = self._filters.over(batch)
+        for station in self._batch_stations:
+            packets = filtered.batch(station.filter)
+            if len(packets):
+                station.packets += len(packets)
+                time = now() if now else int(packets.times_ns[-1]) / 1e9
+                yield from self._cook(station, "batch_handler", packets, time)
+        if self._packet_stations:
+            yield from self._one_by_one(filtered, now)
+        else:
             self.packets_handled += len(batch)
-            return
-        for packet in batch:
-            if self._stopping():
-                return
-            for chef in self._packet_chefs:
-                payload = self._call(chef, "packet_handler", packet)
-                if payload is not None:
-                    time = now() if now else packet.time
-                    yield from self._plate(chef, "packet_handler", payload, time)
-            self.packets_handled += 1
 
     def poke(self, time: float) -> Iterator[str]:
         """Call the interval handlers.
@@ -89,65 +95,98 @@ class ChefRunner:
         Yields:
             the dumplings, as JSON text.
         """
-        for chef in self._chefs:
-            payload = self._call(chef, "interval_handler", self._poke_interval)
-            yield from self._plate(chef, "interval_handler", payload, time)
+        for station in self._stations:
+            yield from self._cook(station, "interval_handler", self._poke_interval, time)
 
-    def _call(self, chef: DumplingChef, handler: str, argument: Any) -> Any:
+    def statistics(self) -> dict[str, ChefStatistics]:
+        """What each chef has done so far, by its name: a snapshot."""
+        return {
+            station.chef.name: ChefStatistics(
+                packets=station.packets,
+                seconds=station.seconds,
+                dumplings=station.dumplings,
+                errors=self._errors.counts[station.chef.name],
+            )
+            for station in self._stations
+        }
+
+    def _one_by_one(self, filtered: Filtered, now: Callable[[], float] | None) -> Iterator[str]:
+        """Give the packets of a batch to the chefs that take one at a time."""
+        union = filtered.union([station.filter for station in self._packet_stations])
+        line = [
+            (station, station.chef.packet_handler, wants)
+            for station, wants in zip(self._packet_stations, union.wanted, strict=True)
+        ]
+        clock = self._clock
+        done = 0
         try:
-            return getattr(chef, handler)(argument)
-        except AbsentRecord:
-            return None
+            since = clock()
+            for packet in union.packets:
+                if self._stopping():
+                    break
+                for station, handler, wants in line:
+                    if wants is not None and not wants[done]:
+                        continue
+                    try:
+                        payload = handler(packet)
+                    except (Exception, SystemExit) as error:
+                        self._failed(station, "packet_handler", error)
+                        payload = None
+                    text = None
+                    if payload is not None:
+                        time = now() if now else packet.time
+                        text = self._plate(station, "packet_handler", payload, time)
+                    # One look at the clock ends this chef's time and begins the next one's.
+                    since, before = clock(), since
+                    station.seconds += since - before
+                    if text is not None:
+                        yield text
+                        since = clock()
+                done += 1
+        finally:
+            self.packets_handled += union.passed(done)
+            for station, _, wants in line:
+                station.packets += done if wants is None else sum(wants[:done])
+
+    def _cook(self, station: Station, handler: str, argument: Any, time: float) -> Iterator[str]:
+        """Call a handler, and make dumplings of what it returns or yields."""
+        since = self._clock()
+        for payload in self._payloads(station, handler, argument):
+            text = None if payload is None else self._plate(station, handler, payload, time)
+            if text is not None:
+                station.seconds += self._clock() - since
+                yield text
+                since = self._clock()
+        station.seconds += self._clock() - since
+
+    def _payloads(self, station: Station, handler: str, argument: Any) -> Iterator[Any]:
+        try:
+            returned = getattr(station.chef, handler)(argument)
+            if handler == "batch_handler" and isinstance(returned, GeneratorType):
+                yield from returned
+            else:
+                yield returned
         except (Exception, SystemExit) as error:
-            self._errors.report(chef.name, handler, error)
-            return None
+            self._failed(station, handler, error)
 
-    def _plate(self, chef: DumplingChef, handler: str, payload: Any, time: float) -> Iterator[str]:
-        if isinstance(payload, GeneratorType) and handler == "batch_handler":
-            payloads = self._yielded(chef, handler, payload)
-        else:
-            payloads = iter((payload,))
+    def _failed(self, station: Station, handler: str, error: BaseException) -> None:
+        if not isinstance(error, AbsentRecord):
+            self._errors.report(station.chef.name, handler, error)
+
+    def _plate(self, station: Station, handler: str, payload: Any, time: float) -> str | None:
+        """Make a dumpling of a payload; None if it cannot be one."""
         driver = DumplingDriver.interval if handler == "interval_handler" else DumplingDriver.packet
-        for one in payloads:
-            if one is None:
-                continue
-            dumpling = Dumpling(chef=chef, driver=driver, creation_time=time, payload=one)
-            try:
-                text = dumpling.to_json()
-                # What the hub would refuse would cost us the connection, and others a burst.
-                refusal = check_dumpling(text.encode())
-                if refusal is not None:
-                    raise InvalidDumplingPayload("payload", f"no hub takes it: {refusal.reason}")
-            except InvalidDumplingPayload as error:
-                self._errors.report(chef.name, handler, error)
-                continue
-            chef.dumplings_sent_count += 1
-            self.dumplings_made += 1
-            yield text
-
-    def _yielded(
-        self, chef: DumplingChef, handler: str, payloads: Generator[Any, Any, Any]
-    ) -> Iterator[Any]:
-        while True:
-            try:
-                yield next(payloads)
-            except StopIteration:
-                return
-            except (Exception, SystemExit) as error:
-                self._errors.report(chef.name, handler, error)
-                return
-
-
-def make_chef(chef: type[DumplingChef], kitchen: object) -> DumplingChef:
-    """Make a chef of its class.
-
-    Raises:
-        BrokenChef: the class raised, or its ``__init__`` left out the base class's.
-    """
-    try:
-        made = chef(kitchen=kitchen)
-    except (Exception, SystemExit) as error:
-        raise BrokenChef(chef.__name__, one_line(error), own_traceback(error)) from error
-    if not hasattr(made, "dumplings_sent_count"):
-        raise BrokenChef(chef.__name__, "its __init__ does not call super().__init__()")
-    return made
+        dumpling = Dumpling(chef=station.chef, driver=driver, creation_time=time, payload=payload)
+        try:
+            text = dumpling.to_json()
+            # What the hub would refuse would cost us the connection, and others a burst.
+            refusal = check_dumpling(text.encode())
+            if refusal is not None:
+                raise InvalidDumplingPayload("payload", f"no hub takes it: {refusal.reason}")
+        except InvalidDumplingPayload as error:
+            self._errors.report(station.chef.name, handler, error)
+            return None
+        station.chef.dumplings_sent_count += 1
+        station.dumplings += 1
+        self.dumplings_made += 1
+        return text

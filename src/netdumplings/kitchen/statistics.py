@@ -1,0 +1,108 @@
+"""What a kitchen and each of its chefs have done: snapshots, and how they are told."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class ChefStatistics(NamedTuple):
+    """What a chef has done so far.
+
+    Attributes:
+        packets: how many packets it was handed.
+        seconds: how long it took: its handlers, the dissecting of packets it looked into, and
+            making JSON of what it returned.
+        dumplings: how many dumplings it made.
+        errors: how often it raised, or returned what is no payload.
+    """
+
+    packets: int = 0
+    seconds: float = 0.0
+    dumplings: int = 0
+    errors: int = 0
+
+
+class KitchenStatistics(NamedTuple):
+    """What a kitchen has done so far.
+
+    At all times::
+
+        packets_received == packets_handled + packets_dropped_by_kernel
+                            + packets_dropped_by_kitchen + packets_waiting
+
+    Attributes:
+        packets_received: packets that passed the filter, as the capture counts them.
+        packets_dropped_by_kernel: those the kernel had no room for.
+        packets_dropped_by_interface: those the interface had no room for, before any filter.
+        packets_dropped_by_kitchen: those that were read, and left when the kitchen was stopped.
+        packets_handled: those that passed all chefs.
+        dumplings_made: what the chefs made of them.
+        dumplings_acknowledged: of these, how many a hub has taken.
+        dumplings_held: how many wait for a hub.
+        dumplings_dropped: how many were dropped while no hub took them.
+        errors: how many errors each chef has made, by its name; only of those that made some.
+        chefs: what each chef has done, by its name.
+    """
+
+    packets_received: int
+    packets_dropped_by_kernel: int
+    packets_dropped_by_interface: int
+    packets_dropped_by_kitchen: int
+    packets_handled: int
+    dumplings_made: int
+    dumplings_acknowledged: int
+    dumplings_held: int
+    dumplings_dropped: int
+    errors: dict[str, int]
+    chefs: dict[str, ChefStatistics]
+
+    @property
+    def packets_waiting(self) -> int:
+        """Packets that were read and are being handled."""
+        done = self.packets_handled + self.packets_dropped_by_kernel
+        return self.packets_received - done - self.packets_dropped_by_kitchen
+
+
+def announced(statistics: KitchenStatistics, *, with_chefs: bool = True) -> dict[str, Any]:
+    """The counts as a kitchen announces them to its hub.
+
+    Args:
+        statistics: what was counted.
+        with_chefs: False leaves out the counts of each chef, for kitchens that have hundreds.
+    """
+    counts: dict[str, Any] = {
+        "packets_received": statistics.packets_received,
+        "packets_handled": statistics.packets_handled,
+        "packets_dropped_by_kernel": statistics.packets_dropped_by_kernel,
+        "packets_dropped_by_interface": statistics.packets_dropped_by_interface,
+        "packets_dropped_by_kitchen": statistics.packets_dropped_by_kitchen,
+        "dumplings_made": statistics.dumplings_made,
+        "dumplings_dropped": statistics.dumplings_dropped,
+    }
+    if with_chefs:
+        counts["chefs"] = {
+            name: {**chef._asdict(), "seconds": round(chef.seconds, 3)}
+            for name, chef in statistics.chefs.items()
+        }
+    return counts
+
+
+def summary(statistics: KitchenStatistics) -> str:
+    """What a kitchen did, in one line for the log; to go on after the kitchen's name."""
+    return (
+        f"handled {statistics.packets_handled} of {statistics.packets_received} packets "
+        f"(dropped: {statistics.packets_dropped_by_kernel} by the kernel, "
+        f"{statistics.packets_dropped_by_kitchen} by the kitchen; before the filter, "
+        f"{statistics.packets_dropped_by_interface} by the interfaces) "
+        f"and made {statistics.dumplings_made} dumplings; "
+        f"its chefs made {sum(statistics.errors.values())} errors"
+    )
+
+
+def chef_summary(chef: ChefStatistics) -> str:
+    """What a chef did, in one line for the log; to go on after the chef's name."""
+    each = f" ({chef.seconds / chef.packets * 1e6:.2f} us each)" if chef.packets else ""
+    return (
+        f"{chef.packets} packets in {chef.seconds:.2f} s{each}, "
+        f"{chef.dumplings} dumplings, {chef.errors} errors"
+    )
