@@ -206,11 +206,12 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, a: str) 
     for path, problem in (
         (missing, f"cannot open {missing}: No such file or directory"),
         (str(tmp_path), f"cannot read {tmp_path}: it is a directory"),
-        ("nul\0byte", "cannot open nul\0byte: embedded null byte"),
+        ("nul\0byte", "cannot open nul\0byte: "),  # the rest is Python's, and differs by version
     ):
         with pytest.raises(CaptureError) as caught:
             FileSource([a, path], EVERYTHING).open()
-        assert str(caught.value) == problem
+        assert str(caught.value).startswith(problem)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
