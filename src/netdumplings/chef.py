@@ -46,12 +46,8 @@ class DumplingChef:
 
     def __init__(self, kitchen: Any = None) -> None:
         self.kitchen = kitchen
+        self.name = type(self).__name__
         self.dumplings_sent_count = 0
-
-    @property
-    def name(self) -> str:
-        """The chef's class name."""
-        return type(self).__name__
 
     def packet_handler(self, packet: Packet) -> Any:
         """Make a payload of one packet.
