@@ -49,6 +49,40 @@ def test_dumplings_dropped_are_shown_if_the_hub_tells() -> None:
     assert line.endswith("  eaters 3  dropped 56")
 
 
+def kitchen(**counts: Any) -> dict[str, Any]:
+    return {"info_from_kitchen": {"kitchen_name": "k", "counts": counts}, "info_from_hub": {}}
+
+
+def test_packets_that_kitchens_lost_are_shown_if_there_are_some() -> None:
+    none = [kitchen(packets_dropped_by_kernel=0, packets_dropped_by_kitchen=0)]
+    assert status_line(status({**STATUS, "dumpling_kitchens": none})).endswith("  eaters 3")
+    some = [
+        *none,
+        kitchen(packets_dropped_by_kernel=70, packets_dropped_by_interface=5),
+        kitchen(packets_dropped_by_kernel=7, packets_dropped_by_kitchen=600),
+    ]
+    line = status_line(status({**STATUS, "dumpling_kitchens": some}))
+    assert line.endswith("  eaters 3  packets lost 677")
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        None,
+        3,
+        [None],
+        [{"info_from_kitchen": 1}],
+        [{"info_from_kitchen": {"counts": [1]}}],
+        [kitchen(packets_dropped_by_kernel=-1)],
+        [kitchen(packets_dropped_by_kernel="7")],
+        [kitchen(packets_dropped_by_kernel=10**4000)],
+    ],
+)
+def test_kitchens_that_tell_nonsense_have_lost_nothing(nonsense: Any) -> None:
+    line = status_line(status({**STATUS, "dumpling_kitchens": nonsense}))
+    assert line.endswith("  eaters 3")
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(0.5, "00:00:00"), (3661, "01:01:01")])
 def test_uptime_is_hours_minutes_and_seconds(seconds: float, shown: str) -> None:
     assert f"  up {shown}  " in status_line(status({**STATUS, "server_uptime": seconds}))

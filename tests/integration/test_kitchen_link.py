@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -251,19 +251,94 @@ async def test_without_packets_to_be_had_no_hub_is_troubled(
     assert said(caplog) == []
 
 
-async def test_the_hub_is_told_what_the_kitchen_is(capture: Path) -> None:
+async def test_the_hub_is_told_what_the_kitchen_is_and_what_it_has_done_at_connect(
+    capture: Path,
+) -> None:
     async with running_hub(status_freq=0.1) as hub, eater(hub) as receiving:
         kitchen = kitchen_for(hub, capture, speed=1, poke_interval=2.5, filter="arp")
-        async with cooking(kitchen), asyncio.timeout(PATIENCE):
-            while True:
-                payload = json.loads(await receiving.recv())["payload"]
-                if isinstance(payload, dict) and payload["dumpling_kitchens"]:
-                    break
-    (told,) = payload["dumpling_kitchens"]
-    assert told["info_from_kitchen"] == {
+        async with cooking(kitchen):
+            told = await info_from_kitchen(receiving, lambda told: True)
+    counts = told.pop("counts")
+    assert told == {
         "kitchen_name": "linked",
         "interface": str(capture),
         "filter": "arp",
         "chefs": [f"{NumberChef.__module__}.NumberChef"],
         "poke_interval": 2.5,
     }
+    assert set(counts) == {
+        "packets_received",
+        "packets_handled",
+        "packets_dropped_by_kernel",
+        "packets_dropped_by_interface",
+        "packets_dropped_by_kitchen",
+        "dumplings_made",
+        "dumplings_dropped",
+        "chefs",
+    }
+    assert set(counts["chefs"]["NumberChef"]) == {"packets", "seconds", "dumplings", "errors"}
+
+
+async def info_from_kitchen(
+    receiving: Any, wanted: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """What the one kitchen announced, from the first status dumpling in which it is as wanted."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            payload = json.loads(await receiving.recv())["payload"]
+            if isinstance(payload, dict) and payload["dumpling_kitchens"]:
+                told: dict[str, Any] = payload["dumpling_kitchens"][0]["info_from_kitchen"]
+                if wanted(told):
+                    return told
+
+
+async def test_the_counts_that_the_hub_shows_follow_the_kitchens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "ANNOUNCE_EVERY", 0.1)
+    # Most packets come at once, and the last much later: the kitchen is there to be asked.
+    capture = write_pcap(tmp_path / "x.pcap", *[arp()] * 50, times=[*[0] * 49, 3600])
+    async with running_hub(status_freq=0.1) as hub, eater(hub) as receiving:
+        kitchen = kitchen_for(hub, capture, speed=1)
+        async with cooking(kitchen):
+            told = await info_from_kitchen(
+                receiving, lambda told: bool(told["counts"]["packets_handled"] == 49)
+            )
+            done = kitchen.statistics()
+    assert told["kitchen_name"] == "linked"
+    counts = told["counts"]
+    assert counts["packets_received"] == counts["dumplings_made"] == 49
+    assert counts["chefs"]["NumberChef"]["packets"] == 49
+    assert counts["chefs"]["NumberChef"]["seconds"] == round(done.chefs["NumberChef"].seconds, 3)
+
+
+async def test_a_hub_that_does_not_ask_for_it_is_announced_to_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a hub that only knows dumplings, another announcement would be a malformed one."""
+    monkeypatch.setattr(link, "ANNOUNCE_EVERY", 0.0)
+    capture = write_pcap(tmp_path / "x.pcap", *[arp()] * 50, times=[n / 50 for n in range(50)])
+    received: list[dict[str, Any]] = []
+
+    async def plain(connection: ServerConnection) -> None:
+        received.extend([json.loads(message) async for message in connection])
+
+    async with serve(plain, "localhost", 0, compression=None) as server:
+        kitchen = kitchen_for(server.sockets[0].getsockname()[1], capture, speed=1)
+        await asyncio.wait_for(kitchen.serve(), PATIENCE)
+    assert ["kitchen_name" in message for message in received] == [True] + [False] * 50
+
+
+async def test_a_kitchen_of_hundreds_of_chefs_announces_itself_without_the_counts_of_each(
+    capture: Path,
+) -> None:
+    chefs = [type(f"Chef{'x' * 100}{n}", (NumberChef,), {}) for n in range(300)]
+    async with running_hub(status_freq=0.1) as hub, eater(hub) as receiving:
+        kitchen = DumplingKitchen(
+            hub=f"localhost:{hub.in_port}", read=capture, chefs=chefs, speed=1
+        )
+        async with cooking(kitchen):
+            told = await info_from_kitchen(receiving, lambda told: True)
+    assert len(told["chefs"]) == 300
+    assert "packets_handled" in told["counts"]
+    assert "chefs" not in told["counts"]

@@ -44,6 +44,32 @@ def test_a_kitchen_announces_itself_then_sends_dumplings() -> None:
     assert peer.receive(f" {DUMPLING}\n") == [DumplingReceived(f" {DUMPLING}\n".encode())]
 
 
+def test_a_kitchen_may_announce_itself_anew_among_its_dumplings() -> None:
+    peer = KitchenPeer()
+    peer.receive(KITCHEN)
+    again = '{"kitchen_name": "k", "counts": {"packets_handled": 7}}'
+    assert peer.receive(again) == [Hello("k", again.encode())]
+    assert peer.receive(DUMPLING) == [DumplingReceived(DUMPLING.encode())]
+
+
+def test_what_is_neither_a_dumpling_nor_an_announcement_is_refused_as_a_dumpling() -> None:
+    for message in (
+        "{}",
+        "[]",
+        '{"kitchen_name": 1}',
+        '{"kitchen_name": "k", "metadata": {}}',
+        '{"payload": "kitchen_name"}',
+        '{"kitchen_name": "k", "x": ' + "[" * 20 + "]" * 20 + "}",
+        '{"kitchen_name": "k", "x": "' + "y" * MAX_HELLO + '"}',
+    ):
+        peer = KitchenPeer()
+        peer.receive(KITCHEN)
+        [event] = peer.receive(message)
+        assert isinstance(event, Refusal)
+        assert event.code == CloseCode.POLICY_VIOLATION
+        assert event.reason.startswith("not a dumpling: ")
+
+
 def test_a_kitchen_that_starts_with_a_dumpling_is_refused() -> None:
     assert refused(KitchenPeer(), DUMPLING) == CloseCode.POLICY_VIOLATION
 

@@ -2,45 +2,12 @@
 
 from __future__ import annotations
 
-import click
-
-from netdumplings import defaults
-
 from .command import command
-from .options import PORT, SECONDS
+from .hub_options import hub_options
 
 
 @command("nd-hub")
-@click.option(
-    "-a",
-    "--address",
-    metavar="HOST",
-    default=defaults.HUB_ADDRESS,
-    help="The host name or address to listen on.",
-)
-@click.option(
-    "-i",
-    "--in-port",
-    type=PORT,
-    metavar="PORT",
-    default=defaults.HUB_IN_PORT,
-    help="The port for kitchens; 0 takes a free one.",
-)
-@click.option(
-    "-o",
-    "--out-port",
-    type=PORT,
-    metavar="PORT",
-    default=defaults.HUB_OUT_PORT,
-    help="The port for eaters; 0 takes a free one.",
-)
-@click.option(
-    "-f",
-    "--status-freq",
-    type=SECONDS,
-    default=defaults.STATUS_FREQ,
-    help="Seconds between two status dumplings.",
-)
+@hub_options(in_port="-i", out_port="-o", status_freq="-f")
 def main(address: str, in_port: int, out_port: int, status_freq: float) -> None:
     """Receive dumplings from all kitchens and forward each to every eater.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from netdumplings import Dumpling
 
@@ -28,7 +28,7 @@ def status_line(dumpling: Dumpling) -> str:
 
     Returns:
         time (UTC), uptime, dumplings in and out, kitchens and eaters; and the dumplings
-        dropped, if the hub tells.
+        dropped, if the hub tells, and the packets that kitchens lost, if they lost some.
     """
     payload = dumpling.payload if isinstance(dumpling.payload, dict) else {}
     parts = [
@@ -41,18 +41,35 @@ def status_line(dumpling: Dumpling) -> str:
     ]
     if "total_dumplings_dropped" in payload:
         parts.append(f"dropped {_count(payload['total_dumplings_dropped'])}")
+    if lost := _packets_lost(payload):
+        parts.append(f"packets lost {lost}")
     return "  ".join(parts)
+
+
+def _packets_lost(payload: dict[str, Any]) -> int:
+    """How many packets the kernels of all kitchens dropped, and the kitchens themselves."""
+    lost = 0
+    kitchens = payload.get("dumpling_kitchens")
+    for kitchen in kitchens if isinstance(kitchens, list) else ():
+        told = kitchen.get("info_from_kitchen") if isinstance(kitchen, dict) else None
+        counts = told.get("counts") if isinstance(told, dict) else None
+        for key in ("packets_dropped_by_kernel", "packets_dropped_by_kitchen"):
+            count = counts.get(key) if isinstance(counts, dict) else None
+            lost += count if _is_count(count) else 0
+    return lost
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _count(value: Any) -> str:
+def _is_count(value: Any) -> TypeGuard[int]:
     # No counter gets further than 64 bits; a hostile one could be thousands of digits long.
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**64:
-        return _UNKNOWN
-    return str(value)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64
+
+
+def _count(value: Any) -> str:
+    return str(value) if _is_count(value) else _UNKNOWN
 
 
 def _uptime(seconds: Any) -> str:

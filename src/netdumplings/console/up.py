@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from netdumplings import defaults
-
 from . import color as colors
 from .command import command
+from .hub_options import hub_options
 from .kitchen_options import kitchen_options, make_kitchen
-from .options import PORT, SECONDS, color_option
+from .options import color_option
 from .print import as_text
 
 if TYPE_CHECKING:
@@ -34,33 +33,7 @@ EVERYBODY: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 
 @command("nd-up")
 @kitchen_options
-@click.option(
-    "-a",
-    "--address",
-    metavar="HOST",
-    default=defaults.HUB_ADDRESS,
-    help="The host name or address the hub listens on.",
-)
-@click.option(
-    "--in-port",
-    type=PORT,
-    metavar="PORT",
-    default=defaults.HUB_IN_PORT,
-    help="The hub's port for kitchens; 0 takes a free one.",
-)
-@click.option(
-    "--out-port",
-    type=PORT,
-    metavar="PORT",
-    default=defaults.HUB_OUT_PORT,
-    help="The hub's port for eaters; 0 takes a free one.",
-)
-@click.option(
-    "--status-freq",
-    type=SECONDS,
-    default=defaults.STATUS_FREQ,
-    help="Seconds between two status dumplings of the hub.",
-)
+@hub_options()
 @click.option(
     "--demo",
     is_flag=True,

@@ -14,6 +14,8 @@ from ..defaults import MAX_MESSAGE
 from ..transport.closing import close
 from ..transport.server import PeerConnection, converse, listen
 from ..wire import (
+    ACCEPTS_HEADER,
+    ANNOUNCEMENTS,
     MAX_HELLO,
     CloseCode,
     DumplingReceived,
@@ -91,6 +93,7 @@ class Service:
             in_port,
             max_size=MAX_MESSAGE,
             open_timeout=self._hello_timeout,
+            headers={ACCEPTS_HEADER: ANNOUNCEMENTS},
         )
         try:
             self._out = await listen(
@@ -172,6 +175,8 @@ class Service:
                 kitchen.dumplings_in += 1
                 self._dumplings_in += 1
                 self._router.route(event.text)
+            elif isinstance(event, Hello) and connection in self._kitchens:
+                kitchen.hello = event
             elif isinstance(event, Hello):
                 label = _label(peer, connection, event)
                 kitchen = Kitchen(event, connection.host, connection.port)

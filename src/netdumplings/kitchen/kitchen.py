@@ -25,7 +25,7 @@ from .loader import choose_chefs, load_modules, public_name
 from .pokes import CapturePokes, Poke, WallPokes
 from .runner import ChefRunner
 from .stations import make_chef
-from .statistics import KitchenStatistics, chef_summary, summary
+from .statistics import KitchenStatistics, announced, chef_summary, summary
 
 logger = logging.getLogger(__name__)
 
@@ -171,15 +171,10 @@ class DumplingKitchen:
         """
         loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._open)
+        self._hello()  # what is wrong with it is raised here
         self._link = HubLink(
             self.hub,
-            kitchen_hello(
-                self.name,
-                self._source.name,
-                self.filter,
-                [public_name(type(chef)) for chef in self.chefs],
-                self.poke_interval,
-            ),
+            self._hello,
             outbox_bytes=defaults.OUTBOX_BYTES,
             wait_for_room=not self._source.live,
             stopping=self._stopped.is_set,
@@ -245,6 +240,29 @@ class DumplingKitchen:
             errors=dict(self._errors.counts),
             chefs=chefs,
         )
+
+    def _hello(self) -> str:
+        """Write the kitchen's announcement, with the counts as they are now.
+
+        Raises:
+            ValueError: a hub would refuse it.
+        """
+        done = self.statistics()
+
+        def write(counts: dict[str, Any]) -> str:
+            return kitchen_hello(
+                self.name,
+                self._source.name,
+                self.filter,
+                [public_name(type(chef)) for chef in self.chefs],
+                self.poke_interval,
+                counts=counts,
+            )
+
+        try:
+            return write(announced(done))
+        except ValueError:  # too long, with hundreds of chefs
+            return write(announced(done, with_chefs=False))
 
     def _log_summary(self) -> None:
         done = self.statistics()

@@ -7,10 +7,16 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 from ..delivery import Outbox, OutboxStatistics
-from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
+from ..transport import (
+    ConnectionClosed,
+    HubAddress,
+    HubConnection,
+    connections,
+    takes_announcements,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +25,8 @@ BURST_MESSAGES: Final = 512
 BURST_BYTES: Final = 256 * 1024
 #: Close codes (RFC 6455 section 7.4.1) with which a hub refuses what it was sent.
 REFUSALS: Final = frozenset({1003, 1007, 1008, 1009})
+#: Seconds between two announcements on a connection.
+ANNOUNCE_EVERY: Final = 5.0
 #: How often a worker that waits for room looks whether it is to stop, seconds.
 GLANCE: Final = 0.2
 
@@ -33,7 +41,9 @@ class HubLink:
 
     Args:
         hub: where to.
-        hello: the kitchen's announcement, the first message of every connection.
+        hello: writes the kitchen's announcement, the first message of every connection. While
+            one lasts, it is asked again every few seconds, and what has changed is told to hubs
+            that take it.
         outbox_bytes: how much the outbox holds.
         wait_for_room: what a full outbox does to `put`. True makes it wait, as a replay can; False
             drops the oldest dumplings and counts them, as live packets do not wait.
@@ -43,7 +53,7 @@ class HubLink:
     def __init__(
         self,
         hub: HubAddress,
-        hello: str,
+        hello: Callable[[], str],
         *,
         outbox_bytes: int,
         wait_for_room: bool,
@@ -105,16 +115,23 @@ class HubLink:
             return self._outbox.statistics()
 
     async def _serve(self, connection: HubConnection) -> None:
-        await connection.send(self._hello)
+        hello = self._hello()
+        await connection.send(hello)
+        announcing = takes_announcements(connection)
+        announce_at = self._loop.time() + ANNOUNCE_EVERY
         closed = asyncio.ensure_future(connection.wait_closed())
         try:
             while True:
+                if announcing and self._loop.time() >= announce_at:
+                    announce_at = self._loop.time() + ANNOUNCE_EVERY
+                    hello, before = self._hello(), hello
+                    if hello != before:
+                        await connection.send(hello)
                 with self._changed:
                     burst = self._outbox.take(BURST_MESSAGES, BURST_BYTES)
                 if not burst:
-                    filled = asyncio.ensure_future(self._filled.wait())
-                    await asyncio.wait({filled, closed}, return_when=asyncio.FIRST_COMPLETED)
-                    filled.cancel()
+                    patience = announce_at - self._loop.time() if announcing else None
+                    await self._more(closed, patience)
                     if closed.done():
                         # Sending says with which error the connection ended.
                         await connection.ping()
@@ -125,6 +142,16 @@ class HubLink:
                 self._acknowledge(len(burst))
         finally:
             closed.cancel()
+
+    async def _more(self, closed: asyncio.Future[Any], patience: float | None) -> None:
+        """Wait until there are dumplings or the connection is closed, for so many seconds."""
+        filled: asyncio.Future[Any] = asyncio.ensure_future(self._filled.wait())
+        try:
+            await asyncio.wait(
+                (filled, closed), timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            filled.cancel()
 
     def _acknowledge(self, count: int) -> None:
         with self._changed:

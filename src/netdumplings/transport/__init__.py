@@ -11,6 +11,12 @@
 from __future__ import annotations
 
 from .address import HubAddress
-from .client import ConnectionClosed, HubConnection, connections
+from .client import ConnectionClosed, HubConnection, connections, takes_announcements
 
-__all__ = ["ConnectionClosed", "HubAddress", "HubConnection", "connections"]
+__all__ = [
+    "ConnectionClosed",
+    "HubAddress",
+    "HubConnection",
+    "connections",
+    "takes_announcements",
+]

@@ -18,11 +18,12 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from ..defaults import MAX_MESSAGE
 from ..delivery import backoff
 from ..exceptions import HubUnavailable
+from ..wire import ACCEPTS_HEADER, ANNOUNCEMENTS
 from .address import HubAddress
 from .closing import CLOSE_TIMEOUT, close
 from .quiet import quiet
 
-__all__ = ["ConnectionClosed", "HubConnection", "connections"]
+__all__ = ["ConnectionClosed", "HubConnection", "connections", "takes_announcements"]
 
 #: Seconds for the TCP and WebSocket handshakes together.
 OPEN_TIMEOUT: Final = 10.0
@@ -111,6 +112,12 @@ async def connections(
             if loop.time() - since >= STEADY:
                 waits = delays()
         await asyncio.sleep(next(waits))
+
+
+def takes_announcements(connection: HubConnection) -> bool:
+    """Tell whether the hub lets a kitchen say hello anew; its answer to the handshake says so."""
+    response = connection.response
+    return response is not None and ANNOUNCEMENTS in response.headers.get_all(ACCEPTS_HEADER)
 
 
 def _ending(connection: HubConnection) -> str:

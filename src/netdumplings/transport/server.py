@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from ..wire import CloseCode, Event, Peer, Refusal
@@ -138,6 +139,7 @@ async def listen(
     max_size: int,
     open_timeout: float,
     write_limit: int = 2**15,
+    headers: Mapping[str, str] | None = None,
 ) -> Listener:
     """Listen on a port.
 
@@ -150,10 +152,15 @@ async def listen(
         open_timeout: seconds that a client has for its WebSocket handshake.
         write_limit: bytes waiting to be sent beyond which `PeerConnection.full` is true; it stays
             so until half of them are gone.
+        headers: to be added to the answers to WebSocket handshakes.
 
     Raises:
         CannotListen: the port is taken, or not allowed, or the address is none of this host's.
     """
+
+    def answer(_connection: ServerConnection, _request: Request, response: Response) -> None:
+        response.headers.update(headers or {})
+
     sockets = await listening_sockets(address, port)
     connections: set[PeerConnection] = set()
     servers = [
@@ -162,6 +169,7 @@ async def listen(
             sock=sock,
             create_connection=functools.partial(PeerConnection, connections),  # type: ignore[arg-type]
             compression=None,
+            process_response=answer,
             max_size=max_size,
             write_limit=(write_limit, write_limit // 2),
             open_timeout=open_timeout,

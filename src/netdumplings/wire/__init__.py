@@ -11,6 +11,8 @@ Messages go in, events come out; who moves the bytes is the business of `netdump
 from __future__ import annotations
 
 from .codec import (
+    ACCEPTS_HEADER,
+    ANNOUNCEMENTS,
     MAX_HELLO,
     MAX_NAME,
     CloseCode,
@@ -18,6 +20,7 @@ from .codec import (
     Refusal,
     check_dumpling,
     chef_of,
+    decode_announcement,
     decode_eater_hello,
     decode_kitchen_hello,
 )
@@ -26,6 +29,8 @@ from .hellos import eater_hello, kitchen_hello
 from .peers import DumplingReceived, EaterPeer, Event, KitchenPeer, Peer
 
 __all__ = [
+    "ACCEPTS_HEADER",
+    "ANNOUNCEMENTS",
     "MAX_HELLO",
     "MAX_NAME",
     "CloseCode",
@@ -38,6 +43,7 @@ __all__ = [
     "Refusal",
     "check_dumpling",
     "chef_of",
+    "decode_announcement",
     "decode_eater_hello",
     "decode_kitchen_hello",
     "eater_hello",

@@ -21,6 +21,11 @@ MAX_NAME: Final = 256
 #: may choke on it.
 MAX_HELLO_DEPTH: Final = 16
 
+#: A header of the hub's answer to a WebSocket handshake, and what it says: that kitchens may
+#: announce themselves again. A hub without it would take that for a malformed dumpling.
+ACCEPTS_HEADER: Final = "Netdumplings-Accepts"
+ANNOUNCEMENTS: Final = "announcements"
+
 #: Bytes of a close frame's reason: a control frame holds 125, and the code takes two of them
 #: (RFC 6455, sections 5.5 and 5.5.1).
 _MAX_REASON: Final = 123
@@ -133,6 +138,21 @@ def chef_of(text: str | bytes) -> str | None:
 def decode_kitchen_hello(text: bytes) -> Hello | Refusal:
     """Read the first message of a kitchen: a JSON object with a ``kitchen_name``."""
     return _decode_hello(text, "kitchen_name")
+
+
+def decode_announcement(text: bytes) -> Hello | None:
+    """Read a further announcement of a kitchen, which takes the place of the one before.
+
+    It is told from a dumpling by having a ``kitchen_name`` and no ``metadata``; in all else it is
+    as the first message.
+
+    Returns:
+        the announcement; None if the text is none.
+    """
+    announcement = decode_kitchen_hello(text)
+    if isinstance(announcement, Refusal) or "metadata" in _documents.decode(text):
+        return None
+    return announcement
 
 
 def decode_eater_hello(text: bytes) -> Hello | Refusal:

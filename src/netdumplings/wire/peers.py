@@ -1,12 +1,13 @@
 """The hub's side of a conversation with one peer, as a state machine.
 
-A peer first says hello; a kitchen then sends dumplings, an eater whatever it likes. Anything else
-ends the conversation::
+A peer first says hello; a kitchen then sends dumplings and may say hello anew, an eater sends
+whatever it likes. Anything else ends the conversation::
 
     state      what happens                  events          next state
     HELLO      a hello                       Hello           TALK
     HELLO      anything else, or nothing     Refusal         REFUSED
     TALK       kitchen: a dumpling           DumplingReceived  TALK
+    TALK       kitchen: a hello              Hello           TALK
     TALK       kitchen: anything else        Refusal         REFUSED
     TALK       eater: anything               (none)          TALK
     REFUSED    anything                      (none)          REFUSED
@@ -24,6 +25,7 @@ from .codec import (
     Hello,
     Refusal,
     check_dumpling,
+    decode_announcement,
     decode_eater_hello,
     decode_kitchen_hello,
     no_hello,
@@ -111,7 +113,10 @@ class Peer:
 
 
 class KitchenPeer(Peer):
-    """A kitchen: it announces itself, then sends one dumpling a message."""
+    """A kitchen: it announces itself, then sends one dumpling a message.
+
+    In between it may announce itself again, with counts that have changed.
+    """
 
     kind = "kitchen"
 
@@ -125,7 +130,11 @@ class KitchenPeer(Peer):
             text = message.encode()
         except UnicodeEncodeError:
             return not_unicode("a dumpling")
-        return check_dumpling(text) or DumplingReceived(text)
+        refusal = check_dumpling(text)
+        if refusal is None:
+            return DumplingReceived(text)
+        # Few messages are announcements, so dumplings are not made to wait for this.
+        return decode_announcement(text) or refusal
 
 
 class EaterPeer(Peer):

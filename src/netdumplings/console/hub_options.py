@@ -1,0 +1,56 @@
+"""The options of a hub, which ``nd-hub`` and ``nd-up`` share."""
+
+from __future__ import annotations
+
+import click
+
+from netdumplings import defaults
+
+from .options import PORT, SECONDS, Decorated, Decorator
+
+
+def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "") -> Decorator:
+    """Give a command the options of a hub.
+
+    Args:
+        in_port: the short form of ``--in-port``; none if empty, as ``-i`` is the interface in a
+            command that has both.
+        out_port: likewise of ``--out-port``.
+        status_freq: likewise of ``--status-freq``.
+    """
+    options = (
+        click.option(
+            "-a",
+            "--address",
+            metavar="HOST",
+            default=defaults.HUB_ADDRESS,
+            help="The host name or address the hub listens on.",
+        ),
+        click.option(
+            *filter(None, (in_port, "--in-port")),
+            type=PORT,
+            metavar="PORT",
+            default=defaults.HUB_IN_PORT,
+            help="The hub's port for kitchens; 0 takes a free one.",
+        ),
+        click.option(
+            *filter(None, (out_port, "--out-port")),
+            type=PORT,
+            metavar="PORT",
+            default=defaults.HUB_OUT_PORT,
+            help="The hub's port for eaters; 0 takes a free one.",
+        ),
+        click.option(
+            *filter(None, (status_freq, "--status-freq")),
+            type=SECONDS,
+            default=defaults.STATUS_FREQ,
+            help="Seconds between two status dumplings of the hub.",
+        ),
+    )
+
+    def decorate(function: Decorated) -> Decorated:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
