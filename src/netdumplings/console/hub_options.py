@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from netdumplings import defaults
@@ -9,7 +11,7 @@ from netdumplings import defaults
 from .options import PORT, SECONDS, Decorated, Decorator
 
 
-def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "") -> Decorator:
+def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "") -> Decorator[Any]:
     """Give a command the options of a hub.
 
     Args:
