@@ -121,7 +121,7 @@ class PacketBatch:
     def shapes(self) -> Int64Array:
         """Which layers each packet has: see `shapes.layers_of`; 0 where only scapy can tell."""
         if self._shapes is None:
-            self._shapes = shapes_of(self.link_type, self.buffer, self.offsets, self.headers)
+            self._shapes = shapes_of(self.headers)
         return self._shapes
 
     @property
@@ -227,8 +227,18 @@ class PacketBatch:
         return len(self.offsets)
 
     def __iter__(self) -> Iterator[Packet]:
-        for index, shape in enumerate(self.shapes.tolist()):
-            yield self._packet(index, shape)
+        buffer, link_type, interface = self.buffer, self.link_type, self.interface
+        starts = self.offsets.tolist()
+        ends = (self.offsets + self.captured_lengths).tolist()
+        columns = (
+            self.shapes.tolist(),
+            starts,
+            ends,
+            self.times.tolist(),
+            self.wire_lengths.tolist(),
+        )
+        for shape, start, end, time, wire_length in zip(*columns, strict=True):
+            yield lazy_packet(link_type, shape, buffer[start:end], time, wire_length, interface)
 
     @overload
     def __getitem__(self, index: int) -> Packet: ...
@@ -238,7 +248,14 @@ class PacketBatch:
         if isinstance(index, slice):
             return self._select(index)
         index = range(len(self))[index]
-        return self._packet(index, int(self.shapes[index]))
+        return lazy_packet(
+            self.link_type,
+            int(self.shapes[index]),
+            self.data(index),
+            int(self.times_ns[index]) / 1e9,
+            int(self.wire_lengths[index]),
+            self.interface,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -255,13 +272,4 @@ class PacketBatch:
             self.wire_lengths[which],
             self.times_ns[which],
             self.interface,
-        )
-
-    def _packet(self, index: int, shape: int) -> Packet:
-        return lazy_packet(
-            self,
-            index,
-            shape,
-            time=int(self.times_ns[index]) / 1e9,
-            wire_length=int(self.wire_lengths[index]),
         )

@@ -4,33 +4,41 @@ Each group of columns is computed on first use, with a handful of numpy operatio
 batch. A header that is cut off, or that claims what cannot be, is absent: its columns hold `ABSENT`
 there. Nothing in a packet's bytes makes any of this raise.
 
-Link types: Ethernet with any mix of up to two 802.1Q and 802.1ad tags (IEEE 802.3 and 802.1Q),
-Linux cooked v1 and v2 (LINKTYPE_LINUX_SLL and _SLL2), raw IP, and BSD loopback (NULL, LOOP). Of
-any other all columns are absent.
+Link types: Ethernet and Linux cooked v1 and v2 (LINKTYPE_LINUX_SLL and _SLL2), each with tags of
+802.1Q and 802.1ad, raw IP, and BSD loopback (NULL, LOOP). Of any other all columns are absent, as
+they are of what is no EtherType's: 802.3 frames with a length (IEEE 802.3 clause 3.2.6).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
 
 #: What a column holds where its header is not there.
 ABSENT: Final = -1
 
 NULL, ETHERNET, RAW, LOOP, LINUX_SLL, IPV4, IPV6, LINUX_SLL2 = 0, 1, 101, 108, 113, 228, 229, 276
-#: DLT_RAW, which some systems write into files as it is.
-RAW_DLT: Final = frozenset({12, 14})
+#: What some systems write into files in place of `RAW`: their own number for it.
+RAW_DLT: Final = 12
 
 ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_ARP = 0x0800, 0x86DD, 0x0806
-TAGS: Final = (0x8100, 0x88A8)
+TAG, SERVICE_TAG = 0x8100, 0x88A8
 #: IEEE 802.3 clause 3.2.6: smaller values of the field are a length.
 SMALLEST_ETHERTYPE: Final = 0x0600
+#: VLAN tags followed; a packet with more is hostile.
+MOST_TAGS: Final = 8
+
+#: Address families in the header of BSD loopback: IPv6's is another on each system.
+_AF_INET: Final = 2
+_AF_INET6: Final = (10, 24, 28, 30)
 
 TCP, UDP = 6, 17
 #: RFC 8200 section 4: hop-by-hop options, routing, destination options; and fragment.
@@ -39,32 +47,66 @@ FRAGMENT: Final = 44
 #: IPv6 extension headers followed; a packet with more is hostile.
 MOST_EXTENSIONS: Final = 8
 
+_U8, _U16, _U32 = (np.dtype([("value", kind)]) for kind in ("u1", ">u2", ">u4"))
+#: A VLAN tag behind its own EtherType (IEEE 802.1Q clause 9.6).
+_TAG: Final = np.dtype([("control", ">u2"), ("ethertype", ">u2")])
+#: RFC 791 section 3.1, without options.
+_IPV4_HEADER: Final = np.dtype(
+    [
+        ("version_and_size", "u1"), ("service", "u1"), ("length", ">u2"), ("id", ">u2"),
+        ("fragment", ">u2"), ("ttl", "u1"), ("protocol", "u1"), ("checksum", ">u2"),
+        ("source", ">u4"), ("destination", ">u4"),
+    ]
+)  # fmt: skip
+#: RFC 8200 section 3.
+_IPV6_HEADER: Final = np.dtype(
+    [
+        ("version_and_flow", ">u4"), ("length", ">u2"), ("next", "u1"), ("hops", "u1"),
+        ("source", "u1", (16,)), ("destination", "u1", (16,)),
+    ]
+)  # fmt: skip
+#: RFC 8200 section 4: how any extension header begins, and where the one for fragments has what.
+_EXTENSION: Final = np.dtype([("next", "u1"), ("size", "u1"), ("fragment", ">u2"), ("", "V4")])
+#: RFC 768.
+_UDP_HEADER: Final = np.dtype(
+    [("source", ">u2"), ("destination", ">u2"), ("length", ">u2"), ("checksum", ">u2")]
+)
+#: RFC 9293 section 3.1, without options.
+_TCP_HEADER: Final = np.dtype(
+    [
+        ("source", ">u2"), ("destination", ">u2"), ("sequence", ">u4"), ("acknowledged", ">u4"),
+        ("size", "u1"), ("flags", "u1"), ("window", ">u2"), ("checksum", ">u2"), ("urgent", ">u2"),
+    ]
+)  # fmt: skip
+
 
 class Link(NamedTuple):
     """The link layer: what follows it, where, and the outermost VLAN.
 
-    ``network_offset`` counts from the start of the packet.
+    ``ethertype`` is that behind all ``tags``, and ``only_8021q`` is True where none of them is of
+    802.1ad. ``network_offset`` counts from the start of the packet.
     """
 
     ethertype: Int64Array
     network_offset: Int64Array
     vlan: Int64Array
     tags: Int64Array
+    only_8021q: BoolArray
 
 
 class Network(NamedTuple):
     """The IP header, and where what it carries begins and ends, from the packet's start.
 
-    ``end`` is where the header says that the datagram ends, or where the captured bytes do if
-    that is sooner; ``complete`` tells whether all of it was captured. ``fragment_offset`` is in
-    bytes; ``more_fragments`` is the flag of that name.
+    ``end`` is where the header says that the datagram ends, or where the captured bytes do if that
+    is sooner, or if the header says nothing of use: cards that cut TCP into segments themselves
+    leave IPv4's length at 0. ``fragment_offset`` is in bytes; ``more_fragments`` is the flag of
+    that name. ``extensions`` tells whether there were extension headers (IPv6) or options (IPv4).
     """
 
     version: Int64Array
     protocol: Int64Array
     payload_offset: Int64Array
     end: Int64Array
-    complete: BoolArray
     fragment_offset: Int64Array
     more_fragments: BoolArray
     extensions: BoolArray
@@ -94,222 +136,252 @@ class Headers:
         self, link_type: int, buffer: bytes, offsets: Int64Array, lengths: Int64Array
     ) -> None:
         self.link_type = link_type
+        self.lengths = lengths
         self._buffer = buffer
         self._start = offsets
-        self.lengths = lengths
         self._count = len(offsets)
 
     @cached_property
     def link(self) -> Link:
         """The link layer."""
-        none = np.full(self._count, ABSENT, np.int64)
-        zero = np.zeros(self._count, np.int64)
         if self.link_type == ETHERNET:
-            return self._ethernet()
+            return self._tagged(12, 14)
         if self.link_type == LINUX_SLL:
-            return Link(self.u16(14, 16), np.where(self.lengths >= 16, 16, ABSENT), none, zero)
+            return self._tagged(14, 16)
         if self.link_type == LINUX_SLL2:
-            return Link(self.u16(0, 20), np.where(self.lengths >= 20, 20, ABSENT), none, zero)
-        if self.link_type in RAW_DLT or self.link_type in (RAW, IPV4, IPV6):
-            return Link(self._ethertype_by_version(zero), zero, none, zero)
+            return self._tagged(0, 20)
+        if self.link_type in (RAW, RAW_DLT, IPV4, IPV6):
+            return self._untagged(self._by_version(), 0)
         if self.link_type in (NULL, LOOP):
-            four = np.where(self.lengths >= 4, 4, ABSENT)
-            return Link(self._ethertype_by_version(four), four, none, zero)
-        return Link(none, none, none, zero)
+            return self._untagged(self._by_family(), 4)
+        return self._untagged(self._absent(), 0)
 
     @cached_property
     def network(self) -> Network:
         """The IP header, of either version."""
-        kind, at = self.link.ethertype, self.link.network_offset
-        first = self.u8(at)
-        version = np.where(first >= 0, first >> 4, ABSENT)
-        is4 = (kind == ETHERTYPE_IPV4) & (version == 4)
-        is6 = (kind == ETHERTYPE_IPV6) & (version == 6)
-        if not is6.any():
-            return self._ipv4(is4, at, first)
-        six = self._ipv6(is6, at)
-        if not is4.any():
-            return six
-        four = self._ipv4(is4, at, first)
-        merged: list[npt.NDArray[np.generic]] = [
-            np.where(is6, b, a) for a, b in zip(four, six, strict=True)
-        ]
-        return Network(*merged)  # type: ignore[arg-type]
+        version, protocol, payload_offset, end, fragment_offset = self._columns(5)
+        more_fragments, extensions = (np.zeros(self._count, np.bool_) for _ in range(2))
+        network = Network(
+            version, protocol, payload_offset, end, fragment_offset, more_fragments, extensions
+        )
+        kind = self.link.ethertype
+        self._ipv4(np.flatnonzero(kind == ETHERTYPE_IPV4), network)
+        self._ipv6(np.flatnonzero(kind == ETHERTYPE_IPV6), network)
+        return network
 
     @cached_property
     def transport(self) -> Transport:
         """The TCP and UDP headers; those of fragments but the first are absent."""
         network = self.network
-        at = np.where(network.fragment_offset == 0, network.payload_offset, ABSENT)
-        room = network.end - at
-        is_udp = (network.protocol == UDP) & (at >= 0) & (room >= 8)
-        is_tcp = (network.protocol == TCP) & (at >= 0) & (room >= 20)
-        header = self.u8(np.where(is_tcp, at + 12, ABSENT)) >> 4 << 2
-        is_tcp &= (header >= 20) & (header <= room)
-        either = np.where(is_tcp | is_udp, at, ABSENT)
-        ports = self.u32(either)
-        udp_length = self.u16(np.where(is_udp, at + 4, ABSENT))
-        end = np.where(
-            is_udp & (udp_length >= 8), np.minimum(network.end, at + udp_length), network.end
-        )
-        some = either >= 0
-        return Transport(
-            np.where(some, ports >> 16, ABSENT),
-            np.where(some, ports & 0xFFFF, ABSENT),
-            self.u8(np.where(is_tcp, at + 13, ABSENT)),
-            np.where(some, at + np.where(is_tcp, header, 8), ABSENT),
-            np.where(some, end, ABSENT),
-        )
+        transport = Transport(*self._columns(5))
+        first = network.fragment_offset == 0
+        self._tcp(np.flatnonzero(first & (network.protocol == TCP)), transport)
+        self._udp(np.flatnonzero(first & (network.protocol == UDP)), transport)
+        return transport
 
     @cached_property
     def ipv4_addresses(self) -> tuple[Int64Array, Int64Array]:
         """IPv4 source and destination as numbers."""
-        at = np.where(self.network.version == 4, self.link.network_offset, ABSENT)
-        return self.u32(np.where(at >= 0, at + 12, ABSENT)), self.u32(
-            np.where(at >= 0, at + 16, ABSENT)
-        )
+        sources, destinations = self._absent(), self._absent()
+        rows = np.flatnonzero(self.network.version == 4)
+        header = self.read(_IPV4_HEADER, rows, self.link.network_offset[rows])
+        sources[rows], destinations[rows] = header["source"], header["destination"]
+        return sources, destinations
 
     @cached_property
     def ipv6_addresses(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """IPv6 source and destination, 16 bytes a row."""
-        at = np.where(self.network.version == 6, self.link.network_offset, ABSENT)
-        some = at >= 0
-        return (
-            self.bytes_at(np.where(some, at + 8, ABSENT), 16),
-            self.bytes_at(np.where(some, at + 24, ABSENT), 16),
-        )
+        """IPv6 source and destination, 16 bytes a row; zeros where absent."""
+        sources, destinations = (np.zeros((self._count, 16), np.uint8) for _ in range(2))
+        rows = np.flatnonzero(self.network.version == 6)
+        header = self.read(_IPV6_HEADER, rows, self.link.network_offset[rows])
+        sources[rows], destinations[rows] = header["source"], header["destination"]
+        return sources, destinations
 
-    def bytes_at(self, offset: Int64Array, count: int) -> npt.NDArray[np.uint8]:
-        """So many bytes of each packet from an offset on, a row a packet; zeros where absent."""
-        there = (offset >= 0) & (offset + count <= self.lengths)
-        rows = np.zeros((self._count, count), np.uint8)
-        if there.any():
-            position = (self._start + offset)[there]
-            rows[there] = self._bytes[position[:, None] + np.arange(count)]
-        return rows
+    def read(
+        self, header: np.dtype[Any], rows: Rows, offsets: Int64Array | int
+    ) -> npt.NDArray[Any]:
+        """Read a header of some packets.
 
-    def u8(self, offset: Int64Array | int) -> Int64Array:
-        """One byte of each packet, or `ABSENT` where the packet has none there."""
-        return self._gather(self._bytes, offset, 1)
+        Args:
+            header: its fields.
+            rows: which packets: such as have all of it.
+            offsets: where in each of them it begins.
+        """
+        if not len(rows):
+            return np.empty(0, header)
+        # One element for each byte of the buffer, each as large as the header, so that they
+        # overlap. Only the chosen ones are ever copied, and without a look at their fields.
+        places = len(self._buffer) - header.itemsize + 1
+        everywhere = np.ndarray((places,), f"V{header.itemsize}", self._buffer, strides=(1,))
+        found: npt.NDArray[Any] = everywhere[self._start[rows] + offsets].view(header)
+        return found
 
-    def u16(self, offset: Int64Array | int, needed: int = 0) -> Int64Array:
-        """Two bytes of each packet, in network byte order; absent below ``needed`` bytes too."""
-        return self._gather(self._view(">u2"), offset, 2, needed)
+    def _absent(self) -> Int64Array:
+        return np.full(self._count, ABSENT, np.int64)
 
-    def u32(self, offset: Int64Array | int) -> Int64Array:
-        """Four bytes of each packet, in network byte order."""
-        return self._gather(self._view(">u4"), offset, 4)
+    def _columns(self, count: int) -> Iterator[Int64Array]:
+        return (self._absent() for _ in range(count))
 
-    @cached_property
-    def _bytes(self) -> npt.NDArray[np.uint8]:
-        return np.frombuffer(self._buffer, np.uint8)
+    def _having(self, size: int) -> Rows:
+        """The packets of which at least so many bytes were captured."""
+        return np.flatnonzero(self.lengths >= size)
 
-    def _view(self, dtype: str) -> npt.NDArray[np.generic]:
-        """The buffer as numbers that start at every byte: overlapping, and copied nowhere."""
-        kind = np.dtype(dtype)
-        count = max(0, len(self._buffer) - kind.itemsize + 1)
-        return np.ndarray((count,), kind, self._buffer, strides=(1,))
-
-    def _gather(
-        self,
-        view: npt.NDArray[np.generic],
-        offset: Int64Array | int,
-        size: int,
-        needed: int = 0,
-    ) -> Int64Array:
-        there = self.lengths >= max(needed, size) if isinstance(offset, int) else offset >= 0
-        there = there & (offset + size <= self.lengths)
-        if not len(view):
-            return np.full(self._count, ABSENT, np.int64)
-        values = view[np.where(there, self._start + offset, 0)].astype(np.int64)
-        if not there.all():
-            values[~there] = ABSENT
-        return values
-
-    def _ethernet(self) -> Link:
-        kind = self.u16(12)
-        at = np.where(kind >= 0, 14, ABSENT)
-        vlan = np.full(self._count, ABSENT, np.int64)
+    def _tagged(self, position: int, size: int) -> Link:
+        """A header of some size with an EtherType at a position, and the tags that follow it."""
+        kind, at, vlan = self._absent(), self._absent(), self._absent()
         tags = np.zeros(self._count, np.int64)
-        for _ in range(2):
-            tagged = np.isin(kind, TAGS)
-            if not tagged.any():
+        only_8021q = np.ones(self._count, np.bool_)
+        rows = self._having(size)
+        kind[rows] = self.read(_U16, rows, position)["value"]
+        at[rows] = size
+        for depth in range(MOST_TAGS):
+            tagged = kind == TAG
+            # In Linux's cooked headers only 802.1Q is known to be a tag.
+            if depth or self.link_type == ETHERNET:
+                tagged |= kind == SERVICE_TAG
+            rows = np.flatnonzero(tagged)
+            if not len(rows):
                 break
-            control = self.u16(np.where(tagged, at, ABSENT))
-            inner = self.u16(np.where(tagged, at + 2, ABSENT))
-            vlan = np.where(tagged & (tags == 0) & (control >= 0), control & 0x0FFF, vlan)
-            tags += tagged
-            kind = np.where(tagged, inner, kind)
-            at = np.where(tagged, np.where(inner >= 0, at + 4, ABSENT), at)
-        named = kind >= SMALLEST_ETHERTYPE
-        return Link(np.where(named, kind, ABSENT), np.where(named, at, ABSENT), vlan, tags)
+            only_8021q[rows] &= kind[rows] == TAG
+            there = at[rows] + _TAG.itemsize <= self.lengths[rows]
+            cut, rows = rows[~there], rows[there]
+            kind[cut] = at[cut] = ABSENT
+            tag = self.read(_TAG, rows, at[rows])
+            if not depth:
+                vlan[rows] = tag["control"] & 0x0FFF
+            kind[rows] = tag["ethertype"]
+            at[rows] += _TAG.itemsize
+            tags[rows] += 1
+        unnamed = kind < SMALLEST_ETHERTYPE
+        if unnamed.any():
+            kind[unnamed] = at[unnamed] = ABSENT
+        return Link(kind, at, vlan, tags, only_8021q)
 
-    def _ethertype_by_version(self, at: Int64Array) -> Int64Array:
-        version = self.u8(at) >> 4
-        return np.where(
-            version == 4, ETHERTYPE_IPV4, np.where(version == 6, ETHERTYPE_IPV6, ABSENT)
-        )
+    def _untagged(self, ethertype: Int64Array, size: int) -> Link:
+        at = np.where(ethertype >= 0, size, ABSENT)
+        none = np.zeros(self._count, np.int64)
+        return Link(ethertype, at, self._absent(), none, none == 0)
 
-    def _ipv4(self, is4: BoolArray, at: Int64Array, first: Int64Array) -> Network:
+    def _by_version(self) -> Int64Array:
+        """What IP's own version, the first four bits, is as an EtherType."""
+        kind = self._absent()
+        rows = self._having(1)
+        version = self.read(_U8, rows, 0)["value"] >> 4
+        if self.link_type != IPV6:
+            kind[rows[version == 4]] = ETHERTYPE_IPV4
+        if self.link_type != IPV4:
+            kind[rows[version == 6]] = ETHERTYPE_IPV6
+        return kind
+
+    def _by_family(self) -> Int64Array:
+        """What BSD loopback's address family is as an EtherType."""
+        kind = self._absent()
+        rows = self._having(4)
+        family = self.read(_U32, rows, 0)["value"].astype(np.int64)
+        if self.link_type == NULL:  # in the byte order of the host, whichever that was
+            family = np.where(family & 0x00FF_FFFF == 0, family >> 24, family)
+        kind[rows[family == _AF_INET]] = ETHERTYPE_IPV4
+        kind[rows[np.isin(family, _AF_INET6)]] = ETHERTYPE_IPV6
+        return kind
+
+    def _ipv4(self, rows: Rows, network: Network) -> None:
         """RFC 791 section 3.1."""
-        header = (first & 0x0F) << 2
-        is4 = is4 & (header >= 20) & (at + header <= self.lengths)
-        at = np.where(is4, at, ABSENT)
-        total = self.u16(np.where(is4, at + 2, ABSENT))
-        is4 &= total >= header
-        fragment = self.u16(np.where(is4, at + 6, ABSENT))
-        ends = at + total
-        return Network(
-            np.where(is4, 4, ABSENT),
-            np.where(is4, self.u8(np.where(is4, at + 9, ABSENT)), ABSENT),
-            np.where(is4, at + header, ABSENT),
-            np.where(is4, np.minimum(ends, self.lengths), ABSENT),
-            is4 & (ends <= self.lengths),
-            np.where(is4, (fragment & 0x1FFF) << 3, ABSENT),
-            is4 & (fragment & 0x2000 != 0),
-            np.zeros(self._count, np.bool_),
-        )
+        at, captured = self.link.network_offset[rows], self.lengths[rows]
+        there = at + _IPV4_HEADER.itemsize <= captured
+        if not there.all():
+            rows, at, captured = rows[there], at[there], captured[there]
+        header = self.read(_IPV4_HEADER, rows, at)
+        first = header["version_and_size"]
+        size = ((first & 0x0F) << 2).astype(np.int64)
+        valid = (first >> 4 == 4) & (size >= 20) & (at + size <= captured)
+        if not valid.all():
+            rows, at, captured = rows[valid], at[valid], captured[valid]
+            header, size = header[valid], size[valid]
+        length = header["length"].astype(np.int64)
+        ends = np.minimum(at + length, captured)
+        network.version[rows] = 4
+        network.protocol[rows] = header["protocol"]
+        network.payload_offset[rows] = at + size
+        network.end[rows] = np.where(length < size, captured, ends)
+        fragment = header["fragment"].astype(np.int64)
+        network.fragment_offset[rows] = (fragment & 0x1FFF) << 3
+        network.more_fragments[rows] = fragment & 0x2000 != 0
+        network.extensions[rows] = size > 20
 
-    def _ipv6(self, is6: BoolArray, at: Int64Array) -> Network:
+    def _ipv6(self, rows: Rows, network: Network) -> None:
         """RFC 8200 sections 3 and 4."""
-        is6 = is6 & (at + 40 <= self.lengths)
-        at = np.where(is6, at, ABSENT)
-        length = self.u16(np.where(is6, at + 4, ABSENT))
-        protocol = self.u8(np.where(is6, at + 6, ABSENT))
-        ends = at + 40 + length
-        end = np.where(is6, np.minimum(ends, self.lengths), ABSENT)
-        place = np.where(is6, at + 40, ABSENT)
-        fragment_offset = np.where(is6, 0, ABSENT)
-        more = np.zeros(self._count, np.bool_)
-        extended = np.zeros(self._count, np.bool_)
+        at = self.link.network_offset[rows]
+        there = at + _IPV6_HEADER.itemsize <= self.lengths[rows]
+        rows, at = rows[there], at[there]
+        if not len(rows):
+            return
+        header = self.read(_IPV6_HEADER, rows, at)
+        valid = header["version_and_flow"] >> 28 == 6
+        rows, at, header = rows[valid], at[valid], header[valid]
+        at += _IPV6_HEADER.itemsize
+        length, following = header["length"].astype(np.int64), header["next"].astype(np.int64)
+        # A jumbogram's length (RFC 2675 section 3) does not fit: it has 0 there.
+        jumbo = (length == 0) & (following == EXTENSIONS[0])
+        captured = self.lengths[rows]
+        network.version[rows] = 6
+        network.protocol[rows] = following
+        network.payload_offset[rows] = at
+        network.end[rows] = np.where(jumbo, captured, np.minimum(at + length, captured))
+        network.fragment_offset[rows] = 0
+        self._skip_extensions(rows, network)
+
+    def _skip_extensions(self, rows: Rows, network: Network) -> None:
+        """RFC 8200 section 4."""
         for _ in range(MOST_EXTENSIONS):
-            plain = np.isin(protocol, EXTENSIONS)
-            is_fragment = protocol == FRAGMENT
-            # What follows the header of a later fragment is no header.
-            open_ = (plain | is_fragment) & (place >= 0) & (fragment_offset == 0)
-            if not open_.any():
-                break
-            extended |= open_
-            following = self.u8(np.where(open_, place, ABSENT))
-            size = self.u8(np.where(open_ & plain, place + 1, ABSENT))
-            word = self.u16(np.where(open_ & is_fragment, place + 2, ABSENT))
-            step = np.where(plain, (size + 1) << 3, 8)
-            valid = open_ & (place + step <= end) & ((plain & (size >= 0)) | (word >= 0))
-            fragment_offset = np.where(valid & is_fragment, word & 0xFFF8, fragment_offset)
-            more |= valid & is_fragment & (word & 1 == 1)
-            protocol = np.where(open_, np.where(valid, following, ABSENT), protocol)
-            place = np.where(open_, np.where(valid, place + step, ABSENT), place)
-        else:
-            lost = np.isin(protocol, (*EXTENSIONS, FRAGMENT)) & (fragment_offset == 0)
-            protocol = np.where(lost, ABSENT, protocol)
-            place = np.where(lost, ABSENT, place)
-        return Network(
-            np.where(is6, 6, ABSENT),
-            np.where(is6, protocol, ABSENT),
-            place,
-            end,
-            is6 & (ends <= self.lengths),
-            fragment_offset,
-            more,
-            extended,
-        )
+            # What follows the header of a fragment but the first is no header.
+            protocol = network.protocol[rows]
+            more = np.isin(protocol, (*EXTENSIONS, FRAGMENT))
+            rows = rows[more & (network.fragment_offset[rows] == 0)]
+            if not len(rows):
+                return
+            network.extensions[rows] = True
+            at, end = network.payload_offset[rows], network.end[rows]
+            there = at + _EXTENSION.itemsize <= end
+            lost, rows, at, end = rows[~there], rows[there], at[there], end[there]
+            network.protocol[lost] = network.payload_offset[lost] = ABSENT
+            extension = self.read(_EXTENSION, rows, at)
+            is_fragment = network.protocol[rows] == FRAGMENT
+            size = np.where(is_fragment, 8, (extension["size"].astype(np.int64) + 1) << 3)
+            following = extension["next"].astype(np.int64)
+            there = at + size <= end
+            network.protocol[rows] = np.where(there, following, ABSENT)
+            network.payload_offset[rows] = np.where(there, at + size, ABSENT)
+            word = extension["fragment"][is_fragment]
+            network.fragment_offset[rows[is_fragment]] = word & 0xFFF8
+            network.more_fragments[rows[is_fragment]] = word & 1 == 1
+            rows = rows[there]
+        lost = rows[np.isin(network.protocol[rows], (*EXTENSIONS, FRAGMENT))]
+        lost = lost[network.fragment_offset[lost] == 0]
+        network.protocol[lost] = network.payload_offset[lost] = ABSENT
+
+    def _tcp(self, rows: Rows, transport: Transport) -> None:
+        """RFC 9293 section 3.1."""
+        at, end = self.network.payload_offset[rows], self.network.end[rows]
+        there = at + _TCP_HEADER.itemsize <= end
+        if not there.all():
+            rows, at, end = rows[there], at[there], end[there]
+        header = self.read(_TCP_HEADER, rows, at)
+        transport.src_port[rows] = header["source"]
+        transport.dst_port[rows] = header["destination"]
+        transport.tcp_flags[rows] = header["flags"]
+        size = (header["size"] >> 4 << 2).astype(np.int64)
+        transport.payload_offset[rows] = np.minimum(at + np.maximum(size, 20), end)
+        transport.payload_end[rows] = end
+
+    def _udp(self, rows: Rows, transport: Transport) -> None:
+        """RFC 768."""
+        at, end = self.network.payload_offset[rows], self.network.end[rows]
+        there = at + _UDP_HEADER.itemsize <= end
+        if not there.all():
+            rows, at, end = rows[there], at[there], end[there]
+        header = self.read(_UDP_HEADER, rows, at)
+        transport.src_port[rows] = header["source"]
+        transport.dst_port[rows] = header["destination"]
+        transport.payload_offset[rows] = at + _UDP_HEADER.itemsize
+        length = header["length"].astype(np.int64)
+        transport.payload_end[rows] = np.where(length < 8, end, np.minimum(at + length, end))

@@ -2,7 +2,7 @@
 
 Dissecting a packet takes scapy some 200 microseconds, and most chefs only ask of most packets
 whether they have a layer. A lazy packet answers that from its shape. Whatever else it is asked, it
-first becomes what it stands for: its class is changed to the scapy class and that class's own
+first becomes what it stands for: its class is changed to the scapy class, and that class's own
 ``__init__`` dissects the bytes into the same object. From then on there is no trace of its former
 life, and no cost.
 """
@@ -11,134 +11,223 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from scapy.packet import Packet, Raw
 
-from .dissect import first_layer, readable_by_old_chefs
+from .dissect import dissect, first_layer, readable_by_old_chefs
 from .shapes import UNKNOWN, Application, application_of, layers_of
 
-if TYPE_CHECKING:
-    from .batch import PacketBatch
+# A lazy packet has the slots of a scapy packet and no others: only so can the one become the other.
+# All are empty but one, where scapy keeps the original bytes, and which holds an _Origin till then.
+_ORIGIN: Final = vars(Packet)["original"]
+_origin_of: Final = _ORIGIN.__get__
+_set_origin: Final = _ORIGIN.__set__
+_set_class: Final = vars(object)["__class__"].__set__
+_new: Final = object.__new__
 
-_set: Final = object.__setattr__
-_get: Final = object.__getattribute__
+#: The answers, the bytes, the time in seconds, the length on the wire, and the interface.
+_Origin = tuple["_Absent", bytes, float, int, str | None]
 
-
-class _Origin(bytes):
-    """The bytes of a packet that is not dissected yet, and what else is known of it.
-
-    It is kept where scapy keeps the original bytes, as a lazy packet has the slots of a scapy
-    packet and no others: only so can the one become the other.
-    """
-
-    link_type: int
-    shape: int
+#: Classes with a slot of their own cannot become Raw, which is what scapy's readers make of a
+#: packet that its first layer fails on. Theirs are at most this long, bytes.
+_LONGEST_FIRST_HEADER: Final = 14
+#: Layers asked for by name whose answers are remembered for each shape.
+_MOST_REMEMBERED: Final = 256
 
 
 def lazy_packet(
-    packets: PacketBatch, index: int, shape: int, *, time: float, wire_length: int
+    link_type: int,
+    shape: int,
+    data: bytes,
+    time: float,
+    wire_length: int,
+    interface: str | None,
 ) -> Packet:
-    """Make a packet of a batch that dissects itself on first need.
+    """Make a packet that dissects itself on first need.
 
     Args:
-        packets: the batch.
-        index: which of its packets.
-        shape: that packet's shape.
+        link_type: what its bytes begin with, a LINKTYPE_ value.
+        shape: which layers it has: see `shapes`.
+        data: its bytes.
         time: when it was captured, seconds since the epoch.
-        wire_length: its length on the wire.
+        wire_length: its length on the wire, bytes.
+        interface: where it was captured.
+
+    Returns:
+        a packet as of `dissect` with the same arguments.
     """
-    origin = _Origin(packets.data(index))
-    origin.link_type = packets.link_type
-    origin.shape = shape
-    layer: Any = first_layer(packets.link_type, origin)
-    packet = object.__new__(_lazy_class(layer))
-    _set(packet, "original", origin)
-    _set(packet, "time", time)
-    _set(packet, "wirelen", wire_length)
-    _set(packet, "sniffed_on", packets.interface)
+    if shape == UNKNOWN:
+        layer: Any = first_layer(link_type, data)
+        if 0 < len(data) < _LONGEST_FIRST_HEADER and _has_own_slots(layer):
+            return dissect(link_type, data, time=time, wire_length=wire_length, interface=interface)
+        lazy, absent = _lazy_class(layer), _NOTHING_KNOWN
+    else:
+        lazy, absent = _of_shape(link_type, shape)
+    packet: Packet = _new(lazy)
+    _set_origin(packet, (absent, data, time, wire_length, interface))
     return packet
 
 
 def dissect_now(packet: Packet) -> None:
-    """Make a lazy packet the scapy packet that it stands for."""
-    origin: _Origin = _get(packet, "original")
-    kept = {name: _get(packet, name) for name in ("time", "wirelen", "sniffed_on")}
-    data = bytes(origin)
-    layer = type(packet).__mro__[1]
-    _set(packet, "__class__", layer)
+    """Make a lazy packet the scapy packet that it stands for; leave any other as it is."""
+    layer = _STANDS_FOR.get(type(packet))
+    if layer is None:
+        return
+    _absent, data, time, wire_length, interface = _origin_of(packet)
+    _set_class(packet, layer)
     try:
-        layer.__init__(packet, data)  # type: ignore[misc]  # the same object, made anew
+        layer.__init__(packet, data)
     except Exception:  # whatever a dissector does on hostile bytes
-        _set(packet, "__class__", Raw)
-        Raw.__init__(packet, data)
-    for name, value in kept.items():
-        _set(packet, name, value)
+        if not _has_own_slots(layer):
+            _set_class(packet, Raw)
+            Raw.__init__(packet, data)
+        # Else the first layer's header is whole, so it and all that follows have been dissected;
+        # what failed is some layer's last touch.
+    packet.time = time
+    packet.wirelen = wire_length
+    packet.sniffed_on = interface
     readable_by_old_chefs(packet)
 
 
+class _Absent(dict[Any, bool]):
+    """For a layer, as a class or a name, whether packets of one shape surely lack it.
+
+    Whoever finds a layer goes on to look into it. So only "no" is worth telling at once, and what
+    is nearly a "yes" is left to scapy and its rules.
+    """
+
+    def __init__(self, layers: tuple[type[Packet], ...] | None) -> None:
+        super().__init__()
+        self.is_known = layers is not None
+        self._layers = layers
+
+    def __missing__(self, layer: Any) -> bool:
+        absent = self._lacks(layer)
+        if len(self) < _MOST_REMEMBERED:
+            self[layer] = absent
+        return absent
+
+    def _lacks(self, layer: Any) -> bool:
+        if self._layers is None:
+            return False
+        if isinstance(layer, str):
+            # Up to a dot it is a layer, and then a field; without any it is the first layer.
+            if not layer or "." in layer:
+                return False
+        elif not (isinstance(layer, type) and issubclass(layer, Packet)):
+            return False
+        return not any(layer in (each.__name__, each._name, each) for each in self._layers)
+
+
+_NOTHING_KNOWN: Final = _Absent(None)
+
+
 @cache
-def _has_layer(link_type: int, shape: int, layer: Any) -> bool | None:
-    """Whether a packet of a shape has a layer; None where only scapy can tell."""
-    if shape == UNKNOWN or application_of(shape) is Application.BOUND:
-        return None
-    # Whoever finds a layer goes on to look into it. So only "no" is worth telling at once, and
-    # what is nearly a "yes" is left to scapy and its rules.
-    for present in layers_of(link_type, shape):
-        if layer in (present.__name__, present._name, present):
-            return None
-    if isinstance(layer, str):
-        return False
-    if isinstance(layer, type) and issubclass(layer, Packet):
-        return None if getattr(layer, "match_subclass", False) else False
-    return None
-
-
-def _lacks(packet: Packet, layer: Any) -> bool:
-    origin: _Origin = _get(packet, "original")
-    try:
-        return _has_layer(origin.link_type, origin.shape, layer) is False
-    except TypeError:  # cannot be hashed, so it is no layer: scapy has its own answer
-        return False
+def _of_shape(link_type: int, shape: int) -> tuple[Any, _Absent]:
+    """The lazy class, and what is absent, of packets of a known shape."""
+    layers = layers_of(link_type, shape)
+    first: Any = layers[0]
+    if application_of(shape) is Application.BOUND:
+        return _lazy_class(first), _NOTHING_KNOWN
+    return _lazy_class(first), _Absent(layers)
 
 
 def _haslayer(packet: Packet, cls: Any, _subclass: bool | None = None) -> Any:
-    if not _subclass and _lacks(packet, cls):
-        return 0
+    origin = _origin_of(packet)
+    if type(origin) is tuple and not _subclass:
+        try:
+            if origin[0][cls]:
+                return 0
+        except TypeError:  # cannot be hashed, so it is no layer: scapy has its own answer
+            pass
     dissect_now(packet)
     return packet.haslayer(cls, _subclass)
 
 
 def _getlayer(packet: Packet, cls: Any, *args: Any, **kwargs: Any) -> Any:
-    if not args and not kwargs and _lacks(packet, cls):
-        return None
+    origin = _origin_of(packet)
+    if type(origin) is tuple and not args and not kwargs:
+        try:
+            if origin[0][cls]:
+                return None
+        except TypeError:
+            pass
     dissect_now(packet)
     return packet.getlayer(cls, *args, **kwargs)
 
 
-def _contains(packet: Packet, cls: Any) -> Any:
-    if _lacks(packet, cls):
-        return False
+def _contains(packet: Packet, cls: Any) -> bool:
+    # Whatever scapy's own __contains__ returns, Python makes it this.
+    return bool(_haslayer(packet, cls))
+
+
+def _bytes(packet: Packet) -> bytes:
+    origin = _origin_of(packet)
+    # scapy builds a packet that nobody changed from the bytes that it kept of each layer: of plain
+    # layers, whose values cannot change by being read, these are all its bytes.
+    if type(origin) is tuple and origin[0].is_known:
+        data: bytes = origin[1]
+        return data
     dissect_now(packet)
-    return cls in packet
+    return bytes(packet)
+
+
+def _len(packet: Packet) -> int:
+    return len(_bytes(packet))
+
+
+class _Known:
+    """An attribute of a lazy packet that needs no dissection."""
+
+    def __init__(self, place: int) -> None:
+        self._place = place
+
+    def __get__(self, packet: Packet | None, owner: type | None = None) -> Any:
+        return self if packet is None else _origin_of(packet)[self._place]
+
+
+class _Later:
+    """Any other attribute: it dissects, and then it is the real packet's."""
+
+    def __init__(self, layer: Any, name: str) -> None:
+        self._layer = layer
+        self._name = name
+
+    def __get__(self, packet: Packet | None, owner: type | None = None) -> Any:
+        if packet is None:
+            return getattr(self._layer, self._name)
+        dissect_now(packet)
+        return getattr(packet, self._name)
 
 
 #: What a lazy packet answers itself.
-_METHODS: Final[dict[str, Callable[..., Any]]] = {"haslayer": _haslayer, "getlayer": _getlayer}
-_SLOTS: Final = frozenset({"time", "wirelen", "sniffed_on"})
+_OWN: Final[dict[str, Any]] = {
+    "haslayer": _haslayer,
+    "getlayer": _getlayer,
+    "original": _Known(1),
+    "time": _Known(2),
+    "wirelen": _Known(3),
+    "sniffed_on": _Known(4),
+    "__contains__": _contains,
+    "__bytes__": _bytes,
+    "__len__": _len,
+}
+#: What is Python's own business, and what needs nothing of the packet.
+_UNTOUCHED: Final = frozenset(
+    {
+        "__class__", "__new__", "__init__", "__getattribute__", "__slots__", "__dict__",
+        "__weakref__", "__doc__", "__module__", "__bool__", "__init_subclass__",
+        "__subclasshook__", "__class_getitem__",
+    }
+)  # fmt: skip
+
+#: For each lazy class, the scapy class that it stands for.
+_STANDS_FOR: Final[dict[type, Any]] = {}
 
 
-def _getattribute(packet: Packet, name: str) -> Any:
-    if name in _METHODS:
-        return _METHODS[name].__get__(packet)
-    if name in _SLOTS:
-        return _get(packet, name)
-    dissect_now(packet)
-    return getattr(packet, name)
-
-
-def _after_dissection(name: str) -> Callable[..., Any]:
-    """A special method that dissects first; Python looks these up past ``__getattribute__``."""
+def _special(name: str) -> Callable[..., Any]:
+    """A special method that dissects first: Python looks these up on the class."""
 
     def method(packet: Packet, *args: Any) -> Any:
         dissect_now(packet)
@@ -148,27 +237,27 @@ def _after_dissection(name: str) -> Callable[..., Any]:
     return method
 
 
-#: Python's own handling of the object, which stays as it is.
-_UNTOUCHED: Final = frozenset(
-    {
-        "__class__", "__class_getitem__", "__doc__", "__getattribute__", "__init__",
-        "__init_subclass__", "__module__", "__new__", "__signature__", "__slots__",
-        "__subclasshook__", "__annotations__", "__dict__", "__weakref__", "__orig_bases__",
-        "__parameters__", "__abstractmethods__", "__getattr__", "__all_slots__",
-        "__firstlineno__", "__static_attributes__", "__classcell__",
-    }
-)  # fmt: skip
-
-
 @cache
 def _lazy_class(layer: Any) -> Any:
     """The class of lazy packets that stand for those of a scapy class."""
-    special = {name for kind in layer.__mro__ for name in vars(kind)}
-    methods: dict[str, Any] = {
-        name: _after_dissection(name)
-        for name in special - _UNTOUCHED
-        if name.startswith("__") and name.endswith("__") and callable(getattr(layer, name, None))
-    }
-    methods |= {"__slots__": (), "__getattribute__": _getattribute, "__contains__": _contains}
-    # The name's underscore keeps scapy from listing it among its layers.
-    return type(layer)(f"_Lazy{layer.__name__}", (layer,), methods)
+    members: dict[str, Any] = {"__slots__": (), "__class__": property(lambda _packet: layer)}
+    for name in {name for kind in layer.__mro__ for name in vars(kind)} - _UNTOUCHED:
+        if not (name.startswith("__") and name.endswith("__")):
+            members[name] = _Later(layer, name)
+        elif callable(getattr(layer, name, None)):
+            members[name] = _special(name)
+    members |= _OWN
+    # Past scapy's metaclass, which would register it as one more layer.
+    lazy = type.__new__(type(layer), layer.__name__, (layer,), members)
+    _STANDS_FOR[lazy] = layer
+    return lazy
+
+
+@cache
+def _has_own_slots(layer: Any) -> bool:
+    """Whether objects of a scapy class cannot become `Raw` for want of the same slots."""
+    try:
+        _set_class(_new(layer), Raw)
+    except TypeError:
+        return True
+    return False

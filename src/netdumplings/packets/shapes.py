@@ -10,39 +10,39 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import ARP, CookedLinux, CookedLinuxV2, Dot1Q, Ether
+from scapy.layers.l2 import ARP, Dot1Q
 from scapy.packet import Packet, Padding, Raw
 
 from . import columns
-from .columns import Headers
+from .bindings import LINK_LAYERS, as_expected, bound_ports
+from .columns import Headers, Rows
 
 #: The shape of a packet that only scapy can tell the layers of.
 UNKNOWN: Final = 0
 
 IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+
+_U8, _U16 = np.dtype([("value", "u1")]), np.dtype([("value", ">u2")])
+#: The start of ARP (RFC 826), and what it says for IPv4 over Ethernet.
+_ARP_START: Final = np.dtype([("hardware_and_protocol", ">u4"), ("sizes", ">u2")])
+_ETHERNET_AND_IPV4, _SIX_AND_FOUR, _ARP_SIZE = 0x0001_0800, 0x0604, 28
+
+_ICMP: Final = 1
+_ECHO_REPLY, _ECHO_REQUEST = 0, 8
 
 #: TCP options as nearly all segments have them: NOP, NOP, and a time stamp of 10 bytes (RFC 7323).
-_TIMESTAMP_ONLY: Final = 0x0101080A
+_STAMP: Final = np.dtype([("options", ">u4"), ("times", "V8")])
+_STAMP_ONLY: Final = 0x0101080A
 #: RFC 5925's TCP-AO, the one option on which scapy's dissector may fail.
 _TCP_AO: Final = 29
-
-_FIRST_LAYER: Final[dict[int, type[Packet] | None]] = {
-    columns.ETHERNET: Ether,
-    columns.LINUX_SLL: CookedLinux,
-    columns.LINUX_SLL2: CookedLinuxV2,
-    columns.RAW: None,
-    12: None,
-    columns.IPV4: None,
-    columns.IPV6: None,
-}
-_VERSION: Final = {columns.IPV4: 4, columns.IPV6: 6}
+#: VLAN tags that a shape can have.
+_MOST_TAGS: Final = 2
 
 
 class Family(IntEnum):
@@ -76,6 +76,7 @@ _LAYERS: Final[dict[Family, tuple[type[Packet], ...]]] = {
     Family.FRAGMENT4: (IP,),
 }
 
+_FAMILY_MASK: Final = 0b1111
 _APPLICATION_SHIFT, _PADDING_SHIFT, _TAGS_SHIFT = 4, 6, 7
 #: Every shape is below this.
 SHAPES: Final = 1 << 9
@@ -83,7 +84,7 @@ SHAPES: Final = 1 << 9
 
 def family_of(shape: int) -> Family:
     """The family of a shape that is not `UNKNOWN`."""
-    return Family(shape & 0b1111)
+    return Family(shape & _FAMILY_MASK)
 
 
 def application_of(shape: int) -> Application:
@@ -94,10 +95,11 @@ def application_of(shape: int) -> Application:
 @cache
 def layers_of(link_type: int, shape: int) -> tuple[type[Packet], ...]:
     """The scapy classes of a shape's layers, outermost first, but for the application's."""
-    first = _FIRST_LAYER[link_type]
-    layers: tuple[type[Packet], ...] = (first,) if first else ()
+    network = _LAYERS[family_of(shape)]
+    first = LINK_LAYERS[link_type]
+    layers: tuple[type[Packet], ...] = () if issubclass(first, IP | IPv6) else (first,)
     layers += (Dot1Q,) * (shape >> _TAGS_SHIFT)
-    layers += _LAYERS[family_of(shape)]
+    layers += network
     if application_of(shape) is Application.RAW:
         layers += (Raw,)
     if shape >> _PADDING_SHIFT & 1:
@@ -105,125 +107,108 @@ def layers_of(link_type: int, shape: int) -> tuple[type[Packet], ...]:
     return layers
 
 
-def shapes_of(link_type: int, buffer: bytes, starts: IntArray, headers: Headers) -> IntArray:
+def shapes_of(headers: Headers) -> IntArray:
     """The shape of each packet.
 
     Args:
-        link_type: a LINKTYPE_ value.
-        buffer: where the packets are.
-        starts: where each starts in it, bytes.
-        headers: their columns.
+        headers: the columns of the packets.
     """
-    count = len(starts)
-    if link_type not in _FIRST_LAYER:
-        return np.zeros(count, np.int64)
+    shapes = np.zeros(len(headers.lengths), np.int64)
+    if headers.link_type not in LINK_LAYERS or not as_expected(headers.link_type):
+        return shapes
     link, network, transport = headers.link, headers.network, headers.transport
-    header_size = network.payload_offset - link.network_offset
-    is4, is6 = network.version == 4, network.version == 6
-    whole = network.complete & ((is4 & (header_size == 20)) | (is6 & ~network.extensions))
-    first = network.fragment_offset == 0
-    room = network.end - network.payload_offset
-
-    has_tcp = (network.protocol == columns.TCP) & (transport.src_port >= 0)
-    has_udp = (network.protocol == columns.UDP) & (transport.src_port >= 0)
-    tcp = whole & has_tcp & _plain_tcp_options(buffer, starts, headers, has_tcp)
-    udp = whole & has_udp & _honest_udp_length(headers, room, has_udp)
-    echo = whole & is4 & first & (network.protocol == 1) & (room >= 8)
+    plain = ~network.extensions & link.only_8021q
+    if headers.link_type in (columns.NULL, columns.LOOP):
+        plain &= network.version == 4  # scapy knows IPv6 there by one system's number only
+    seen = transport.src_port >= 0
+    for protocol, of_ipv4, of_ipv6, layer in (
+        (columns.TCP, Family.TCP4, Family.TCP6, TCP),
+        (columns.UDP, Family.UDP4, Family.UDP6, UDP),
+    ):
+        rows = np.flatnonzero(plain & seen & (network.protocol == protocol))
+        if not len(rows):
+            continue
+        rows = _safe_tcp(headers, rows) if layer is TCP else _honest_udp(headers, rows)
+        family = np.where(network.version[rows] == 4, int(of_ipv4), int(of_ipv6))
+        ports = bound_ports(layer)
+        bound = ports[transport.src_port[rows]] | ports[transport.dst_port[rows]]
+        said = transport.payload_end[rows] > transport.payload_offset[rows]
+        shapes[rows] = family | said * (1 + bound.astype(np.int64)) << _APPLICATION_SHIFT
+    plain &= network.version == 4
+    later = plain & (network.fragment_offset > 0)
+    if later.any():
+        rows = np.flatnonzero(later & np.isin(network.protocol, (_ICMP, columns.TCP, columns.UDP)))
+        _set_raw(shapes, rows, Family.FRAGMENT4, headers, 0)
+    echo = plain & (network.protocol == _ICMP) & (network.fragment_offset == 0)
     if echo.any():
-        kind = headers.u8(np.where(echo, network.payload_offset, columns.ABSENT))
-        echo &= (kind == 0) | (kind == 8)
-    later = whole & is4 & (network.fragment_offset > 0) & np.isin(network.protocol, (1, 6, 17))
+        _set_raw(shapes, _echoes(headers, np.flatnonzero(echo)), Family.ECHO4, headers, 8)
+    end = network.end
     arp = _plain_arp(headers)
-
-    family = np.zeros(count, np.int64)
-    for mask, value in (
-        (tcp & is4, Family.TCP4), (udp & is4, Family.UDP4),
-        (tcp & is6, Family.TCP6), (udp & is6, Family.UDP6),
-        (echo, Family.ECHO4), (later, Family.FRAGMENT4), (arp, Family.ARP),
-    ):  # fmt: skip
-        family[mask] = value
-
-    some = np.zeros(count, np.bool_)
-    either = tcp | udp
-    some[either] = (transport.payload_end > transport.payload_offset)[either]
-    some[echo] = (room > 8)[echo]
-    some[later] = (room > 0)[later]
-    bound = np.zeros(count, np.bool_)
-    for mask, layer in ((tcp & some, TCP), (udp & some, UDP)):
-        if mask.any():
-            ports = bound_ports(layer)
-            bound[mask] = (ports[transport.src_port] | ports[transport.dst_port])[mask]
-
-    end = np.where(arp, link.network_offset + 28, network.end)
-    padded = headers.lengths > end
-    tags = np.minimum(link.tags, 2)
-    shape = (
-        family
-        | (some.astype(np.int64) + bound) << _APPLICATION_SHIFT
-        | padded.astype(np.int64) << _PADDING_SHIFT
-        | tags << _TAGS_SHIFT
-    )
-    known = (family > 0) & _only_8021q(headers)
-    if link_type in _VERSION:  # scapy takes these link types at their word
-        known &= network.version == _VERSION[link_type]
-    return np.where(known, shape, UNKNOWN)
+    if len(arp):
+        shapes[arp] = Family.ARP
+        end = end.copy()
+        end[arp] = link.network_offset[arp] + _ARP_SIZE
+    shapes |= (headers.lengths > end).astype(np.int64) << _PADDING_SHIFT
+    shapes |= link.tags << _TAGS_SHIFT
+    shapes[(shapes & _FAMILY_MASK == 0) | (link.tags > _MOST_TAGS)] = UNKNOWN
+    return shapes
 
 
-def bound_ports(transport: Any) -> BoolArray:
-    """For each port, whether scapy binds anything to it, alone or with another."""
-    return _bound_ports(transport, len(transport.payload_guess))
+def _set_raw(shapes: IntArray, rows: Rows, family: Family, headers: Headers, size: int) -> None:
+    """Set the shape of what holds plain bytes, if any, behind so many of its own."""
+    network = headers.network
+    said = network.end[rows] > network.payload_offset[rows] + size
+    shapes[rows] = family | said.astype(np.int64) * Application.RAW << _APPLICATION_SHIFT
 
 
-@cache
-def _bound_ports(transport: Any, _bindings: int) -> BoolArray:
-    # Somebody's import may bind more while we run: their number tells when to look again.
-    ports = np.zeros(65536, np.bool_)
-    for fields, _layer in transport.payload_guess:
-        for port in fields.values():
-            ports[port] = True
-    return ports
+def _safe_tcp(headers: Headers, rows: Rows) -> Rows:
+    """Those of TCP's segments on whose options scapy's dissector cannot fail."""
+    at = headers.network.payload_offset[rows] + 20
+    size = headers.transport.payload_offset[rows] - at
+    unsure = size > 0
+    stamped = np.flatnonzero(size == _STAMP.itemsize)
+    found = headers.read(_STAMP, rows[stamped], at[stamped])["options"]
+    unsure[stamped[found == _STAMP_ONLY]] = False
+    if not unsure.any():
+        return rows
+    others = np.flatnonzero(unsure)
+    unsafe = np.zeros(len(rows), np.bool_)
+    for length in np.unique(size[others]).tolist():
+        same = others[size[others] == length]
+        options = headers.read(np.dtype([("bytes", "u1", (length,))]), rows[same], at[same])
+        unsafe[same] = (options["bytes"] == _TCP_AO).any(axis=1)
+    return rows[~unsafe]
 
 
-def _plain_tcp_options(
-    buffer: bytes, starts: IntArray, headers: Headers, has_tcp: BoolArray
-) -> BoolArray:
-    """Where TCP's options are such that scapy's dissector of them cannot fail."""
-    at = headers.network.payload_offset + 20
-    size = headers.transport.payload_offset - at
-    plain: BoolArray = has_tcp & (size == 0)
-    stamped = has_tcp & (size == 12)
-    if stamped.any():
-        plain |= headers.u32(np.where(stamped, at, columns.ABSENT)) == _TIMESTAMP_ONLY
-    for index in np.flatnonzero(has_tcp & ~plain).tolist():
-        place = int(starts[index] + at[index])
-        plain[index] = buffer.find(_TCP_AO, place, place + int(size[index])) < 0
-    return plain
-
-
-def _honest_udp_length(headers: Headers, room: IntArray, has_udp: BoolArray) -> BoolArray:
-    """Where UDP's length leaves nothing over within IP's."""
-    at = np.where(has_udp, headers.network.payload_offset + 4, columns.ABSENT)
-    honest: BoolArray = headers.u16(at) >= np.maximum(room, 8)
+def _honest_udp(headers: Headers, rows: Rows) -> Rows:
+    """Those of UDP's datagrams whose length leaves nothing over within IP's."""
+    network = headers.network
+    at = network.payload_offset[rows]
+    length = headers.read(_U16, rows, at + 4)["value"]
+    honest: Rows = rows[length >= network.end[rows] - at]
     return honest
 
 
-def _plain_arp(headers: Headers) -> BoolArray:
-    """Where there is ARP for IPv4 over Ethernet (RFC 826), whole."""
-    arp: BoolArray = headers.link.ethertype == columns.ETHERTYPE_ARP
-    if not arp.any():
-        return arp
-    at = np.where(arp, headers.link.network_offset, columns.ABSENT)
-    kinds = headers.u32(at) == 0x0001_0800
-    sizes = headers.u16(np.where(arp, at + 4, columns.ABSENT)) == 0x0604
-    arp &= kinds & sizes & (at + 28 <= headers.lengths)
-    return arp
+def _echoes(headers: Headers, rows: Rows) -> Rows:
+    """Those of ICMP's messages that are echo requests or replies (RFC 792), with their header."""
+    at = headers.network.payload_offset[rows]
+    there = at + 8 <= headers.network.end[rows]
+    rows, at = rows[there], at[there]
+    kind = headers.read(_U8, rows, at)["value"]
+    echoes: Rows = rows[(kind == _ECHO_REPLY) | (kind == _ECHO_REQUEST)]
+    return echoes
 
 
-def _only_8021q(headers: Headers) -> BoolArray:
-    """Where all VLAN tags are 802.1Q's; scapy has another layer for those of 802.1ad."""
-    tags = headers.link.tags
-    plain: BoolArray = tags == 0
-    if not plain.all():
-        outer, inner = headers.u16(12) == 0x8100, headers.u16(16) == 0x8100
-        plain |= outer & ((tags == 1) | inner)
+def _plain_arp(headers: Headers) -> Rows:
+    """The packets of ARP for IPv4 over Ethernet (RFC 826), whole."""
+    link = headers.link
+    rows = np.flatnonzero((link.ethertype == columns.ETHERTYPE_ARP) & link.only_8021q)
+    if not len(rows):
+        return rows
+    at = link.network_offset[rows]
+    there = at + _ARP_SIZE <= headers.lengths[rows]
+    rows, at = rows[there], at[there]
+    start = headers.read(_ARP_START, rows, at)
+    ethernet = start["hardware_and_protocol"] == _ETHERNET_AND_IPV4
+    plain: Rows = rows[ethernet & (start["sizes"] == _SIX_AND_FOUR)]
     return plain
