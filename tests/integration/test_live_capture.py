@@ -130,6 +130,13 @@ class TestOnACable:
             sniffer.wait_until(lambda: len(sniffer.packets) == 20_000)
         assert sniffer.statistics == (20_000, 0, 0)
 
+    def test_none_is_missed_either_when_packets_are_wanted_at_once(self, cable: Cable) -> None:
+        """A kernel buffer that has a slot of full length for each packet would hold 64 of them."""
+        with Sniffer(cable.left, "eth0", filter="udp port 5005", immediate=True) as sniffer:
+            send_udp(cable.right, LEFT_IP, "at once", count=2_000)
+            sniffer.wait_until(lambda: len(sniffer.packets) == 2_000)
+        assert sniffer.statistics == (2_000, 0, 0)
+
     def test_a_busy_interface_leaves_the_others_their_turn(self, cable: Cable) -> None:
         with Sniffer(cable.left, "lo", "eth0", filter="udp port 5005") as sniffer:
             flood = start_inside(

@@ -15,6 +15,11 @@ from ..source import CaptureOptions
 #: How long the kernel may hold a packet back, waiting for more to hand over with it, seconds.
 PACKET_TIMEOUT: Final = 0.1
 
+#: The same where packets are wanted at once. Linux has no need of pcap_set_immediate_mode(3PCAP),
+#: with which it keeps a slot of `snaplen` bytes for every packet, however short: a buffer of 16 MiB
+#: then holds 64 packets. With a timeout, even a short one, it holds as many as there is room for.
+SHORT_PACKET_TIMEOUT: Final = 0.005
+
 #: What pcap_compile(3PCAP) is told the network's mask is, where there is no network. tcpdump does
 #: the same: with it, `ip broadcast` means 255.255.255.255, and not a refusal.
 NO_NETMASK: Final = 0

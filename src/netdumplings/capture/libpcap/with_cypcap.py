@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from ..source import CaptureOptions
 from .handle import (
     NO_NETMASK,
     PACKET_TIMEOUT,
+    SHORT_PACKET_TIMEOUT,
     Drops,
     Handle,
     InterfaceDown,
@@ -94,7 +96,9 @@ class CypcapLibrary:
             pcap.set_snaplen(options.snaplen)
             pcap.set_promisc(options.promiscuous)
             pcap.set_buffer_size(options.buffer_size)
-            pcap.set_timeout(PACKET_TIMEOUT)
+            pcap.set_timeout(SHORT_PACKET_TIMEOUT if options.immediate else PACKET_TIMEOUT)
+            if options.immediate and sys.platform != "linux":
+                pcap.set_immediate_mode(True)
             with warnings.catch_warnings():
                 # An interface that knows no promiscuous mode (`any`) is worth no warning.
                 warnings.simplefilter("ignore", cypcap.Warning)

@@ -21,6 +21,7 @@ from ..source import CaptureOptions
 from .handle import (
     NO_NETMASK,
     PACKET_TIMEOUT,
+    SHORT_PACKET_TIMEOUT,
     Drops,
     Handle,
     InterfaceDown,
@@ -96,7 +97,8 @@ class PcapyLibrary:
             pcap.set_snaplen(options.snaplen)
             pcap.set_promisc(options.promiscuous)
             pcap.set_buffer_size(options.buffer_size)
-            pcap.set_timeout(round(PACKET_TIMEOUT * 1000))
+            timeout = SHORT_PACKET_TIMEOUT if options.immediate else PACKET_TIMEOUT
+            pcap.set_timeout(round(timeout * 1000))
             status = pcap.activate()
         except pcapy.PcapError as error:
             raise CaptureError(f"cannot sniff on {interface}: {error}") from None
