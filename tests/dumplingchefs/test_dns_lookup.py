@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from scapy.layers.dns import DNS, DNSQR
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.l2 import Ether
+from scapy.layers.vxlan import VXLAN
+from scapy.packet import Raw
+
+from netdumplings.dumpling import Dumpling
 from netdumplings.dumplingchefs import DNSLookupChef
 from netdumplings.dumplingchefs.dns_lookup import NAMES
-from support.packets import START, arp, batch, dns_query, dns_response, ether
+from netdumplings.wire import check_dumpling
+from support.packets import START, arp, batch, dns_query, dns_response, ether, tcp_syn
 
 T = START / 1e9
 
 
+def handle(chef: DNSLookupChef, *packets: bytes) -> list[dict[str, Any]]:
+    return list(chef.batch_handler(batch(*packets)))
+
+
 def test_a_question_is_a_lookup_whether_asked_or_answered() -> None:
     chef = DNSLookupChef()
-    packets = batch(dns_query("example.com"), dns_response("example.com"), dns_query("a.b"))
-    assert [chef.packet_handler(packet) for packet in packets] == [
+    packets = dns_query("example.com"), dns_response("example.com"), dns_query("a.b")
+    assert handle(chef, *packets) == [
         {"lookup": {"hostname": "example.com", "when": T}},
         {"lookup": {"hostname": "example.com", "when": T + 1}},
         {"lookup": {"hostname": "a.b", "when": T + 2}},
@@ -26,33 +40,65 @@ def test_a_question_is_a_lookup_whether_asked_or_answered() -> None:
     }
 
 
-def test_packets_without_a_question_are_no_lookups() -> None:
-    from scapy.layers.inet import IP, UDP
-    from scapy.packet import Raw
+def test_a_question_is_found_over_udp_tcp_multicast_and_inside_tunnels() -> None:
+    def message(name: str, **length: int) -> DNS:
+        return DNS(qd=[DNSQR(qname=name)], **length)
 
+    packets = [
+        ether(IP(), TCP(sport=40000, dport=53, flags="PA"), message("tcp.example")),
+        tcp_syn(),
+        ether(IP(), UDP(sport=5353, dport=5353), message("multicast.local")),
+        ether(IP(options=b"\x01" * 4), UDP(dport=53), message("options.example")),
+        ether(IP(), UDP(dport=4789), VXLAN(), Ether(), IP(), UDP(dport=53), message("in.example")),
+        ether(IP(), UDP(sport=123, dport=123), Raw(bytes(message("ntp.example")))),
+    ]
+    assert handle(DNSLookupChef(), *packets) == [
+        {"lookup": {"hostname": "tcp.example", "when": T}},
+        {"lookup": {"hostname": "multicast.local", "when": T + 2}},
+        {"lookup": {"hostname": "options.example", "when": T + 3}},
+        {"lookup": {"hostname": "in.example", "when": T + 4}},
+    ]
+
+
+def test_packets_without_a_question_are_no_lookups() -> None:
     chef = DNSLookupChef()
     half = ether(IP(), UDP(sport=40000, dport=53), Raw(bytes.fromhex("000701000001000000000000ff")))
-    packets = batch(arp(), dns_response(question=False), half)
-    assert [chef.packet_handler(packet) for packet in packets] == [None, None, None]
+    assert handle(chef, arp(), dns_response(question=False), half) == []
     assert chef.interval_handler() == {"lookups_seen": {}, "lookups_forgotten": 0}
 
 
 def test_a_name_of_hostile_bytes_is_told_escaped() -> None:
     query = dns_query("aaaa.example").replace(b"\x04aaaa", b"\x04\xff\x1b[A")
-    (packet,) = batch(query)
-    lookup = DNSLookupChef().packet_handler(packet)
-    assert lookup is not None
+    (lookup,) = handle(DNSLookupChef(), query)
     assert lookup["lookup"]["hostname"] == "\\xff\x1b[A.example"
+
+
+def test_a_name_longer_than_dns_allows_is_cut() -> None:
+    """Labels that lead from pointer to pointer make scapy tell a name of any length."""
+    name = b"".join(bytes([63]) + bytes([97 + n]) * 63 for n in range(6)) + b"\0"
+    message = bytes(DNS(qd=[]))[:4] + b"\0\1" + bytes(6) + name + b"\0\1\0\1"
+    (lookup,) = handle(DNSLookupChef(), ether(IP(), UDP(sport=1, dport=53), Raw(message)))
+    assert lookup["lookup"]["hostname"] == ".".join((*(c * 63 for c in "abc"), "d" * 62))
 
 
 def test_names_beyond_the_bound_are_forgotten_the_oldest_first_and_counted() -> None:
     chef = DNSLookupChef()
-    (packet,) = batch(dns_query("x.example"))
-    for number in range(NAMES + 3):
-        packet["DNS"].qd[0].qname = b"n%d.example." % number
-        chef.packet_handler(packet)
+    handle(chef, *(dns_query(f"n{number}.example") for number in range(NAMES + 3)))
     told = chef.interval_handler()
     assert len(told["lookups_seen"]) == NAMES
     assert told["lookups_forgotten"] == 3
     assert "n2.example" not in told["lookups_seen"]
     assert "n3.example" in told["lookups_seen"]
+
+
+def test_the_longest_and_strangest_names_still_make_a_dumpling_that_a_hub_takes() -> None:
+    query = dns_query(".".join(["\1" * 63, "\1" * 63, "\1" * 63, "\1" * 61]))
+    at = query.index(b"\1" * 63)
+    chef = DNSLookupChef()
+    # The names differ in control characters too: the bits of a number, 1 or 2 a byte.
+    numbers = (bytes(1 + (number >> bit & 1) for bit in range(10)) for number in range(NAMES))
+    handle(chef, *(query[:at] + number + query[at + 10 :] for number in numbers))
+    told = chef.interval_handler()
+    assert len(told["lookups_seen"]) == NAMES
+    assert {len(name) for name in told["lookups_seen"]} == {253}
+    assert check_dumpling(Dumpling(chef=chef, payload=told).to_json().encode()) is None

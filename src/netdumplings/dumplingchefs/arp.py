@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from scapy.layers.l2 import ARP
-
 from ..chef import DumplingChef
-from ..packets import Packet
+from ..packets import PacketBatch, arp_messages
 from .recent import RecentDict
 
 #: RFC 826; the other operations, of RARP and the like, keep their number.
@@ -25,27 +24,31 @@ class ARPChef(DumplingChef):
     ``"source device is new"`` for the first reply from an IP address, ``"source device has new
     IP address"`` for a reply whose hardware address is not the one last seen with that IP
     address, and otherwise null.
+
+    It remembers the 65536 IP addresses that replied latest. Once others had to make way, and may
+    be called new again, ``"devices_forgotten"`` says how many times one did.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._hardware_of: RecentDict[str, str] = RecentDict(DEVICES)
 
-    def packet_handler(self, packet: Packet) -> dict[str, Any] | None:
-        """Tell what an ARP packet says."""
-        if not packet.haslayer(ARP):
-            return None
-        arp = packet[ARP]
-        src_hw, src_ip = _address(arp.hwsrc), _address(arp.psrc)
-        return {
-            "operation": OPERATIONS.get(arp.op, arp.op),
-            "src_hw": src_hw,
-            "src_ip": src_ip,
-            "dst_hw": _address(arp.hwdst),
-            "dst_ip": _address(arp.pdst),
-            "time": float(packet.time),
-            "notes": self._notes(src_ip, src_hw) if arp.op == REPLY else None,
-        }
+    def batch_handler(self, packets: PacketBatch) -> Iterator[dict[str, Any]]:
+        """Tell what the ARP packets say."""
+        for arp in arp_messages(packets):
+            notes = self._notes(arp.src_ip, arp.src_hw) if arp.operation == REPLY else None
+            told = {
+                "operation": OPERATIONS.get(arp.operation, arp.operation),
+                "src_hw": arp.src_hw,
+                "src_ip": arp.src_ip,
+                "dst_hw": arp.dst_hw,
+                "dst_ip": arp.dst_ip,
+                "time": int(packets.times_ns[arp.place]) / 1e9,
+                "notes": notes,
+            }
+            if self._hardware_of.forgotten:
+                told["devices_forgotten"] = self._hardware_of.forgotten
+            yield told
 
     def _notes(self, src_ip: str, src_hw: str) -> str | None:
         known = self._hardware_of.get(src_ip)
@@ -53,8 +56,3 @@ class ARPChef(DumplingChef):
         if known is None:
             return "source device is new"
         return "source device has new IP address" if known != src_hw else None
-
-
-def _address(value: str | bytes) -> str:
-    """An address as text: scapy leaves one of a kind it does not know as bytes."""
-    return value.hex(":") if isinstance(value, bytes) else value

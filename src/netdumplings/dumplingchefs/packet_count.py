@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from ..chef import DumplingChef
-from ..packets import PacketBatch, layer_names
+from ..packets import PacketBatch, count_layers
 
 
 class PacketCountChef(DumplingChef):
@@ -22,8 +22,7 @@ class PacketCountChef(DumplingChef):
 
     def batch_handler(self, packets: PacketBatch) -> None:
         """Count."""
-        for index in range(len(packets)):
-            self._counts.update(layer_names(packets.link_type, packets.data(index)))
+        self._counts.update(count_layers(packets))
 
     def interval_handler(self, interval: float | None = None) -> dict[str, Any]:
         """Tell the counts."""

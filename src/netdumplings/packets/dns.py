@@ -1,0 +1,160 @@
+"""DNS messages (RFC 1035) read straight from their bytes, as far as scapy reads them the same.
+
+scapy takes a millisecond for a DNS response. What chefs ask first (is it DNS, and which name does
+it ask for) is told here in microseconds. Where a message is so odd that only scapy itself can tell
+what scapy would make of it, the answer is "unsure". Nothing in a message makes any of this raise,
+and each name is read in bounded time: so many bytes, so many pointers, and no more.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, Literal
+
+#: RFC 1035 section 4.1.1: identifier, flags, and four counts.
+_HEADER: Final = 12
+#: RFC 1035 section 4.2.2: over TCP a message follows its length.
+_PREFIX: Final = 2
+#: What scapy takes as such a length at least.
+_SHORTEST: Final = 14
+#: What follows the name in a question (section 4.1.2), and in a resource record (4.1.3).
+_QUESTION: Final = 4
+_RECORD: Final = 10
+#: Records of one kind in a message, of which scapy reads no more (`conf.max_list_count`).
+MOST_RECORDS: Final = 100
+#: Pointers that scapy follows in one name.
+MOST_POINTERS: Final = 20
+#: RFC 1035 section 2.3.4 allows a name 255 bytes as it is sent. Written with dots behind its
+#: labels, which take the place of their lengths, that is one less: the root has no dot.
+LONGEST_NAME: Final = 254
+
+#: RFC 1035 section 4.1.4: the first two bits tell a label's length from a pointer.
+_LONGEST_LABEL: Final = 63
+_POINTER: Final = 0xC0
+
+
+class Doubt(Enum):
+    """That only scapy can tell; see `UNSURE`."""
+
+    UNSURE = "unsure"
+
+
+UNSURE: Final = Doubt.UNSURE
+
+
+def question(payload: bytes, over_tcp: bool) -> bytes | Literal[Doubt.UNSURE] | None:
+    """The name that a DNS message asks for: that of its first question.
+
+    Args:
+        payload: what TCP or UDP carries, from and to a port of DNS.
+        over_tcp: whether it is TCP.
+
+    Returns:
+        the name with its final dot, as scapy gives it; None where scapy finds no DNS, or no
+        question in it; `UNSURE` where only scapy can tell.
+    """
+    message = _message(payload, over_tcp)
+    if message is None:
+        return None
+    counts = _counts(message)
+    if max(counts) > MOST_RECORDS:
+        return UNSURE
+    if not counts[0] or len(message) == _HEADER:
+        return None
+    name, end = _name(message)
+    return name if name is not None and end + _QUESTION <= len(message) else UNSURE
+
+
+def is_plain(payload: bytes, over_tcp: bool) -> bool:
+    """Whether scapy is sure to find in a payload a DNS message, and nothing behind it.
+
+    scapy gives up a message that is too short or has too many records. A record that it cannot
+    read it takes as the last one, all bytes that are left included. So wherever the counts of the
+    header and the lengths of the records lead to the end of the payload, there is one DNS layer,
+    whatever the records hold.
+
+    Args:
+        payload: what TCP or UDP carries, from and to a port of DNS.
+        over_tcp: whether it is TCP.
+
+    Returns:
+        False where it is not sure: scapy must be asked.
+    """
+    message = _message(payload, over_tcp)
+    if message is None:
+        return False
+    questions, *records = counts = _counts(message)
+    if max(counts) > MOST_RECORDS:
+        return False
+    at, length = _HEADER, len(message)
+    for _ in range(questions):
+        if at >= length:
+            break
+        at = _behind_name(message, at) + _QUESTION
+    for _ in range(sum(records)):
+        if at >= length:
+            break
+        at = _behind_name(message, at) + _RECORD
+        if at > length:
+            return False
+        at += message[at - 2] << 8 | message[at - 1]
+    return at == length
+
+
+def _message(payload: bytes, over_tcp: bool) -> bytes | None:
+    """The message, where scapy begins to read one."""
+    if over_tcp:
+        length = int.from_bytes(payload[:_PREFIX], "big")
+        # The prefix does not count itself, but scapy holds it to the payload with it.
+        if not _SHORTEST <= length <= len(payload):
+            return None
+        # Whatever the prefix says, scapy reads on to the end of the segment.
+        payload = payload[_PREFIX:]
+    return payload if len(payload) >= _HEADER else None
+
+
+def _counts(message: bytes) -> tuple[int, int, int, int]:
+    """How many questions, answers, authorities and additional records it claims to have."""
+    return (
+        message[4] << 8 | message[5],
+        message[6] << 8 | message[7],
+        message[8] << 8 | message[9],
+        message[10] << 8 | message[11],
+    )
+
+
+def _behind_name(message: bytes, at: int) -> int:
+    """Where a name ends, without following its pointer; past the end if it does not."""
+    length = len(message)
+    while at < length:
+        octet = message[at]
+        if not octet:
+            return at + 1
+        if octet > _LONGEST_LABEL:
+            return at + 2 if octet >= _POINTER else length + 1
+        at += octet + 1
+    return length + 1
+
+
+def _name(message: bytes) -> tuple[bytes | None, int]:
+    """The name behind the header, None if it is odd; and where it ends."""
+    labels: list[bytes] = []
+    at, length, left, end, pointers = _HEADER, len(message), LONGEST_NAME, 0, 0
+    while at < length:
+        octet = message[at]
+        at += 1
+        if not octet:
+            return b".".join((*labels, b"")) or b".", end or at
+        if octet <= _LONGEST_LABEL:
+            left -= octet + 1
+            if left < 0 or at + octet > length:
+                break
+            labels.append(message[at : at + octet])
+            at += octet
+            continue
+        pointers += 1
+        if octet < _POINTER or at >= length or pointers > MOST_POINTERS:
+            break
+        end = end or at + 1
+        at = (octet & ~_POINTER) << 8 | message[at]
+    return None, 0

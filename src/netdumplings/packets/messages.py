@@ -1,0 +1,108 @@
+"""DNS questions and ARP messages of whole batches, read from their bytes wherever that is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from scapy.layers.dns import DNS, DNSQR
+from scapy.layers.l2 import ARP
+
+from .applications import bound_applications, payloads, ports_of, shape_table, untold
+from .columns import ETHERTYPE_ARP
+from .dns import LONGEST_NAME, UNSURE, question
+from .shapes import Family, family_of
+
+if TYPE_CHECKING:
+    from .batch import PacketBatch
+
+
+class ArpMessage(NamedTuple):
+    """What an ARP packet says (RFC 826).
+
+    ``place`` is the packet's index in its batch. Addresses are text as usual; of a kind unknown to
+    scapy, their bytes in hexadecimal, with colons.
+    """
+
+    place: int
+    operation: int
+    src_hw: str
+    src_ip: str
+    dst_hw: str
+    dst_ip: str
+
+
+def dns_questions(packets: PacketBatch) -> Iterator[tuple[int, bytes]]:
+    """The names that the DNS messages of a batch ask for.
+
+    Yields:
+        for each packet with a DNS message that has a question, in order: its index in the batch,
+        and the name in the first question, with its final dot. A name longer than RFC 1035 section
+        2.3.4 allows is cut: its sender only wants us to remember much.
+    """
+    names: list[tuple[int, Any]] = []
+    for layer, over_tcp, indices in bound_applications(packets):
+        if layer is DNS:
+            asked = (question(data, over_tcp) for data in payloads(packets, indices))
+            names += zip(indices.tolist(), asked, strict=True)
+    names += ((index, UNSURE) for index in untold(packets, ports_of(DNS)).tolist())
+    for index, name in sorted(names, key=lambda pair: pair[0]):
+        told = _question_told_by_scapy(packets, index) if name is UNSURE else name
+        if told is not None:
+            yield index, told[:LONGEST_NAME]
+
+
+def arp_messages(packets: PacketBatch) -> Iterator[ArpMessage]:
+    """What the ARP packets of a batch say.
+
+    Yields:
+        one for each packet that has ARP, in order.
+    """
+    plain = np.flatnonzero(_IS_ARP[packets.shapes])
+    scapys = untold(packets, (ETHERTYPE_ARP.to_bytes(2, "big"),))
+    if not len(plain) and not len(scapys):
+        return
+    starts = (packets.offsets[plain] + packets.network_offsets[plain]).tolist()
+    places: list[tuple[int, int | None]] = list(zip(plain.tolist(), starts, strict=True))
+    places += ((index, None) for index in scapys.tolist())
+    for index, start in sorted(places, key=lambda place: place[0]):
+        if start is not None:
+            yield _arp(index, packets.buffer[start : start + 28])
+            continue
+        packet = packets[index]
+        if packet.haslayer(ARP):
+            yield _arp_told_by_scapy(index, packet[ARP])
+
+
+def _question_told_by_scapy(packets: PacketBatch, index: int) -> bytes | None:
+    packet = packets[index]
+    questions = packet[DNS].qd if packet.haslayer(DNS) else None
+    if not questions or not isinstance(questions[0], DNSQR):  # a broken one is Raw
+        return None
+    name: bytes = questions[0].qname
+    return name
+
+
+def _arp(index: int, data: bytes) -> ArpMessage:
+    """What ARP for IPv4 over Ethernet says, which is the plain kind."""
+    return ArpMessage(
+        index,
+        data[6] << 8 | data[7],
+        data[8:14].hex(":"),
+        ".".join(map(str, data[14:18])),
+        data[18:24].hex(":"),
+        ".".join(map(str, data[24:28])),
+    )
+
+
+def _arp_told_by_scapy(index: int, arp: Any) -> ArpMessage:
+    addresses = (arp.hwsrc, arp.psrc, arp.hwdst, arp.pdst)
+    return ArpMessage(
+        index,
+        arp.op,
+        *(each.hex(":") if isinstance(each, bytes) else each for each in addresses),
+    )
+
+
+_IS_ARP: Final = shape_table(lambda shape: family_of(shape) is Family.ARP)
