@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .columns import ABSENT, Headers
 from .dissect import Packet
-from .lazy import lazy_packet
+from .lazy import lazy_packets
 from .shapes import shapes_of
 
 Int64Array = npt.NDArray[np.int64]
@@ -227,18 +227,17 @@ class PacketBatch:
         return len(self.offsets)
 
     def __iter__(self) -> Iterator[Packet]:
-        buffer, link_type, interface = self.buffer, self.link_type, self.interface
+        buffer = self.buffer
         starts = self.offsets.tolist()
         ends = (self.offsets + self.captured_lengths).tolist()
-        columns = (
+        return lazy_packets(
+            self.link_type,
             self.shapes.tolist(),
-            starts,
-            ends,
+            (buffer[start:end] for start, end in zip(starts, ends, strict=True)),
             self.times.tolist(),
             self.wire_lengths.tolist(),
+            self.interface,
         )
-        for shape, start, end, time, wire_length in zip(*columns, strict=True):
-            yield lazy_packet(link_type, shape, buffer[start:end], time, wire_length, interface)
 
     @overload
     def __getitem__(self, index: int) -> Packet: ...
@@ -248,13 +247,16 @@ class PacketBatch:
         if isinstance(index, slice):
             return self._select(index)
         index = range(len(self))[index]
-        return lazy_packet(
-            self.link_type,
-            int(self.shapes[index]),
-            self.data(index),
-            int(self.times_ns[index]) / 1e9,
-            int(self.wire_lengths[index]),
-            self.interface,
+        one = slice(index, index + 1)
+        return next(
+            lazy_packets(
+                self.link_type,
+                self.shapes[one].tolist(),
+                [self.data(index)],
+                self.times[one].tolist(),
+                self.wire_lengths[one].tolist(),
+                self.interface,
+            )
         )
 
     def __repr__(self) -> str:

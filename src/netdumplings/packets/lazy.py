@@ -9,7 +9,7 @@ life, and no cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -36,37 +36,44 @@ _LONGEST_FIRST_HEADER: Final = 14
 _MOST_REMEMBERED: Final = 256
 
 
-def lazy_packet(
+def lazy_packets(
     link_type: int,
-    shape: int,
-    data: bytes,
-    time: float,
-    wire_length: int,
+    shapes: Iterable[int],
+    packets: Iterable[bytes],
+    times: Iterable[float],
+    wire_lengths: Iterable[int],
     interface: str | None,
-) -> Packet:
-    """Make a packet that dissects itself on first need.
+) -> Iterator[Packet]:
+    """Make packets that dissect themselves on first need.
 
     Args:
-        link_type: what its bytes begin with, a LINKTYPE_ value.
-        shape: which layers it has: see `shapes`.
-        data: its bytes.
-        time: when it was captured, seconds since the epoch.
-        wire_length: its length on the wire, bytes.
-        interface: where it was captured.
+        link_type: what their bytes begin with, a LINKTYPE_ value.
+        shapes: which layers each has: see `shapes`.
+        packets: the bytes of each.
+        times: when each was captured, seconds since the epoch.
+        wire_lengths: the length of each on the wire, bytes.
+        interface: where they were captured.
 
-    Returns:
-        a packet as of `dissect` with the same arguments.
+    Yields:
+        packets as of `dissect` with the same arguments.
     """
-    if shape == UNKNOWN:
-        layer: Any = first_layer(link_type, data)
-        if 0 < len(data) < _LONGEST_FIRST_HEADER and _has_own_slots(layer):
-            return dissect(link_type, data, time=time, wire_length=wire_length, interface=interface)
-        lazy, absent = _lazy_class(layer), _NOTHING_KNOWN
-    else:
-        lazy, absent = _of_shape(link_type, shape)
-    packet: Packet = _new(lazy)
-    _set_origin(packet, (absent, data, time, wire_length, interface))
-    return packet
+    known: dict[int, tuple[Any, _Absent]] = {}
+    for shape, data, time, wire_length in zip(shapes, packets, times, wire_lengths, strict=True):
+        if shape in known:
+            lazy, absent = known[shape]
+        elif shape != UNKNOWN:
+            lazy, absent = known[shape] = _of_shape(link_type, shape)
+        else:
+            layer: Any = first_layer(link_type, data)
+            if 0 < len(data) < _LONGEST_FIRST_HEADER and _has_own_slots(layer):
+                yield dissect(
+                    link_type, data, time=time, wire_length=wire_length, interface=interface
+                )
+                continue
+            lazy, absent = _lazy_class(layer), _NOTHING_KNOWN
+        packet: Packet = _new(lazy)
+        _set_origin(packet, (absent, data, time, wire_length, interface))
+        yield packet
 
 
 def dissect_now(packet: Packet) -> None:
