@@ -17,8 +17,10 @@ from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_
 from ..chef import DumplingChef
 from ..dumpling import Dumpling
 from ..exceptions import CaptureError, Undelivered
+from ..packets import PacketBatch
 from ..transport import HubAddress
 from ..wire import kitchen_hello
+from .behind import Behind, Bites, CaughtUp, Watch, advice
 from .errors import HandlerErrors
 from .link import HubLink
 from .loader import choose_chefs, load_modules, public_name
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 #: How often a kitchen that waits for packets looks whether it is to stop, seconds.
 GLANCE: Final = 0.2
+#: How often a live kitchen looks whether packets are dropped, seconds.
+LOOK_EVERY: Final = 1.0
 #: How long a kitchen that is stopped goes on trying to deliver what it has, seconds.
 GRACE: Final = 5.0
 
@@ -284,12 +288,52 @@ class DumplingKitchen:
 
     def _cook_live(self) -> Iterator[str]:
         pokes = WallPokes(self.poke_interval, time.monotonic())
+        watch, look_at = Watch(), time.monotonic() + LOOK_EVERY
+        bites = Bites()
+        batch: PacketBatch | None = None
         while not self._stopped.is_set():
             if pokes.due(time.monotonic()):
                 yield from self._runner.poke(time.time())
-            batch = self._source.read(min(GLANCE, pokes.wait(time.monotonic())))
-            if batch is not None:
-                yield from self._runner.handle(batch, time.time)
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + LOOK_EVERY
+                self._look(watch)
+            if batch is None:
+                batch = self._source.read(min(GLANCE, pokes.wait(time.monotonic())))
+                if batch is None:
+                    continue
+            bite, rest = batch[: bites.size], batch[bites.size :]
+            began = time.monotonic()
+            yield from self._runner.handle(bite, time.time)
+            bites.took(len(bite), time.monotonic() - began)
+            batch = rest if len(rest) else None
+
+    def _look(self, watch: Watch) -> None:
+        """See whether packets are dropped, and say so once an episode."""
+        stations = {station.chef.name: station for station in self._runner.stations}
+        news = watch.look(
+            time.monotonic(),
+            self._source.statistics().dropped_by_kernel,
+            {name: station.seconds for name, station in stations.items()},
+        )
+        if isinstance(news, Behind):
+            busiest = stations.get(news.chef)  # None in a kitchen without chefs
+            logger.warning(
+                "kitchen %s falls behind, the kernel drops packets (%d so far): %s",
+                self.name,
+                news.dropped,
+                advice(
+                    news,
+                    filters=busiest is not None and busiest.filter is not None,
+                    takes_batches=busiest is not None and busiest.takes_batches,
+                ),
+            )
+        elif isinstance(news, CaughtUp):
+            logger.warning(
+                "kitchen %s keeps up again; the kernel dropped %d packets in %.0f seconds",
+                self.name,
+                news.dropped,
+                news.seconds,
+            )
 
     def _cook_replay(self) -> Iterator[str]:
         pokes = CapturePokes(self.poke_interval)

@@ -36,6 +36,7 @@ class ChefRunner:
     Attributes:
         packets_handled: how many packets passed all chefs.
         dumplings_made: how many dumplings came of them.
+        stations: each chef at its work.
 
     Raises:
         InvalidFilter: libpcap refuses a chef's ``packet_filter``.
@@ -56,10 +57,10 @@ class ChefRunner:
         self._errors = errors
         self._stopping = stopping
         self._clock = clock
-        self._stations = [Station(chef) for chef in chefs]
-        self._filters = Filters(self._stations)
-        self._batch_stations = [station for station in self._stations if station.takes_batches]
-        self._packet_stations = [station for station in self._stations if not station.takes_batches]
+        self.stations = [Station(chef) for chef in chefs]
+        self._filters = Filters(self.stations)
+        self._batch_stations = [station for station in self.stations if station.takes_batches]
+        self._packet_stations = [station for station in self.stations if not station.takes_batches]
 
     def handle(self, batch: PacketBatch, now: Callable[[], float] | None) -> Iterator[str]:
         """Give packets to the chefs.
@@ -95,7 +96,7 @@ class ChefRunner:
         Yields:
             the dumplings, as JSON text.
         """
-        for station in self._stations:
+        for station in self.stations:
             yield from self._cook(station, "interval_handler", self._poke_interval, time)
 
     def statistics(self) -> dict[str, ChefStatistics]:
@@ -107,7 +108,7 @@ class ChefRunner:
                 dumplings=station.dumplings,
                 errors=self._errors.counts[station.chef.name],
             )
-            for station in self._stations
+            for station in self.stations
         }
 
     def _one_by_one(self, filtered: Filtered, now: Callable[[], float] | None) -> Iterator[str]:
