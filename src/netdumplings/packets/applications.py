@@ -46,7 +46,10 @@ class Bound(NamedTuple):
 
 
 def bound_applications(packets: PacketBatch) -> list[Bound]:
-    """The packets of a known shape with a port that is bound to something, by application."""
+    """The packets of a known shape with a port that is bound to something, by application.
+
+    A batch keeps what this tells of it: see `PacketBatch.applications`.
+    """
     indices = np.flatnonzero(_BOUND[packets.shapes])
     if not len(indices):
         return []
@@ -91,7 +94,7 @@ def untold(packets: PacketBatch, marks: tuple[bytes, ...]) -> IntArray:
     unknown = np.flatnonzero(packets.shapes == UNKNOWN)
     tunnels = [
         bound.indices
-        for bound in bound_applications(packets)
+        for bound in packets.applications
         if name_of(bound.layer) not in HOLDS_NOTHING
     ]
     suspects = np.sort(np.concatenate([unknown, *tunnels]))

@@ -8,6 +8,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from .applications import Bound, bound_applications
 from .columns import ABSENT, Headers
 from .dissect import Packet
 from .lazy import lazy_packets
@@ -39,6 +40,7 @@ class PacketBatch:
     """
 
     __slots__ = (
+        "_applications",
         "_headers",
         "_shapes",
         "buffer",
@@ -69,6 +71,7 @@ class PacketBatch:
         self.interface = interface
         self._headers: Headers | None = None
         self._shapes: Int64Array | None = None
+        self._applications: list[Bound] | None = None
 
     @classmethod
     def from_records(
@@ -123,6 +126,13 @@ class PacketBatch:
         if self._shapes is None:
             self._shapes = shapes_of(self.headers)
         return self._shapes
+
+    @property
+    def applications(self) -> list[Bound]:
+        """What scapy binds to the packets' ports: see `applications.bound_applications`."""
+        if self._applications is None:
+            self._applications = bound_applications(self)
+        return self._applications
 
     @property
     def ethertypes(self) -> Int64Array:

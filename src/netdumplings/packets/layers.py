@@ -10,7 +10,7 @@ from scapy.layers.dns import DNS
 from scapy.layers.inet import TCP, UDP
 from scapy.packet import NoPayload, Packet, Raw
 
-from .applications import Bound, bound_applications, name_of, payloads
+from .applications import Bound, name_of, payloads
 from .dissect import link_layer
 from .dns import is_plain
 from .shapes import UNKNOWN, layers_of
@@ -36,7 +36,7 @@ def count_layers(packets: PacketBatch) -> Counter[str]:
     shapes = packets.shapes
     counts: Counter[str] = Counter()
     one_by_one = np.flatnonzero(shapes == UNKNOWN).tolist()
-    for bound in bound_applications(packets):
+    for bound in packets.applications:
         one_by_one += _count_application(packets, bound, counts)
     of_shape = np.bincount(shapes)
     np.subtract.at(of_shape, shapes[one_by_one], 1)

@@ -9,7 +9,7 @@ import numpy as np
 from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.l2 import ARP
 
-from .applications import bound_applications, payloads, ports_of, shape_table, untold
+from .applications import payloads, ports_of, shape_table, untold
 from .columns import ETHERTYPE_ARP
 from .dns import LONGEST_NAME, UNSURE, question
 from .shapes import Family, family_of
@@ -42,7 +42,7 @@ def dns_questions(packets: PacketBatch) -> Iterator[tuple[int, bytes]]:
         2.3.4 allows is cut: its sender only wants us to remember much.
     """
     names: list[tuple[int, Any]] = []
-    for layer, over_tcp, indices in bound_applications(packets):
+    for layer, over_tcp, indices in packets.applications:
         if layer is DNS:
             asked = (question(data, over_tcp) for data in payloads(packets, indices))
             names += zip(indices.tolist(), asked, strict=True)
