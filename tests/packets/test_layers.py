@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,12 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.layers.ntp import NTP
-from scapy.packet import NoPayload, Packet, Raw
+from scapy.packet import NoPayload, Packet, Raw, bind_layers, split_layers
 
-from netdumplings.capture import CaptureOptions, file_source
-from netdumplings.exceptions import CaptureError
-from netdumplings.packets import dissect, layer_names
-from support.packets import arp, dns_query, dns_response, ether, tcp_syn
+from netdumplings.packets import PacketBatch, count_layers, dissect, layer_names
+from support import scapys
+from support.packets import arp, batch, dns_query, dns_response, ether, tcp_syn
+from support.real_packets import real_batches
 
 
 @pytest.mark.parametrize(
@@ -54,12 +53,88 @@ def test_an_application_is_one_layer_however_much_it_says() -> None:
 
 def test_layers_are_scapys_up_to_the_transport_in_every_real_capture(captures: Path) -> None:
     compared = 0
-    for link_type, data in _real_packets(captures, each=20):
-        packet = dissect(link_type, data, time=0)
-        expected = _names_to_transport(packet)
-        assert layer_names(link_type, data)[: len(expected)] == expected
-        compared += 1
+    for packets in real_batches(captures, each=20):
+        for index in range(len(packets)):
+            data = packets.data(index)
+            expected = _names_to_transport(dissect(packets.link_type, data, time=0))
+            assert layer_names(packets.link_type, data)[: len(expected)] == expected
+            compared += 1
     assert compared > 3000
+
+
+def test_a_batch_is_counted_as_its_packets_are_one_by_one() -> None:
+    packets = batch(
+        arp(),
+        arp() + bytes(18),
+        tcp_syn(),
+        tcp_syn() + bytes(6),
+        dns_query(),
+        dns_response(),
+        dns_query() + bytes(6),
+        ether(IP(), UDP(sport=53, dport=40000), Raw(b"no DNS")),
+        ether(IP(), UDP(sport=53, dport=40000), DNS(), Raw(b"more")),
+        ether(IP(), TCP(sport=40000, dport=445, flags="PA"), Raw(bytes(40))),
+        ether(IP(), TCP(sport=135, dport=50001, flags="PA"), Raw(b"\4" + bytes(40))),
+        ether(IP(), TCP(sport=135, dport=50002, flags="PA"), Raw(b"\5" + bytes(40))),
+        ether(IP(), UDP(sport=123, dport=123), NTP()),
+        ether(IP(), UDP(sport=1723, dport=53), Raw(b"short")),
+        ether(IP(), TCP(sport=1723, dport=40000), Raw(b"short")),  # a dispatch_hook that fails
+        ether(IPv6(), UDP(sport=546, dport=547), Raw(b"\1" + bytes(20))),
+        ether(IP(), ICMP(), Raw(b"ping")),
+        ether(IP(frag=9), Raw(b"later")),
+        ether(IP(options=b"\1" * 4), TCP(sport=1, dport=2), Raw(b"unknown")),
+        b"",
+    )
+    counts = count_layers(packets)
+    assert counts == scapys.layer_counts(packets)
+    assert counts["DNS"] == 4
+    assert counts["NBT Session Packet"] == 1
+    assert counts["DHCPv6 Solicit Message"] == 1
+    assert counts["DCE/RPC v4"] == counts["DCE/RPC v5"] == 1
+    assert 0 not in counts.values()
+
+
+def test_a_batch_of_nothing_counts_nothing() -> None:
+    broken = batch(ether(IP(), UDP(sport=53, dport=40000), Raw(b"no DNS")))
+    assert dict(count_layers(broken)) == {"Ethernet": 1, "IP": 1, "UDP": 1, "Raw": 1}
+    assert count_layers(PacketBatch.from_records(1, [])) == {}
+    assert count_layers(batch(b"abc", link_type=54321)) == {"Raw": 1}
+
+
+def test_what_an_import_binds_while_we_run_is_counted_by_its_name() -> None:
+    class Ours(Packet):
+        name = "Ours"
+
+    data = ether(IP(), UDP(sport=40000, dport=47123), Raw(b"x"))
+    assert count_layers(batch(data))["Raw"] == 1
+    bind_layers(UDP, Ours, dport=47123)
+    try:
+        assert count_layers(batch(data)) == {"Ethernet": 1, "IP": 1, "UDP": 1, "Ours": 1}
+    finally:
+        split_layers(UDP, Ours, dport=47123)
+    assert count_layers(batch(data))["Raw"] == 1
+
+
+def test_a_layer_bound_to_more_than_ports_is_found_by_scapy() -> None:
+    class Urgent(Packet):
+        name = "Urgent"
+
+    data = ether(IP(), TCP(sport=40000, dport=47123, urgptr=7), Raw(b"x"))
+    bind_layers(TCP, Urgent, dport=47123, urgptr=7)
+    try:
+        packets = batch(data, ether(IP(), TCP(sport=40000, dport=47123), Raw(b"x")))
+        assert count_layers(packets) == scapys.layer_counts(packets)
+        assert count_layers(packets)["Urgent"] == 1
+    finally:
+        split_layers(TCP, Urgent, dport=47123, urgptr=7)
+
+
+def test_batches_of_every_real_capture_are_counted_as_their_packets_are(captures: Path) -> None:
+    compared = 0
+    for packets in real_batches(captures, each=60):
+        assert count_layers(packets) == scapys.layer_counts(packets)
+        compared += len(packets)
+    assert compared > 8000
 
 
 @given(st.sampled_from([0, 1, 101, 113, 276]), st.binary(max_size=120))
@@ -84,21 +159,3 @@ def _names_to_transport(packet: Packet) -> list[str]:
             break
         packet = packet.payload
     return names
-
-
-def _real_packets(captures: Path, each: int) -> Iterator[tuple[int, bytes]]:
-    """The first packets of each of the captures."""
-    for path in sorted(captures.rglob("*.*")):
-        if path.suffix not in {".pcap", ".pcapng", ".gz"}:
-            continue
-        source = file_source([str(path)], CaptureOptions(filter=""))
-        try:
-            source.open()
-            batch = source.read(1)
-        except CaptureError:
-            continue
-        finally:
-            source.close()
-        for index in range(min(each, len(batch or ()))):
-            assert batch is not None
-            yield batch.link_type, batch.data(index)

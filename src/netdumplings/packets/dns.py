@@ -17,8 +17,9 @@ _HEADER: Final = 12
 _PREFIX: Final = 2
 #: What scapy takes as such a length at least.
 _SHORTEST: Final = 14
-#: What follows the name in a question (section 4.1.2), and in a resource record (4.1.3).
+#: What follows the name in a question (section 4.1.2), its type first; in a record (4.1.3).
 _QUESTION: Final = 4
+_TYPE: Final = 2
 _RECORD: Final = 10
 #: Records of one kind in a message, of which scapy reads no more (`conf.max_list_count`).
 MOST_RECORDS: Final = 100
@@ -62,6 +63,8 @@ def question(payload: bytes, over_tcp: bool) -> bytes | Literal[Doubt.UNSURE] | 
     if not counts[0] or len(message) == _HEADER:
         return None
     name, end = _name(message)
+    if end + _TYPE > len(message):
+        return None  # cut off: scapy leaves it as raw bytes
     return name if name is not None and end + _QUESTION <= len(message) else UNSURE
 
 
@@ -70,8 +73,8 @@ def is_plain(payload: bytes, over_tcp: bool) -> bool:
 
     scapy gives up a message that is too short or has too many records. A record that it cannot
     read it takes as the last one, all bytes that are left included. So wherever the counts of the
-    header and the lengths of the records lead to the end of the payload, there is one DNS layer,
-    whatever the records hold.
+    header and the lengths of the records lead to the end of the payload, or past it, there is one
+    DNS layer, whatever the records hold.
 
     Args:
         payload: what TCP or UDP carries, from and to a port of DNS.
@@ -89,16 +92,14 @@ def is_plain(payload: bytes, over_tcp: bool) -> bool:
     at, length = _HEADER, len(message)
     for _ in range(questions):
         if at >= length:
-            break
+            return True
         at = _behind_name(message, at) + _QUESTION
     for _ in range(sum(records)):
-        if at >= length:
-            break
         at = _behind_name(message, at) + _RECORD
         if at > length:
-            return False
+            return True
         at += message[at - 2] << 8 | message[at - 1]
-    return at == length
+    return at >= length
 
 
 def _message(payload: bytes, over_tcp: bool) -> bytes | None:
@@ -124,20 +125,20 @@ def _counts(message: bytes) -> tuple[int, int, int, int]:
 
 
 def _behind_name(message: bytes, at: int) -> int:
-    """Where a name ends, without following its pointer; past the end if it does not."""
+    """Where a name ends, without following its pointer; at or past the end if it does not."""
     length = len(message)
     while at < length:
         octet = message[at]
         if not octet:
             return at + 1
-        if octet > _LONGEST_LABEL:
-            return at + 2 if octet >= _POINTER else length + 1
+        if octet > _LONGEST_LABEL:  # scapy takes all of these for pointers
+            return at + 2
         at += octet + 1
-    return length + 1
+    return at
 
 
 def _name(message: bytes) -> tuple[bytes | None, int]:
-    """The name behind the header, None if it is odd; and where it ends."""
+    """The name behind the header, and where it ends; None, and where we gave up, if it is odd."""
     labels: list[bytes] = []
     at, length, left, end, pointers = _HEADER, len(message), LONGEST_NAME, 0, 0
     while at < length:
@@ -147,14 +148,15 @@ def _name(message: bytes) -> tuple[bytes | None, int]:
             return b".".join((*labels, b"")) or b".", end or at
         if octet <= _LONGEST_LABEL:
             left -= octet + 1
-            if left < 0 or at + octet > length:
-                break
+            if left < 0:
+                return None, 0
             labels.append(message[at : at + octet])
             at += octet
             continue
         pointers += 1
         if octet < _POINTER or at >= length or pointers > MOST_POINTERS:
-            break
+            return None, 0
         end = end or at + 1
         at = (octet & ~_POINTER) << 8 | message[at]
-    return None, 0
+    # It ran off the end: at once, or where a pointer led it.
+    return None, end or at

@@ -52,9 +52,10 @@ def _count_application(packets: PacketBatch, bound: Bound, counts: Counter[str])
     """Count the layer above the transport, and return which packets must be looked at whole."""
     layer, over_tcp, indices = bound
     if layer is DNS:
-        plain = [is_plain(data, over_tcp) for data in payloads(packets, indices)]
-        counts[_name(DNS)] += sum(plain)
-        return list(indices[~np.array(plain)].tolist())
+        plain = np.array([is_plain(data, over_tcp) for data in payloads(packets, indices)])
+        if plain.any():
+            counts[_name(DNS)] += int(plain.sum())
+        return list(indices[~plain].tolist())
     if isinstance(layer, type) and "dispatch_hook" not in vars(layer):
         counts[_name(layer)] += len(indices)
     elif name_of(layer) in _TOLD_BY_BYTES:
