@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -16,25 +15,19 @@ from .. import defaults
 from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
 from ..chef import DumplingChef
 from ..dumpling import Dumpling
-from ..exceptions import CaptureError, Undelivered
-from ..packets import PacketBatch
+from ..exceptions import Undelivered
 from ..transport import HubAddress
 from ..wire import kitchen_hello
-from .behind import Behind, Bites, CaughtUp, Watch, advice
+from .cooking import cook_live, cook_replay
 from .errors import HandlerErrors
 from .link import HubLink
 from .loader import choose_chefs, load_modules, public_name
-from .pokes import CapturePokes, Poke, WallPokes
 from .runner import ChefRunner
 from .stations import make_chef
 from .statistics import KitchenStatistics, announced, chef_summary, summary
 
 logger = logging.getLogger(__name__)
 
-#: How often a kitchen that waits for packets looks whether it is to stop, seconds.
-GLANCE: Final = 0.2
-#: How often a live kitchen looks whether packets are dropped, seconds.
-LOOK_EVERY: Final = 1.0
 #: How long a kitchen that is stopped goes on trying to deliver what it has, seconds.
 GRACE: Final = 5.0
 
@@ -155,7 +148,8 @@ class DumplingKitchen:
                 self.filter,
                 ", ".join(chef.name for chef in self.chefs),
             )
-            yield from self._cook_live() if self._source.live else self._cook_replay()
+            cook = cook_live if self._source.live else cook_replay
+            yield from cook(self._source, self._runner, self.poke_interval, self._stopped.is_set)
         finally:
             self._source.close()
             # Nobody will handle what was read and is left.
@@ -285,84 +279,6 @@ class DumplingKitchen:
         if not self._opened:
             self._source.open()
             self._opened = True
-
-    def _cook_live(self) -> Iterator[str]:
-        pokes = WallPokes(self.poke_interval, time.monotonic())
-        watch, look_at = Watch(), time.monotonic() + LOOK_EVERY
-        bites = Bites()
-        batch: PacketBatch | None = None
-        while not self._stopped.is_set():
-            if pokes.due(time.monotonic()):
-                yield from self._runner.poke(time.time())
-            if time.monotonic() >= look_at:
-                look_at = time.monotonic() + LOOK_EVERY
-                self._look(watch)
-            if batch is None:
-                batch = self._source.read(min(GLANCE, pokes.wait(time.monotonic())))
-                if batch is None:
-                    continue
-            bite, rest = batch[: bites.size], batch[bites.size :]
-            began = time.monotonic()
-            yield from self._runner.handle(bite, time.time)
-            bites.took(len(bite), time.monotonic() - began)
-            batch = rest if len(rest) else None
-
-    def _look(self, watch: Watch) -> None:
-        """See whether packets are dropped, and say so once an episode."""
-        stations = {station.chef.name: station for station in self._runner.stations}
-        news = watch.look(
-            time.monotonic(),
-            self._source.statistics().dropped_by_kernel,
-            {name: station.seconds for name, station in stations.items()},
-        )
-        if isinstance(news, Behind):
-            busiest = stations.get(news.chef)  # None in a kitchen without chefs
-            logger.warning(
-                "kitchen %s falls behind, the kernel drops packets (%d so far): %s",
-                self.name,
-                news.dropped,
-                advice(
-                    news,
-                    filters=busiest is not None and busiest.filter is not None,
-                    takes_batches=busiest is not None and busiest.takes_batches,
-                ),
-            )
-        elif isinstance(news, CaughtUp):
-            logger.warning(
-                "kitchen %s keeps up again; the kernel dropped %d packets in %.0f seconds",
-                self.name,
-                news.dropped,
-                news.seconds,
-            )
-
-    def _cook_replay(self) -> Iterator[str]:
-        pokes = CapturePokes(self.poke_interval)
-        broken_off: CaptureError | None = None
-        time_ns = 0
-        poked = False
-        while not self._source.ended and not self._stopped.is_set():
-            try:
-                batch = self._source.read(GLANCE)
-            except CaptureError as error:
-                if broken_off is not None:
-                    logger.error("%s", error)  # the first is raised at the end
-                broken_off = broken_off or error
-                continue
-            for piece in pokes.cut(batch) if batch is not None else ():
-                if self._stopped.is_set():
-                    break
-                if isinstance(piece, Poke):
-                    poked = True
-                    yield from self._runner.poke(piece.time_ns / 1e9)
-                else:
-                    yield from self._runner.handle(piece, None)
-                    time_ns = int(piece.times_ns[-1])
-        if not self._stopped.is_set():
-            if not poked:  # not a single packet: the chefs start up all the same
-                yield from self._runner.poke(time_ns / 1e9)
-            yield from self._runner.poke(time_ns / 1e9)
-        if broken_off is not None:
-            raise broken_off
 
     def _work(
         self,
