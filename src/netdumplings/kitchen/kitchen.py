@@ -254,20 +254,21 @@ class DumplingKitchen:
         """
         done = self.statistics()
 
-        def write(counts: dict[str, Any]) -> str:
+        def write(**counts: Any) -> str:
             return kitchen_hello(
                 self.name,
                 self._source.name,
                 self.filter,
                 [public_name(type(chef)) for chef in self.chefs],
                 self.poke_interval,
-                counts=counts,
+                **counts,
             )
 
-        try:
-            return write(announced(done))
-        except ValueError:  # too long, with hundreds of chefs
-            return write(announced(done, with_chefs=False))
+        # With hundreds of chefs it would be too long; who the kitchen is comes first.
+        for with_chefs in (True, False):
+            with suppress(ValueError):
+                return write(counts=announced(done, with_chefs=with_chefs))
+        return write()
 
     def _log_summary(self) -> None:
         done = self.statistics()
