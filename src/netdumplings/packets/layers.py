@@ -73,7 +73,7 @@ def layer_names(link_type: int, data: bytes) -> list[str]:
     protocols take scapy milliseconds a packet, and what goes by is for others to choose.
 
     Args:
-        link_type: what the bytes begin with, a LINKTYPE_ value.
+        link_type: what the bytes begin with, a ``LINKTYPE_`` value.
         data: the packet, as captured.
     """
     try:

@@ -37,9 +37,9 @@ def dns_questions(packets: PacketBatch) -> Iterator[tuple[int, bytes]]:
     """The names that the DNS messages of a batch ask for.
 
     Yields:
-        for each packet with a DNS message that has a question, in order: its index in the batch,
-        and the name in the first question, with its final dot. A name longer than RFC 1035 section
-        2.3.4 allows is cut: its sender only wants us to remember much.
+        one pair for each packet with a DNS message that has a question, in order. It is the
+        packet's index in the batch, and the name in the first question, with its final dot. A name
+        longer than RFC 1035 section 2.3.4 allows is cut, so that nobody can have us remember much.
     """
     names: list[tuple[int, Any]] = []
     for layer, over_tcp, indices in packets.applications:
