@@ -29,7 +29,8 @@ def main(hub: str, eater_name: str, color: bool | None) -> None:
     """Keep one line about a hub up to date.
 
     It shows the time (in UTC), the hub's uptime, how many dumplings came in and went out, and
-    how many kitchens and eaters are connected. On a terminal the line is rewritten in place,
+    how many kitchens and eaters are connected; then how many dumplings slow eaters missed, and how
+    many packets kitchens lost, if they lost some. On a terminal the line is rewritten in place,
     elsewhere each is a line of its own. It runs until Ctrl-C, and waits for a hub that is not
     there.
     """
