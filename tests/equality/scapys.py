@@ -28,7 +28,12 @@ _EXTENSIONS = (
     IPv6ExtHdrSegmentRouting,
     IPv6ExtHdrFragment,
 )
-_ETHERTYPES = {IP: 0x0800, IPv6: 0x86DD}
+#: Address families of BSD loopback, as EtherTypes.
+_FAMILIES = {2: 0x0800, 10: 0x86DD, 24: 0x86DD, 28: 0x86DD, 30: 0x86DD}
+_IPV4, _IPV6 = {4: 0x0800}, {6: 0x86DD}
+#: The link types that begin with IP, and as which EtherTypes they may.
+_RAW = {12: _IPV4 | _IPV6, 101: _IPV4 | _IPV6, 228: _IPV4, 229: _IPV6}
+LINK_TYPES = {0, 1, 108, 113, 276, *_RAW}
 
 
 @dataclass
@@ -57,9 +62,11 @@ class Told:
     wrong: list[str] = field(default_factory=list)
 
 
-def told_by_scapy(packet: Packet) -> Told:
+def told_by_scapy(link_type: int, packet: Packet) -> Told:
     """Read the columns of a dissected packet off its fields."""
     told = Told()
+    if link_type not in LINK_TYPES:
+        return told
     if not packet.original:  # all of its fields are defaults
         return told
     at = 0
@@ -70,13 +77,17 @@ def told_by_scapy(packet: Packet) -> Told:
             told.ethertype = layer.type
         elif isinstance(layer, CookedLinux):
             told.ethertype = layer.proto
+        else:
+            family = layer.type or int.from_bytes(layer.original[:4])
+            told.ethertype = _FAMILIES.get(family, ABSENT if layer.type else 0x0800)
         layer = layer.payload
         at, layer = _tags(layer, at, told)
         if told.ethertype < 0x0600:  # a length, or nothing (IEEE 802.3 clause 3.2.6)
             told.ethertype = ABSENT
+    elif link_type in _RAW:  # no field says it but the version
+        version = packet.original[0] >> 4
+        told.ethertype = _RAW[link_type].get(version, ABSENT)
     if isinstance(layer, IP | IPv6):
-        if isinstance(packet, IP | IPv6 | Loopback):
-            told.ethertype = _ETHERTYPES[type(layer)]
         _network(layer, at, told)
     return told
 

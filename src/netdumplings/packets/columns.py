@@ -18,6 +18,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .tcp_options import readable
+
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
@@ -36,14 +38,15 @@ SMALLEST_ETHERTYPE: Final = 0x0600
 #: VLAN tags followed; a packet with more is hostile.
 MOST_TAGS: Final = 8
 
-#: Address families in the header of BSD loopback: IPv6's is another on each system.
+#: Address families in the header of BSD loopback: IPv6's is another on each system. What says
+#: none is IPv4's.
 _AF_INET: Final = 2
 _AF_INET6: Final = (10, 24, 28, 30)
 
 TCP, UDP = 6, 17
 #: RFC 8200 section 4: hop-by-hop options, routing, destination options; and fragment.
-EXTENSIONS: Final = (0, 43, 60)
-FRAGMENT: Final = 44
+HOP_BY_HOP, ROUTING, FRAGMENT = 0, 43, 44
+EXTENSIONS: Final = (HOP_BY_HOP, ROUTING, 60)
 #: IPv6 extension headers followed; a packet with more is hostile.
 MOST_EXTENSIONS: Final = 8
 
@@ -279,8 +282,9 @@ class Headers:
         rows = self._having(4)
         family = self.read(_U32, rows, 0)["value"].astype(np.int64)
         if self.link_type == NULL:  # in the byte order of the host, whichever that was
-            family = np.where(family & 0x00FF_FFFF == 0, family >> 24, family)
-        kind[rows[family == _AF_INET]] = ETHERTYPE_IPV4
+            first = family >> 24
+            family = np.where(first > 0, first, np.where(np.isin(family, _AF_INET6), family, 0))
+        kind[rows[(family == 0) | (family == _AF_INET)]] = ETHERTYPE_IPV4
         kind[rows[np.isin(family, _AF_INET6)]] = ETHERTYPE_IPV6
         return kind
 
@@ -320,13 +324,19 @@ class Headers:
         rows, at, header = rows[valid], at[valid], header[valid]
         at += _IPV6_HEADER.itemsize
         length, following = header["length"].astype(np.int64), header["next"].astype(np.int64)
-        # A jumbogram's length (RFC 2675 section 3) does not fit: it has 0 there.
-        jumbo = (length == 0) & (following == EXTENSIONS[0])
         captured = self.lengths[rows]
+        # A jumbogram's length (RFC 2675 section 3) does not fit: it has 0 there.
+        jumbo = (length == 0) & (following == HOP_BY_HOP)
+        end = np.where(jumbo, captured, np.minimum(at + length, captured))
+        # Of a packet with less of a routing header than its type scapy makes no IPv6 at all.
+        room = end - at
+        cut = (following == ROUTING) & (room > 0) & (room < 3)
+        if cut.any():
+            rows, at, end, following = rows[~cut], at[~cut], end[~cut], following[~cut]
         network.version[rows] = 6
         network.protocol[rows] = following
         network.payload_offset[rows] = at
-        network.end[rows] = np.where(jumbo, captured, np.minimum(at + length, captured))
+        network.end[rows] = end
         network.fragment_offset[rows] = 0
         self._skip_extensions(rows, network)
 
@@ -366,11 +376,16 @@ class Headers:
         if not there.all():
             rows, at, end = rows[there], at[there], end[there]
         header = self.read(_TCP_HEADER, rows, at)
+        size = np.maximum((header["size"] >> 4 << 2).astype(np.int64), _TCP_HEADER.itemsize)
+        payload = np.minimum(at + size, end)
+        options = at + _TCP_HEADER.itemsize
+        valid = readable(self, rows, options, payload - options)
+        if not valid.all():
+            rows, end, header, payload = rows[valid], end[valid], header[valid], payload[valid]
         transport.src_port[rows] = header["source"]
         transport.dst_port[rows] = header["destination"]
         transport.tcp_flags[rows] = header["flags"]
-        size = (header["size"] >> 4 << 2).astype(np.int64)
-        transport.payload_offset[rows] = np.minimum(at + np.maximum(size, 20), end)
+        transport.payload_offset[rows] = payload
         transport.payload_end[rows] = end
 
     def _udp(self, rows: Rows, transport: Transport) -> None:

@@ -29,9 +29,9 @@ _new: Final = object.__new__
 #: The answers, the bytes, the time in seconds, the length on the wire, and the interface.
 _Origin = tuple["_Absent", bytes, float, int, str | None]
 
-#: Classes with a slot of their own cannot become Raw, which is what scapy's readers make of a
-#: packet that its first layer fails on. Theirs are at most this long, bytes.
-_LONGEST_FIRST_HEADER: Final = 14
+#: What is shorter than IPv6's header, the longest that a packet begins with, may be too short for
+#: its own; scapy's readers make that a Raw packet.
+_SHORT: Final = 40
 #: Layers asked for by name whose answers are remembered for each shape.
 _MOST_REMEMBERED: Final = 256
 
@@ -63,13 +63,11 @@ def lazy_packets(
             lazy, absent = known[shape]
         elif shape != UNKNOWN:
             lazy, absent = known[shape] = _of_shape(link_type, shape)
+        elif len(data) < _SHORT:
+            yield dissect(link_type, data, time=time, wire_length=wire_length, interface=interface)
+            continue
         else:
             layer: Any = first_layer(link_type, data)
-            if 0 < len(data) < _LONGEST_FIRST_HEADER and _has_own_slots(layer):
-                yield dissect(
-                    link_type, data, time=time, wire_length=wire_length, interface=interface
-                )
-                continue
             lazy, absent = _lazy_class(layer), _NOTHING_KNOWN
         packet: Packet = _new(lazy)
         _set_origin(packet, (absent, data, time, wire_length, interface))
@@ -86,11 +84,11 @@ def dissect_now(packet: Packet) -> None:
     try:
         layer.__init__(packet, data)
     except Exception:  # whatever a dissector does on hostile bytes
+        # An object whose class has slots of its own cannot become Raw. But those classes' headers
+        # are short, so all was dissected, and what failed is some layer's last touch.
         if not _has_own_slots(layer):
             _set_class(packet, Raw)
             Raw.__init__(packet, data)
-        # Else the first layer's header is whole, so it and all that follows have been dissected;
-        # what failed is some layer's last touch.
     packet.time = time
     packet.wirelen = wire_length
     packet.sniffed_on = interface
@@ -184,6 +182,13 @@ def _len(packet: Packet) -> int:
     return len(_bytes(packet))
 
 
+def _class(packet: Packet) -> Any:
+    origin = _origin_of(packet)
+    if not (type(origin) is tuple and origin[0].is_known):
+        dissect_now(packet)
+    return _STANDS_FOR.get(type(packet), type(packet))
+
+
 class _Known:
     """An attribute of a lazy packet that needs no dissection."""
 
@@ -247,7 +252,7 @@ def _special(name: str) -> Callable[..., Any]:
 @cache
 def _lazy_class(layer: Any) -> Any:
     """The class of lazy packets that stand for those of a scapy class."""
-    members: dict[str, Any] = {"__slots__": (), "__class__": property(lambda _packet: layer)}
+    members: dict[str, Any] = {"__slots__": (), "__class__": property(_class)}
     for name in {name for kind in layer.__mro__ for name in vars(kind)} - _UNTOUCHED:
         if not (name.startswith("__") and name.endswith("__")):
             members[name] = _Later(layer, name)

@@ -36,11 +36,6 @@ _ETHERNET_AND_IPV4, _SIX_AND_FOUR, _ARP_SIZE = 0x0001_0800, 0x0604, 28
 _ICMP: Final = 1
 _ECHO_REPLY, _ECHO_REQUEST = 0, 8
 
-#: TCP options as nearly all segments have them: NOP, NOP, and a time stamp of 10 bytes (RFC 7323).
-_STAMP: Final = np.dtype([("options", ">u4"), ("times", "V8")])
-_STAMP_ONLY: Final = 0x0101080A
-#: RFC 5925's TCP-AO, the one option on which scapy's dissector may fail.
-_TCP_AO: Final = 29
 #: VLAN tags that a shape can have.
 _MOST_TAGS: Final = 2
 
@@ -128,7 +123,8 @@ def shapes_of(headers: Headers) -> IntArray:
         rows = np.flatnonzero(plain & seen & (network.protocol == protocol))
         if not len(rows):
             continue
-        rows = _safe_tcp(headers, rows) if layer is TCP else _honest_udp(headers, rows)
+        if layer is UDP:
+            rows = _honest_udp(headers, rows)
         family = np.where(network.version[rows] == 4, int(of_ipv4), int(of_ipv6))
         ports = bound_ports(layer)
         bound = ports[transport.src_port[rows]] | ports[transport.dst_port[rows]]
@@ -137,7 +133,8 @@ def shapes_of(headers: Headers) -> IntArray:
     plain &= network.version == 4
     later = plain & (network.fragment_offset > 0)
     if later.any():
-        rows = np.flatnonzero(later & np.isin(network.protocol, (_ICMP, columns.TCP, columns.UDP)))
+        known = (network.protocol == columns.UDP) | (network.protocol == columns.TCP)
+        rows = np.flatnonzero(later & (known | (network.protocol == _ICMP)))
         _set_raw(shapes, rows, Family.FRAGMENT4, headers, 0)
     echo = plain & (network.protocol == _ICMP) & (network.fragment_offset == 0)
     if echo.any():
@@ -159,25 +156,6 @@ def _set_raw(shapes: IntArray, rows: Rows, family: Family, headers: Headers, siz
     network = headers.network
     said = network.end[rows] > network.payload_offset[rows] + size
     shapes[rows] = family | said.astype(np.int64) * Application.RAW << _APPLICATION_SHIFT
-
-
-def _safe_tcp(headers: Headers, rows: Rows) -> Rows:
-    """Those of TCP's segments on whose options scapy's dissector cannot fail."""
-    at = headers.network.payload_offset[rows] + 20
-    size = headers.transport.payload_offset[rows] - at
-    unsure = size > 0
-    stamped = np.flatnonzero(size == _STAMP.itemsize)
-    found = headers.read(_STAMP, rows[stamped], at[stamped])["options"]
-    unsure[stamped[found == _STAMP_ONLY]] = False
-    if not unsure.any():
-        return rows
-    others = np.flatnonzero(unsure)
-    unsafe = np.zeros(len(rows), np.bool_)
-    for length in np.unique(size[others]).tolist():
-        same = others[size[others] == length]
-        options = headers.read(np.dtype([("bytes", "u1", (length,))]), rows[same], at[same])
-        unsafe[same] = (options["bytes"] == _TCP_AO).any(axis=1)
-    return rows[~unsafe]
 
 
 def _honest_udp(headers: Headers, rows: Rows) -> Rows:
