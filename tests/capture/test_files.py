@@ -106,7 +106,7 @@ def test_the_same_file_always_makes_the_same_batches(tmp_path: Path) -> None:
         path = write(tmp_path / "big", data)
         assert sizes(path) == sizes(path)
         assert sum(sizes(path)) == 5000
-        assert len(sizes(path)) >= 5
+        assert len(sizes(path)) > 1
 
 
 def sizes(path: str) -> list[int]:

@@ -233,3 +233,17 @@ def test_a_consumer_that_leaves_in_mid_batch_leaves_right_counts() -> None:
     dumplings.close()  # type: ignore[attr-defined]  # it is a generator
     assert running.packets_handled == 1
     assert running.statistics()["LayerChef"].packets == 1
+
+
+def test_counts_go_up_within_a_long_batch() -> None:
+    running = runner(DNSChef, IPChef)
+    seen = []
+    for _ in running.handle(batch(*PACKETS * 100), None):
+        seen.append((running.packets_handled, running.statistics()["DNSChef"].packets))  # noqa: PERF401
+    handled, packets = zip(*seen, strict=True)
+    assert handled[-1] > 300
+    assert packets[-1] > 100
+    assert list(handled) == sorted(handled)
+    assert running.packets_handled == 500
+    assert running.statistics()["DNSChef"].packets == 200
+    assert running.statistics()["IPChef"].packets == 400

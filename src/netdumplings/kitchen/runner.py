@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import GeneratorType
-from typing import Any
+from typing import Any, Final
 
 from ..chef import DumplingChef
 from ..dumpling import Dumpling, DumplingDriver
@@ -15,6 +15,9 @@ from ..wire import check_dumpling
 from .errors import HandlerErrors
 from .stations import Filtered, Filters, Station
 from .statistics import ChefStatistics
+
+#: How many packets are handled one by one before the counts are seen to change.
+COUNT_EVERY: Final = 100
 
 
 class ChefRunner:
@@ -119,7 +122,14 @@ class ChefRunner:
             for station, wants in zip(self._packet_stations, union.wanted, strict=True)
         ]
         clock = self._clock
-        done = 0
+        handled_before = self.packets_handled
+        done = counted = 0
+
+        def count() -> None:
+            self.packets_handled = handled_before + union.passed(done)
+            for station, _, wants in line:
+                station.packets += done - counted if wants is None else sum(wants[counted:done])
+
         try:
             since = clock()
             for packet in union.packets:
@@ -144,10 +154,11 @@ class ChefRunner:
                         yield text
                         since = clock()
                 done += 1
+                if done % COUNT_EVERY == 0:
+                    count()
+                    counted = done
         finally:
-            self.packets_handled += union.passed(done)
-            for station, _, wants in line:
-                station.packets += done if wants is None else sum(wants[:done])
+            count()
 
     def _cook(self, station: Station, handler: str, argument: Any, time: float) -> Iterator[str]:
         """Call a handler, and make dumplings of what it returns or yields."""

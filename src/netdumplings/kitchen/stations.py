@@ -124,7 +124,12 @@ class Filtered:
         else:
             packets = self._whole if union.all() else self._whole.where(union)
         wanted = [mask[union] for mask in masks]
-        return Union(packets, [None if mask.all() else mask.tolist() for mask in wanted], union)
+        return Union(
+            packets,
+            [None if mask.all() else mask.tolist() for mask in wanted],
+            np.flatnonzero(union),
+            len(self._whole),
+        )
 
 
 class Union(NamedTuple):
@@ -133,18 +138,18 @@ class Union(NamedTuple):
     Attributes:
         packets: the packets.
         wanted: for each filter whether it lets each of them through; None if it lets them all.
-        mask: which packets of the whole batch they are.
+        positions: which packets of the whole batch they are.
+        of: how many the whole batch has.
     """
 
     packets: PacketBatch
     wanted: list[list[bool] | None]
-    mask: Mask
+    positions: npt.NDArray[np.intp]
+    of: int
 
     def passed(self, done: int) -> int:
         """How many packets of the whole batch have passed when so many of these have."""
-        if done == len(self.packets):
-            return len(self.mask)
-        return int(np.flatnonzero(self.mask)[done])
+        return self.of if done == len(self.positions) else int(self.positions[done])
 
 
 def takes_batches(chef: DumplingChef) -> bool:
