@@ -97,3 +97,14 @@ def test_addresses_of_unknown_kinds_are_told_as_their_bytes() -> None:
     (payload,) = handle(ARPChef(), strange)
     assert payload["src_hw"] == "01:02"
     assert payload["src_ip"] == "03:04:05"
+
+
+def test_of_addresses_of_absurd_length_only_the_beginning_is_remembered() -> None:
+    def reply(end: bytes) -> bytes:
+        long = bytes(254) + end
+        return ether(ARP(op=REPLY, hwtype=99, ptype=0x1234, hwlen=255, plen=255, hwsrc=long,
+                         psrc=long, hwdst=long, pdst=long))  # fmt: skip
+
+    payloads = handle(ARPChef(), reply(b"a"), reply(b"b"))
+    assert [payload["src_hw"][-2:] for payload in payloads] == ["61", "62"]
+    assert [payload["notes"] for payload in payloads] == ["source device is new", None]

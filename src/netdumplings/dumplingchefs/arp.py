@@ -14,6 +14,9 @@ OPERATIONS = {1: "request", 2: "reply"}
 REPLY = 2
 #: IP addresses remembered: a /16 network full of devices.
 DEVICES = 65_536
+#: Characters remembered of an address. A hostile packet's may have 764; 20 bytes, as InfiniBand's
+#: have, take 59.
+ADDRESS = 64
 
 
 class ARPChef(DumplingChef):
@@ -51,6 +54,7 @@ class ARPChef(DumplingChef):
             yield told
 
     def _notes(self, src_ip: str, src_hw: str) -> str | None:
+        src_ip, src_hw = src_ip[:ADDRESS], src_hw[:ADDRESS]
         known = self._hardware_of.get(src_ip)
         self._hardware_of[src_ip] = src_hw
         if known is None:
