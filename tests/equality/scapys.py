@@ -16,7 +16,7 @@ from scapy.layers.inet6 import (
     IPv6ExtHdrRouting,
     IPv6ExtHdrSegmentRouting,
 )
-from scapy.layers.l2 import CookedLinux, Dot1AD, Dot1Q, Ether, Loopback
+from scapy.layers.l2 import CookedLinux, CookedLinuxV2, Dot1AD, Dot1Q, Ether, Loopback
 from scapy.packet import NoPayload, Packet
 
 ABSENT = -1
@@ -77,6 +77,8 @@ def told_by_scapy(link_type: int, packet: Packet) -> Told:
             told.ethertype = layer.type
         elif isinstance(layer, CookedLinux):
             told.ethertype = layer.proto
+            if isinstance(layer, CookedLinuxV2) and at < 20:
+                told.wrong.append("link")
         else:
             family = layer.type or int.from_bytes(layer.original[:4])
             told.ethertype = _FAMILIES.get(family, ABSENT if layer.type else 0x0800)

@@ -8,11 +8,11 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from .applications import Bound, bound_applications
+from .applications import Bound, bound_applications, is_closed
 from .columns import ABSENT, Headers
 from .dissect import Packet
 from .lazy import lazy_packets
-from .shapes import shapes_of
+from .shapes import closed, shapes_of
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -242,7 +242,7 @@ class PacketBatch:
         ends = (self.offsets + self.captured_lengths).tolist()
         return lazy_packets(
             self.link_type,
-            self.shapes.tolist(),
+            self._shapes_of_packets().tolist(),
             (buffer[start:end] for start, end in zip(starts, ends, strict=True)),
             self.times.tolist(),
             self.wire_lengths.tolist(),
@@ -274,6 +274,16 @@ class PacketBatch:
             f"<PacketBatch of {len(self)} packets, link type {self.link_type}, "
             f"interface {self.interface!r}>"
         )
+
+    def _shapes_of_packets(self) -> Int64Array:
+        """The shapes, of packets with a closed application told apart."""
+        shapes = self.shapes
+        among = [bound.indices for bound in self.applications if is_closed(bound.layer)]
+        if among:
+            shapes = shapes.copy()
+            for indices in among:
+                shapes[indices] = closed(shapes[indices])
+        return shapes
 
     def _select(self, which: slice | npt.NDArray[np.bool_]) -> PacketBatch:
         return PacketBatch(

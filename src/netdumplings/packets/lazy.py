@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from scapy.packet import Packet, Raw
 
+from .applications import FOUND_ELSEWHERE
 from .dissect import dissect, first_layer, readable_by_old_chefs
 from .shapes import UNKNOWN, Application, application_of, layers_of
 
@@ -29,9 +30,9 @@ _new: Final = object.__new__
 #: The answers, the bytes, the time in seconds, the length on the wire, and the interface.
 _Origin = tuple["_Absent", bytes, float, int, str | None]
 
-#: What is shorter than IPv6's header, the longest that a packet begins with, may be too short for
-#: its own; scapy's readers make that a Raw packet.
-_SHORT: Final = 40
+#: What is shorter may be too short for its first layer, and scapy's readers make that a Raw packet.
+#: The longest is IPv6, of which scapy wants 3 bytes of a routing header too, if one is to follow.
+_SHORT: Final = 40 + 3
 #: Layers asked for by name whose answers are remembered for each shape.
 _MOST_REMEMBERED: Final = 256
 
@@ -100,12 +101,19 @@ class _Absent(dict[Any, bool]):
 
     Whoever finds a layer goes on to look into it. So only "no" is worth telling at once, and what
     is nearly a "yes" is left to scapy and its rules.
+
+    Args:
+        layers: the layers they have; None if that is not known.
+        only: where there is an application with layers of its own, those it does not have.
     """
 
-    def __init__(self, layers: tuple[type[Packet], ...] | None) -> None:
+    def __init__(
+        self, layers: tuple[type[Packet], ...] | None, only: frozenset[Any] | None = None
+    ) -> None:
         super().__init__()
-        self.is_known = layers is not None
+        self.is_known = layers is not None and only is None
         self._layers = layers
+        self._only = only
 
     def __missing__(self, layer: Any) -> bool:
         absent = self._lacks(layer)
@@ -114,7 +122,7 @@ class _Absent(dict[Any, bool]):
         return absent
 
     def _lacks(self, layer: Any) -> bool:
-        if self._layers is None:
+        if self._layers is None or (self._only is not None and layer not in self._only):
             return False
         if isinstance(layer, str):
             # Up to a dot it is a layer, and then a field; without any it is the first layer.
@@ -135,6 +143,8 @@ def _of_shape(link_type: int, shape: int) -> tuple[Any, _Absent]:
     first: Any = layers[0]
     if application_of(shape) is Application.BOUND:
         return _lazy_class(first), _NOTHING_KNOWN
+    if application_of(shape) is Application.CLOSED:
+        return _lazy_class(first), _Absent(layers, only=FOUND_ELSEWHERE)
     return _lazy_class(first), _Absent(layers)
 
 

@@ -59,6 +59,8 @@ class Application(IntEnum):
     RAW = 1
     #: Whatever scapy binds to the ports.
     BOUND = 2
+    #: The same, known to hold no other protocol's packets: see `applications.is_closed`.
+    CLOSED = 3
 
 
 _LAYERS: Final[dict[Family, tuple[type[Packet], ...]]] = {
@@ -85,6 +87,11 @@ def family_of(shape: int) -> Family:
 def application_of(shape: int) -> Application:
     """What a shape has above its transport."""
     return Application(shape >> _APPLICATION_SHIFT & 0b11)
+
+
+def closed(shape: IntArray) -> IntArray:
+    """The shape of packets whose application is bound to their ports, and closed."""
+    return shape | Application.CLOSED << _APPLICATION_SHIFT
 
 
 @cache
