@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scapy.layers.dns import DNS
 from scapy.layers.inet import TCP, UDP
+from scapy.layers.l2 import ARP
 
 from .shapes import SHAPES, UNKNOWN, Application, Family, application_of, family_of
 
@@ -31,6 +33,10 @@ HOLDS_NOTHING: Final = frozenset(
         "Skinny", "TFTP", "_LLMNR", "_dhcp6_dispatcher",
     }
 )  # fmt: skip
+
+
+#: Layers that chefs look for in every packet, and that none of these applications but DNS has.
+FOUND_ELSEWHERE: Final = frozenset({DNS, "DNS", ARP, "ARP"})
 
 
 class Bound(NamedTuple):
@@ -70,6 +76,11 @@ def bound_applications(packets: PacketBatch) -> list[Bound]:
     return [Bound(layer, tcp, indices[group_of == group]) for (layer, tcp), group in groups.items()]
 
 
+def is_closed(layer: Any) -> bool:
+    """Whether none of `FOUND_ELSEWHERE` is ever found in an application."""
+    return layer is not DNS and name_of(layer) in HOLDS_NOTHING
+
+
 def payloads(packets: PacketBatch, indices: IntArray) -> list[bytes]:
     """What TCP or UDP carries in some packets of a batch."""
     transport = packets.headers.transport
@@ -93,9 +104,7 @@ def untold(packets: PacketBatch, marks: tuple[bytes, ...]) -> IntArray:
     """
     unknown = np.flatnonzero(packets.shapes == UNKNOWN)
     tunnels = [
-        bound.indices
-        for bound in packets.applications
-        if name_of(bound.layer) not in HOLDS_NOTHING
+        bound.indices for bound in packets.applications if name_of(bound.layer) not in HOLDS_NOTHING
     ]
     suspects = np.sort(np.concatenate([unknown, *tunnels]))
     starts = packets.offsets[suspects]

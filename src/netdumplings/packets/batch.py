@@ -41,6 +41,7 @@ class PacketBatch:
 
     __slots__ = (
         "_applications",
+        "_closed_shapes",
         "_headers",
         "_shapes",
         "buffer",
@@ -72,6 +73,7 @@ class PacketBatch:
         self._headers: Headers | None = None
         self._shapes: Int64Array | None = None
         self._applications: list[Bound] | None = None
+        self._closed_shapes: Int64Array | None = None
 
     @classmethod
     def from_records(
@@ -242,7 +244,7 @@ class PacketBatch:
         ends = (self.offsets + self.captured_lengths).tolist()
         return lazy_packets(
             self.link_type,
-            self._shapes_of_packets().tolist(),
+            self._shapes_of_packets.tolist(),
             (buffer[start:end] for start, end in zip(starts, ends, strict=True)),
             self.times.tolist(),
             self.wire_lengths.tolist(),
@@ -261,7 +263,7 @@ class PacketBatch:
         return next(
             lazy_packets(
                 self.link_type,
-                self.shapes[one].tolist(),
+                self._shapes_of_packets[one].tolist(),
                 [self.data(index)],
                 self.times[one].tolist(),
                 self.wire_lengths[one].tolist(),
@@ -275,15 +277,16 @@ class PacketBatch:
             f"interface {self.interface!r}>"
         )
 
+    @property
     def _shapes_of_packets(self) -> Int64Array:
-        """The shapes, of packets with a closed application told apart."""
-        shapes = self.shapes
-        among = [bound.indices for bound in self.applications if is_closed(bound.layer)]
-        if among:
-            shapes = shapes.copy()
-            for indices in among:
-                shapes[indices] = closed(shapes[indices])
-        return shapes
+        """The shapes, those of packets with a closed application told apart."""
+        if self._closed_shapes is None:
+            shapes = self.shapes.copy()
+            for bound in self.applications:
+                if is_closed(bound.layer):
+                    shapes[bound.indices] = closed(shapes[bound.indices])
+            self._closed_shapes = shapes
+        return self._closed_shapes
 
     def _select(self, which: slice | npt.NDArray[np.bool_]) -> PacketBatch:
         return PacketBatch(
