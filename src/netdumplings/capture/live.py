@@ -214,7 +214,7 @@ class LiveSource:
     def _refused(self, tap: _Tap, error: CaptureError) -> None:
         # Many a host has interfaces that are always down.
         usual = isinstance(error, InterfaceDown | InterfaceGone)
-        self._note(tap, str(error), logging.INFO if usual else logging.WARNING)
+        self._note(tap, str(error), logging.DEBUG if usual else logging.WARNING)
 
     def _connect(self, tap: _Tap, present: dict[str, int]) -> None:
         assert self._library is not None
