@@ -6,6 +6,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..packets import PacketBatch
 from .linktypes import link_type_in_file, longest_packet
@@ -65,37 +66,42 @@ class PcapParser:
             return f"the unknown link type 0x{network:08x}"
         self._link_type = link_type_in_file(network & 0xFFFF)
         self._longest = longest_packet(self._link_type)
-        self._captured = Struct(self._variant.order + "I").unpack_from
+        self._captured = Struct(self._variant.order + "8xI").unpack_from
         return None
 
     def _records(self, buffer: bytes, position: int) -> Parsed:
         """Find where the records are, one by one, and read their headers, all at once."""
-        size = len(buffer)
         header = self._variant.record_header
-        longest = self._longest
         captured_at = self._captured
-        last_header = size - header
+        last_header = len(buffer) - header
         starts: list[int] = []
         add_start = starts.append
-        needed = header
-        problem = None
+        # Nothing is checked here, where it would be once a packet: lengths that lie only lead to
+        # starts that are dropped below.
         while position <= last_header:
-            (captured,) = captured_at(buffer, position + 8)
-            if captured > longest:
-                problem = f"the impossible packet length {captured}"
-                break
-            end = position + header + captured
-            if end > size:
-                needed = end - position
-                break
             add_start(position)
-            position = end
-        batches = [self._batch(buffer, starts)] if starts else []
+            position += header + captured_at(buffer, position)[0]
+        if not starts:
+            return Parsed([], position, header)
+        at = np.array(starts, np.int64)
+        fields = gather(buffer, at, self._variant.order + "u4", 4)
+        impossible = np.flatnonzero(fields[2] > self._longest)
+        count, needed, problem = len(starts), header, None
+        if len(impossible):
+            count = int(impossible[0])
+            problem = f"the impossible packet length {fields[2][count]}"
+        elif position > len(buffer):
+            count -= 1
+            needed = position - starts[count]
+        if count < len(starts):
+            position = starts[count]
+        batches = [self._batch(buffer, at[:count], fields[:, :count])] if count else []
         return Parsed(batches, position, needed, problem)
 
-    def _batch(self, buffer: bytes, starts: list[int]) -> PacketBatch:
-        at = np.array(starts, np.int64)
-        seconds, fraction, captured, wire = gather(buffer, at, self._variant.order + "u4", 4)
+    def _batch(
+        self, buffer: bytes, at: npt.NDArray[np.int64], fields: npt.NDArray[np.int64]
+    ) -> PacketBatch:
+        seconds, fraction, captured, wire = fields
         return PacketBatch(
             self._link_type,
             buffer,
