@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scapy.config import conf
+from scapy.layers.dns import DNS
+from scapy.layers.l2 import ARP
 from scapy.packet import NoPayload, Packet
 
 from netdumplings.packets import PacketBatch, dissect
@@ -55,6 +57,10 @@ def disagreements(
             wire_length=int(batch.wire_lengths[index]),
             interface=batch.interface,
         )
+        for layer in (ARP, "ARP", DNS, "DNS"):  # what chefs ask for first, of whatever it is
+            ours, scapys = lazy.haslayer(layer), eager.haslayer(layer)
+            if bool(ours) != bool(scapys):
+                yield Disagreement(index, f"haslayer({layer!r})", ours, scapys)
         yield from _columns_of(batch, index, columns, eager)
         yield from _shape_of(batch.link_type, index, shapes[index], eager)
         yield from _answers(batch, index, lazy, eager)

@@ -148,8 +148,10 @@ def _network(layer: Packet, at: int, told: Told) -> None:
         if layer.version != 6:
             told.wrong.append("IPv6")
             return
-        jumbo = layer.plen == 0 and layer.nh == 0
-        end = start + (extent if jumbo else min(extent, 40 + layer.plen))
+        if layer.plen == 0 and layer.nh == 0:
+            told.wrong.append("jumbogram")
+            return
+        end = start + min(extent, 40 + layer.plen)
         at += 40
         at, layer = _extensions(layer, at, end, told)
     if "extensions" not in told.wrong:
@@ -166,7 +168,7 @@ def _extensions(layer: Packet, at: int, end: int, told: Told) -> tuple[int, Pack
         count += 1
         fragment = isinstance(layer, IPv6ExtHdrFragment)
         at += 8 if fragment else 8 * (layer.len + 1)
-        if at > end or count > MOST_EXTENSIONS:
+        if at > end or count > MOST_EXTENSIONS or not _is_sound(layer):
             told.wrong.append("extensions")
             return at, layer
         told.ip_protocol = layer.nh
@@ -176,6 +178,13 @@ def _extensions(layer: Packet, at: int, end: int, told: Told) -> tuple[int, Pack
     if told.ip_protocol in (0, 43, 44, 60) and not told.fragment_offset:
         told.wrong.append("extensions")  # one that scapy could not dissect
     return at, layer
+
+
+def _is_sound(extension: Packet) -> bool:
+    """Whether an extension header is as long as what it says that it holds."""
+    if isinstance(extension, IPv6ExtHdrSegmentRouting):
+        return 2 * (extension.lastentry + 1) <= extension.len
+    return not isinstance(extension, IPv6ExtHdrRouting) or extension.len % 2 == 0
 
 
 def _transport(layer: Packet, at: int, end: int, told: Told) -> None:

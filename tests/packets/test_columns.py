@@ -166,11 +166,20 @@ def test_tcp_cut_into_segments_by_the_card_has_no_length_of_its_own() -> None:
     assert batch(bytes(data)).payload(0) == b"hello"
 
 
-def test_a_jumbogram_is_as_long_as_it_was_captured() -> None:
-    """RFC 2675 section 3."""
+def test_jumbograms_are_absent() -> None:
+    """RFC 2675 section 3: no link of ours carries them."""
     data = bytearray(frame(traffic.ipv6(0, traffic.extension(17, b"") + DATAGRAM)))
     data[18:20] = b"\0\0"
-    assert batch(bytes(data)).payload(0) == b"name?"
+    assert batch(bytes(data)).ip_versions.tolist() == [ABSENT]
+
+
+def test_a_routing_header_that_lies_about_its_addresses_ends_the_chain() -> None:
+    segments = pack(">BBBBBBH", 17, 2, 4, 0, 0, 0, 0) + bytes(16)
+    lying = pack(">BBBBBBH", 17, 2, 4, 0, 1, 0, 0) + bytes(16)
+    odd = pack(">BBBBI", 17, 1, 0, 0, 0) + bytes(8)
+    packets = batch(*(frame(traffic.ipv6(43, each + DATAGRAM)) for each in (segments, lying, odd)))
+    assert packets.dst_ports.tolist() == [53, ABSENT, ABSENT]
+    assert packets.ip_versions.tolist() == [6, 6, 6]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ class PacketBatch:
     `where` give narrower batches over the same buffer. A batch never changes.
 
     Args:
-        link_type: what the packets begin with, a LINKTYPE_ value of the registry at tcpdump.org
+        link_type: what the packets begin with, a ``LINKTYPE_`` value of the registry at tcpdump.org
             (1: Ethernet, 101: raw IP, 113 and 276: Linux cooked, ...).
         buffer: the bytes of all packets, and perhaps others between them.
         offsets: where in the buffer each packet starts, bytes.
@@ -36,7 +36,9 @@ class PacketBatch:
 
     Attributes: as the arguments; the four columns are int64 arrays as long as the batch. Those
         of the headers follow as properties, computed on first use; a header that is cut off or
-        makes no sense is absent, and its columns are `ABSENT` (-1) there.
+        makes no sense is absent, and its columns are -1 there. Columns are of the outermost IP
+        header, directly behind the link layer and its VLAN tags: what is in a tunnel, or behind
+        802.2 LLC, has none.
     """
 
     __slots__ = (
@@ -131,7 +133,7 @@ class PacketBatch:
 
     @property
     def applications(self) -> list[Bound]:
-        """What scapy binds to the packets' ports: see `applications.bound_applications`."""
+        """The packets by what scapy binds to their ports; see ``applications.py``."""
         if self._applications is None:
             self._applications = bound_applications(self)
         return self._applications

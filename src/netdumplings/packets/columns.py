@@ -68,8 +68,12 @@ _IPV6_HEADER: Final = np.dtype(
         ("source", "u1", (16,)), ("destination", "u1", (16,)),
     ]
 )  # fmt: skip
-#: RFC 8200 section 4: how any extension header begins, and where the one for fragments has what.
-_EXTENSION: Final = np.dtype([("next", "u1"), ("size", "u1"), ("fragment", ">u2"), ("", "V4")])
+#: RFC 8200 section 4: how any extension header begins, and where some have what. Of a routing
+#: header, the first byte of ``fragment`` is the type, and ``last`` the last segment of type 4.
+_EXTENSION: Final = np.dtype(
+    [("next", "u1"), ("size", "u1"), ("fragment", ">u2"), ("last", "u1"), ("", "V3")]
+)
+_SEGMENT_ROUTING: Final = 4
 #: RFC 768.
 _UDP_HEADER: Final = np.dtype(
     [("source", ">u2"), ("destination", ">u2"), ("length", ">u2"), ("checksum", ">u2")]
@@ -324,15 +328,15 @@ class Headers:
         rows, at, header = rows[valid], at[valid], header[valid]
         at += _IPV6_HEADER.itemsize
         length, following = header["length"].astype(np.int64), header["next"].astype(np.int64)
-        captured = self.lengths[rows]
-        # A jumbogram's length (RFC 2675 section 3) does not fit: it has 0 there.
-        jumbo = (length == 0) & (following == HOP_BY_HOP)
-        end = np.where(jumbo, captured, np.minimum(at + length, captured))
-        # Of a packet with less of a routing header than its type scapy makes no IPv6 at all.
+        end = np.minimum(at + length, self.lengths[rows])
         room = end - at
-        cut = (following == ROUTING) & (room > 0) & (room < 3)
-        if cut.any():
-            rows, at, end, following = rows[~cut], at[~cut], end[~cut], following[~cut]
+        # Jumbograms (RFC 2675), which have another length elsewhere, no link here can carry; and of
+        # a packet with less of a routing header than its type scapy makes no IPv6 at all.
+        jumbo = (length == 0) & (following == HOP_BY_HOP)
+        unsound = jumbo | ((following == ROUTING) & (room > 0) & (room < 3))
+        if unsound.any():
+            sound = ~unsound
+            rows, at, end, following = rows[sound], at[sound], end[sound], following[sound]
         network.version[rows] = 6
         network.protocol[rows] = following
         network.payload_offset[rows] = at
@@ -359,6 +363,9 @@ class Headers:
             size = np.where(is_fragment, 8, (extension["size"].astype(np.int64) + 1) << 3)
             following = extension["next"].astype(np.int64)
             there = at + size <= end
+            is_routing = network.protocol[rows] == ROUTING
+            if is_routing.any():
+                there &= ~is_routing | _is_sound_routing(extension)
             network.protocol[rows] = np.where(there, following, ABSENT)
             network.payload_offset[rows] = np.where(there, at + size, ABSENT)
             word = extension["fragment"][is_fragment]
@@ -400,3 +407,12 @@ class Headers:
         transport.payload_offset[rows] = at + _UDP_HEADER.itemsize
         length = header["length"].astype(np.int64)
         transport.payload_end[rows] = np.where(length < 8, end, np.minimum(at + length, end))
+
+
+def _is_sound_routing(extension: npt.NDArray[Any]) -> BoolArray:
+    """Whether routing headers, of so many words of 8 bytes, hold as many addresses as they say."""
+    size = extension["size"].astype(np.int64)
+    # RFC 8754 section 2; and RFC 8200 section 4.4, whose headers have nothing but addresses.
+    fits = 2 * (extension["last"].astype(np.int64) + 1) <= size
+    sound: BoolArray = np.where(extension["fragment"] >> 8 == _SEGMENT_ROUTING, fits, size % 2 == 0)
+    return sound
