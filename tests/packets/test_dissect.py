@@ -49,7 +49,9 @@ def test_an_arp_packet_is_read_by_its_layer() -> None:
     assert of(arp())[ARP].psrc == "192.0.2.1"
 
 
-@pytest.mark.parametrize("data", [dns_query("example.com"), dns_response("example.com")])
+@pytest.mark.parametrize(
+    "data", [dns_query("example.com"), dns_response("example.com")], ids=["query", "response"]
+)
 def test_an_old_chef_reads_a_question_as_of_scapy_2_4(data: bytes) -> None:
     query = of(data).getlayer("DNS").fields["qd"]
     assert query.qname.decode("utf-8") == "example.com."

@@ -38,6 +38,7 @@ from support.real_packets import real_batches
         (ether(IP(), TCP(sport=1, dport=4444), Raw(b"x")), ["Ethernet", "IP", "TCP", "Raw"]),
         (b"", ["Ethernet"]),
     ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
 def test_layers_have_the_names_scapy_gives_them(data: bytes, names: list[str]) -> None:
     assert layer_names(1, data) == names
