@@ -25,21 +25,21 @@ from scapy.layers.l2 import (
 )
 from scapy.packet import Packet, Padding, Raw
 
-from . import columns
+from . import formats
 
 BoolArray = npt.NDArray[np.bool_]
 
 #: The link types whose packets' layers can be told, and what scapy has for each.
 LINK_LAYERS: Final[dict[int, type[Packet]]] = {
-    columns.NULL: Loopback,
-    columns.ETHERNET: Ether,
-    columns.RAW_DLT: IPv46,
-    columns.RAW: IPv46,
-    columns.LOOP: LoopbackOpenBSD,
-    columns.LINUX_SLL: CookedLinux,
-    columns.IPV4: IP,
-    columns.IPV6: IPv6,
-    columns.LINUX_SLL2: CookedLinuxV2,
+    formats.NULL: Loopback,
+    formats.ETHERNET: Ether,
+    formats.RAW_DLT: IPv46,
+    formats.RAW: IPv46,
+    formats.LOOP: LoopbackOpenBSD,
+    formats.LINUX_SLL: CookedLinux,
+    formats.IPV4: IP,
+    formats.IPV6: IPv6,
+    formats.LINUX_SLL2: CookedLinuxV2,
 }
 
 _ETHERTYPES: Final = ((0x0800, IP), (0x86DD, IPv6), (0x0806, ARP), (0x8100, Dot1Q))

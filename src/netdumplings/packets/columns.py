@@ -18,6 +18,40 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .formats import (
+    AF_INET,
+    AF_INET6,
+    ETHERNET,
+    ETHERTYPE_IPV4,
+    ETHERTYPE_IPV6,
+    EXTENSION,
+    EXTENSIONS,
+    FRAGMENT,
+    HOP_BY_HOP,
+    IPV4,
+    IPV4_HEADER,
+    IPV6,
+    IPV6_HEADER,
+    LINUX_SLL,
+    LINUX_SLL2,
+    LOOP,
+    NULL,
+    RAW,
+    RAW_DLT,
+    ROUTING,
+    SEGMENT_ROUTING,
+    SERVICE_TAG,
+    SMALLEST_ETHERTYPE,
+    TAG,
+    TAG_HEADER,
+    TCP,
+    TCP_HEADER,
+    U8,
+    U16,
+    U32,
+    UDP,
+    UDP_HEADER,
+)
 from .tcp_options import readable
 
 Int64Array = npt.NDArray[np.int64]
@@ -27,64 +61,10 @@ Rows = npt.NDArray[np.intp]
 #: What a column holds where its header is not there.
 ABSENT: Final = -1
 
-NULL, ETHERNET, RAW, LOOP, LINUX_SLL, IPV4, IPV6, LINUX_SLL2 = 0, 1, 101, 108, 113, 228, 229, 276
-#: What some systems write into files in place of `RAW`: their own number for it.
-RAW_DLT: Final = 12
-
-ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_ARP = 0x0800, 0x86DD, 0x0806
-TAG, SERVICE_TAG = 0x8100, 0x88A8
-#: IEEE 802.3 clause 3.2.6: smaller values of the field are a length.
-SMALLEST_ETHERTYPE: Final = 0x0600
 #: VLAN tags followed; a packet with more is hostile.
 MOST_TAGS: Final = 8
-
-#: Address families in the header of BSD loopback: IPv6's is another on each system. What says
-#: none is IPv4's.
-_AF_INET: Final = 2
-_AF_INET6: Final = (10, 24, 28, 30)
-
-TCP, UDP = 6, 17
-#: RFC 8200 section 4: hop-by-hop options, routing, destination options; and fragment.
-HOP_BY_HOP, ROUTING, FRAGMENT = 0, 43, 44
-EXTENSIONS: Final = (HOP_BY_HOP, ROUTING, 60)
 #: IPv6 extension headers followed; a packet with more is hostile.
 MOST_EXTENSIONS: Final = 8
-
-_U8, _U16, _U32 = (np.dtype([("value", kind)]) for kind in ("u1", ">u2", ">u4"))
-#: A VLAN tag behind its own EtherType (IEEE 802.1Q clause 9.6).
-_TAG: Final = np.dtype([("control", ">u2"), ("ethertype", ">u2")])
-#: RFC 791 section 3.1, without options.
-_IPV4_HEADER: Final = np.dtype(
-    [
-        ("version_and_size", "u1"), ("service", "u1"), ("length", ">u2"), ("id", ">u2"),
-        ("fragment", ">u2"), ("ttl", "u1"), ("protocol", "u1"), ("checksum", ">u2"),
-        ("source", ">u4"), ("destination", ">u4"),
-    ]
-)  # fmt: skip
-#: RFC 8200 section 3.
-_IPV6_HEADER: Final = np.dtype(
-    [
-        ("version_and_flow", ">u4"), ("length", ">u2"), ("next", "u1"), ("hops", "u1"),
-        ("source", "u1", (16,)), ("destination", "u1", (16,)),
-    ]
-)  # fmt: skip
-#: RFC 8200 section 4: how any extension header begins, and where some have what. Of a routing
-#: header, the first byte of ``fragment`` is the type, and ``last`` the last segment of type 4.
-_EXTENSION: Final = np.dtype(
-    [("next", "u1"), ("size", "u1"), ("fragment", ">u2"), ("last", "u1"), ("", "V3")]
-)
-_SEGMENT_ROUTING: Final = 4
-#: RFC 768.
-_UDP_HEADER: Final = np.dtype(
-    [("source", ">u2"), ("destination", ">u2"), ("length", ">u2"), ("checksum", ">u2")]
-)
-#: RFC 9293 section 3.1, without options.
-_TCP_HEADER: Final = np.dtype(
-    [
-        ("source", ">u2"), ("destination", ">u2"), ("sequence", ">u4"), ("acknowledged", ">u4"),
-        ("size", "u1"), ("flags", "u1"), ("window", ">u2"), ("checksum", ">u2"), ("urgent", ">u2"),
-    ]
-)  # fmt: skip
 
 
 class Link(NamedTuple):
@@ -191,7 +171,7 @@ class Headers:
         """IPv4 source and destination as numbers."""
         sources, destinations = self._absent(), self._absent()
         rows = np.flatnonzero(self.network.version == 4)
-        header = self.read(_IPV4_HEADER, rows, self.link.network_offset[rows])
+        header = self.read(IPV4_HEADER, rows, self.link.network_offset[rows])
         sources[rows], destinations[rows] = header["source"], header["destination"]
         return sources, destinations
 
@@ -200,7 +180,7 @@ class Headers:
         """IPv6 source and destination, 16 bytes a row; zeros where absent."""
         sources, destinations = (np.zeros((self._count, 16), np.uint8) for _ in range(2))
         rows = np.flatnonzero(self.network.version == 6)
-        header = self.read(_IPV6_HEADER, rows, self.link.network_offset[rows])
+        header = self.read(IPV6_HEADER, rows, self.link.network_offset[rows])
         sources[rows], destinations[rows] = header["source"], header["destination"]
         return sources, destinations
 
@@ -239,7 +219,7 @@ class Headers:
         tags = np.zeros(self._count, np.int64)
         only_8021q = np.ones(self._count, np.bool_)
         rows = self._having(size)
-        kind[rows] = self.read(_U16, rows, position)["value"]
+        kind[rows] = self.read(U16, rows, position)["value"]
         at[rows] = size
         for depth in range(MOST_TAGS):
             tagged = kind == TAG
@@ -250,14 +230,14 @@ class Headers:
             if not len(rows):
                 break
             only_8021q[rows] &= kind[rows] == TAG
-            there = at[rows] + _TAG.itemsize <= self.lengths[rows]
+            there = at[rows] + TAG_HEADER.itemsize <= self.lengths[rows]
             cut, rows = rows[~there], rows[there]
             kind[cut] = at[cut] = ABSENT
-            tag = self.read(_TAG, rows, at[rows])
+            tag = self.read(TAG_HEADER, rows, at[rows])
             if not depth:
                 vlan[rows] = tag["control"] & 0x0FFF
             kind[rows] = tag["ethertype"]
-            at[rows] += _TAG.itemsize
+            at[rows] += TAG_HEADER.itemsize
             tags[rows] += 1
         unnamed = kind < SMALLEST_ETHERTYPE
         if unnamed.any():
@@ -273,7 +253,7 @@ class Headers:
         """What IP's own version, the first four bits, is as an EtherType."""
         kind = self._absent()
         rows = self._having(1)
-        version = self.read(_U8, rows, 0)["value"] >> 4
+        version = self.read(U8, rows, 0)["value"] >> 4
         if self.link_type != IPV6:
             kind[rows[version == 4]] = ETHERTYPE_IPV4
         if self.link_type != IPV4:
@@ -284,21 +264,21 @@ class Headers:
         """What BSD loopback's address family is as an EtherType."""
         kind = self._absent()
         rows = self._having(4)
-        family = self.read(_U32, rows, 0)["value"].astype(np.int64)
+        family = self.read(U32, rows, 0)["value"].astype(np.int64)
         if self.link_type == NULL:  # in the byte order of the host, whichever that was
             first = family >> 24
-            family = np.where(first > 0, first, np.where(np.isin(family, _AF_INET6), family, 0))
-        kind[rows[(family == 0) | (family == _AF_INET)]] = ETHERTYPE_IPV4
-        kind[rows[np.isin(family, _AF_INET6)]] = ETHERTYPE_IPV6
+            family = np.where(first > 0, first, np.where(np.isin(family, AF_INET6), family, 0))
+        kind[rows[(family == 0) | (family == AF_INET)]] = ETHERTYPE_IPV4
+        kind[rows[np.isin(family, AF_INET6)]] = ETHERTYPE_IPV6
         return kind
 
     def _ipv4(self, rows: Rows, network: Network) -> None:
         """RFC 791 section 3.1."""
         at, captured = self.link.network_offset[rows], self.lengths[rows]
-        there = at + _IPV4_HEADER.itemsize <= captured
+        there = at + IPV4_HEADER.itemsize <= captured
         if not there.all():
             rows, at, captured = rows[there], at[there], captured[there]
-        header = self.read(_IPV4_HEADER, rows, at)
+        header = self.read(IPV4_HEADER, rows, at)
         first = header["version_and_size"]
         size = ((first & 0x0F) << 2).astype(np.int64)
         valid = (first >> 4 == 4) & (size >= 20) & (at + size <= captured)
@@ -319,14 +299,14 @@ class Headers:
     def _ipv6(self, rows: Rows, network: Network) -> None:
         """RFC 8200 sections 3 and 4."""
         at = self.link.network_offset[rows]
-        there = at + _IPV6_HEADER.itemsize <= self.lengths[rows]
+        there = at + IPV6_HEADER.itemsize <= self.lengths[rows]
         rows, at = rows[there], at[there]
         if not len(rows):
             return
-        header = self.read(_IPV6_HEADER, rows, at)
+        header = self.read(IPV6_HEADER, rows, at)
         valid = header["version_and_flow"] >> 28 == 6
         rows, at, header = rows[valid], at[valid], header[valid]
-        at += _IPV6_HEADER.itemsize
+        at += IPV6_HEADER.itemsize
         length, following = header["length"].astype(np.int64), header["next"].astype(np.int64)
         end = np.minimum(at + length, self.lengths[rows])
         room = end - at
@@ -355,10 +335,10 @@ class Headers:
                 return
             network.extensions[rows] = True
             at, end = network.payload_offset[rows], network.end[rows]
-            there = at + _EXTENSION.itemsize <= end
+            there = at + EXTENSION.itemsize <= end
             lost, rows, at, end = rows[~there], rows[there], at[there], end[there]
             network.protocol[lost] = network.payload_offset[lost] = ABSENT
-            extension = self.read(_EXTENSION, rows, at)
+            extension = self.read(EXTENSION, rows, at)
             is_fragment = network.protocol[rows] == FRAGMENT
             size = np.where(is_fragment, 8, (extension["size"].astype(np.int64) + 1) << 3)
             following = extension["next"].astype(np.int64)
@@ -379,13 +359,13 @@ class Headers:
     def _tcp(self, rows: Rows, transport: Transport) -> None:
         """RFC 9293 section 3.1."""
         at, end = self.network.payload_offset[rows], self.network.end[rows]
-        there = at + _TCP_HEADER.itemsize <= end
+        there = at + TCP_HEADER.itemsize <= end
         if not there.all():
             rows, at, end = rows[there], at[there], end[there]
-        header = self.read(_TCP_HEADER, rows, at)
-        size = np.maximum((header["size"] >> 4 << 2).astype(np.int64), _TCP_HEADER.itemsize)
+        header = self.read(TCP_HEADER, rows, at)
+        size = np.maximum((header["size"] >> 4 << 2).astype(np.int64), TCP_HEADER.itemsize)
         payload = np.minimum(at + size, end)
-        options = at + _TCP_HEADER.itemsize
+        options = at + TCP_HEADER.itemsize
         valid = readable(self, rows, options, payload - options)
         if not valid.all():
             rows, end, header, payload = rows[valid], end[valid], header[valid], payload[valid]
@@ -398,13 +378,13 @@ class Headers:
     def _udp(self, rows: Rows, transport: Transport) -> None:
         """RFC 768."""
         at, end = self.network.payload_offset[rows], self.network.end[rows]
-        there = at + _UDP_HEADER.itemsize <= end
+        there = at + UDP_HEADER.itemsize <= end
         if not there.all():
             rows, at, end = rows[there], at[there], end[there]
-        header = self.read(_UDP_HEADER, rows, at)
+        header = self.read(UDP_HEADER, rows, at)
         transport.src_port[rows] = header["source"]
         transport.dst_port[rows] = header["destination"]
-        transport.payload_offset[rows] = at + _UDP_HEADER.itemsize
+        transport.payload_offset[rows] = at + UDP_HEADER.itemsize
         length = header["length"].astype(np.int64)
         transport.payload_end[rows] = np.where(length < 8, end, np.minimum(at + length, end))
 
@@ -414,5 +394,5 @@ def _is_sound_routing(extension: npt.NDArray[Any]) -> BoolArray:
     size = extension["size"].astype(np.int64)
     # RFC 8754 section 2; and RFC 8200 section 4.4, whose headers have nothing but addresses.
     fits = 2 * (extension["last"].astype(np.int64) + 1) <= size
-    sound: BoolArray = np.where(extension["fragment"] >> 8 == _SEGMENT_ROUTING, fits, size % 2 == 0)
+    sound: BoolArray = np.where(extension["fragment"] >> 8 == SEGMENT_ROUTING, fits, size % 2 == 0)
     return sound

@@ -10,8 +10,8 @@ from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.l2 import ARP
 
 from .applications import payloads, ports_of, shape_table, untold
-from .columns import ETHERTYPE_ARP
 from .dns import LONGEST_NAME, UNSURE, question
+from .formats import ETHERTYPE_ARP
 from .shapes import Family, family_of
 
 if TYPE_CHECKING:

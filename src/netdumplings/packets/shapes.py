@@ -19,7 +19,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Dot1Q
 from scapy.packet import Packet, Padding, Raw
 
-from . import columns
+from . import formats
 from .bindings import LINK_LAYERS, as_expected, bound_ports
 from .columns import Headers, Rows
 
@@ -28,7 +28,6 @@ UNKNOWN: Final = 0
 
 IntArray = npt.NDArray[np.int64]
 
-_U8, _U16 = np.dtype([("value", "u1")]), np.dtype([("value", ">u2")])
 #: The start of ARP (RFC 826), and what it says for IPv4 over Ethernet.
 _ARP_START: Final = np.dtype([("hardware_and_protocol", ">u4"), ("sizes", ">u2")])
 _ETHERNET_AND_IPV4, _SIX_AND_FOUR, _ARP_SIZE = 0x0001_0800, 0x0604, 28
@@ -120,12 +119,12 @@ def shapes_of(headers: Headers) -> IntArray:
         return shapes
     link, network, transport = headers.link, headers.network, headers.transport
     plain = ~network.extensions & link.only_8021q
-    if headers.link_type in (columns.NULL, columns.LOOP):
+    if headers.link_type in (formats.NULL, formats.LOOP):
         plain &= network.version == 4  # scapy knows IPv6 there by one system's number only
     seen = transport.src_port >= 0
     for protocol, of_ipv4, of_ipv6, layer in (
-        (columns.TCP, Family.TCP4, Family.TCP6, TCP),
-        (columns.UDP, Family.UDP4, Family.UDP6, UDP),
+        (formats.TCP, Family.TCP4, Family.TCP6, TCP),
+        (formats.UDP, Family.UDP4, Family.UDP6, UDP),
     ):
         rows = np.flatnonzero(plain & seen & (network.protocol == protocol))
         if not len(rows):
@@ -140,7 +139,7 @@ def shapes_of(headers: Headers) -> IntArray:
     plain &= network.version == 4
     later = plain & (network.fragment_offset > 0)
     if later.any():
-        known = (network.protocol == columns.UDP) | (network.protocol == columns.TCP)
+        known = (network.protocol == formats.UDP) | (network.protocol == formats.TCP)
         rows = np.flatnonzero(later & (known | (network.protocol == _ICMP)))
         _set_raw(shapes, rows, Family.FRAGMENT4, headers, 0)
     echo = plain & (network.protocol == _ICMP) & (network.fragment_offset == 0)
@@ -169,7 +168,7 @@ def _honest_udp(headers: Headers, rows: Rows) -> Rows:
     """Those of UDP's datagrams whose length leaves nothing over within IP's."""
     network = headers.network
     at = network.payload_offset[rows]
-    length = headers.read(_U16, rows, at + 4)["value"]
+    length = headers.read(formats.U16, rows, at + 4)["value"]
     honest: Rows = rows[length >= network.end[rows] - at]
     return honest
 
@@ -179,7 +178,7 @@ def _echoes(headers: Headers, rows: Rows) -> Rows:
     at = headers.network.payload_offset[rows]
     there = at + 8 <= headers.network.end[rows]
     rows, at = rows[there], at[there]
-    kind = headers.read(_U8, rows, at)["value"]
+    kind = headers.read(formats.U8, rows, at)["value"]
     echoes: Rows = rows[(kind == _ECHO_REPLY) | (kind == _ECHO_REQUEST)]
     return echoes
 
@@ -187,7 +186,7 @@ def _echoes(headers: Headers, rows: Rows) -> Rows:
 def _plain_arp(headers: Headers) -> Rows:
     """The packets of ARP for IPv4 over Ethernet (RFC 826), whole."""
     link = headers.link
-    rows = np.flatnonzero((link.ethertype == columns.ETHERTYPE_ARP) & link.only_8021q)
+    rows = np.flatnonzero((link.ethertype == formats.ETHERTYPE_ARP) & link.only_8021q)
     if not len(rows):
         return rows
     at = link.network_offset[rows]
