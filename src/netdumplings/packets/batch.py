@@ -126,7 +126,7 @@ class PacketBatch:
 
     @property
     def shapes(self) -> Int64Array:
-        """Which layers each packet has: see `shapes.layers_of`; 0 where only scapy can tell."""
+        """Which layers each packet has, as of ``shapes.py``; 0 where only scapy can tell."""
         if self._shapes is None:
             self._shapes = shapes_of(self.headers)
         return self._shapes
@@ -160,7 +160,7 @@ class PacketBatch:
 
     @property
     def ip_protocols(self) -> Int64Array:
-        """What IP carries (6: TCP, 17: UDP, ...), behind all extension headers of IPv6."""
+        """What IP carries, behind all extension headers of IPv6; 6 is TCP, 17 UDP."""
         return self.headers.network.protocol
 
     @property
@@ -206,7 +206,7 @@ class PacketBatch:
 
     @property
     def tcp_flags(self) -> Int64Array:
-        """TCP's flags (RFC 9293 section 3.1): FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ..."""
+        """TCP's flags, FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ... (RFC 9293 section 3.1)."""
         return self.headers.transport.tcp_flags
 
     @property
