@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from support.traffic import Frame, damaged_frames, frames
 
 #: Of how many real captures one is taken here, and how many packets of it; ``python -m
 #: tests.equality`` takes all of all.
-ONE_OF, EACH = 5, 3
+ONE_OF, EACH = 8, 3
 SEEN: set[tuple[int, int]] = set()
 bounded = settings(
     max_examples=60,
@@ -47,7 +48,8 @@ def test_of_damaged_packets_nothing_is_told_that_scapy_does_not_tell(
     check(generated, malformed=True)
 
 
-def test_packets_of_every_real_capture_are_told_as_scapy_tells_them(captures: Path) -> None:
+@pytest.mark.timeout(180)  # scapy is slow, and slower beside others
+def test_packets_of_real_captures_are_told_as_scapy_tells_them(captures: Path) -> None:
     compared = 0
     for path in captures_in(captures)[::ONE_OF]:
         for batch in batches_of(path):
@@ -56,4 +58,4 @@ def test_packets_of_every_real_capture_are_told_as_scapy_tells_them(captures: Pa
             assert found == [], path
             compared += len(part)
             break
-    assert compared > 250
+    assert compared > 150
