@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, NamedTuple
@@ -9,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scapy.config import conf
 from scapy.layers.dns import DNS
+from scapy.layers.inet import TCP, UDP
 from scapy.layers.l2 import ARP
 from scapy.packet import NoPayload, Packet
 
-from netdumplings.packets import PacketBatch, dissect
+from netdumplings.packets import PacketBatch, count_layers, dissect, layer_names
 from netdumplings.packets.shapes import UNKNOWN, Application, application_of, layers_of
 
 from .scapys import ABSENT, Told, layers_within, told_by_scapy
@@ -48,6 +50,7 @@ def disagreements(
     """
     columns = _columns(batch)
     shapes = batch.shapes.tolist()
+    counts: Counter[str] = Counter()
     seen = set() if seen is None else seen
     for index, lazy in enumerate(batch):
         eager = dissect(
@@ -61,6 +64,11 @@ def disagreements(
             ours, scapys = lazy.haslayer(layer), eager.haslayer(layer)
             if bool(ours) != bool(scapys):
                 yield Disagreement(index, f"haslayer({layer!r})", ours, scapys)
+        names = layer_names(batch.link_type, batch.data(index))
+        counts.update(names)
+        to_transport = _names_to_transport(eager)
+        if names[: len(to_transport)] != to_transport:
+            yield Disagreement(index, "layer names", names, to_transport)
         yield from _columns_of(batch, index, columns, eager)
         yield from _shape_of(batch.link_type, index, shapes[index], eager)
         yield from _answers(batch, index, lazy, eager)
@@ -74,6 +82,9 @@ def disagreements(
         if known and (batch.link_type, shapes[index]) not in seen:
             seen.add((batch.link_type, shapes[index]))
             yield from _answers_on_every_layer(batch, index, eager)
+    counted = dict(count_layers(batch))
+    if counted != counts:
+        yield Disagreement(0, "counts of layers, from here on", counted, dict(counts))
 
 
 def _columns(batch: PacketBatch) -> list[Told]:
@@ -194,6 +205,16 @@ def _chain(packet: Packet) -> list[Packet]:
         chain.append(packet)
         packet = packet.payload
     return chain
+
+
+def _names_to_transport(packet: Packet) -> list[str]:
+    """The names of a packet's layers, as far as SPEC section 7 has them equal to scapy's."""
+    names = []
+    for layer in _chain(packet):
+        names.append(layer.name)
+        if isinstance(layer, TCP | UDP) and not isinstance(layer.payload, DNS):
+            break
+    return names
 
 
 def sample(batch: PacketBatch, most: int) -> PacketBatch:
