@@ -18,6 +18,7 @@ After a `Refusal` the caller closes the connection with its code and reason.
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 
 import msgspec
 
@@ -55,7 +56,7 @@ class State(enum.Enum):
     REFUSED = "refused"
 
 
-class Peer:
+class Peer(ABC):
     """What the conversations with kitchens and with eaters have in common.
 
     Attributes:
@@ -105,11 +106,13 @@ class Peer:
             return not_unicode("the first message")
         return self._decode_hello(text)
 
+    @abstractmethod
     def _decode_hello(self, text: bytes) -> Hello | Refusal:
-        raise NotImplementedError
+        """Read the first message, which is Unicode text."""
 
+    @abstractmethod
     def _talk(self, message: str | bytes) -> Event | None:
-        raise NotImplementedError
+        """Read any further message."""
 
 
 class KitchenPeer(Peer):
