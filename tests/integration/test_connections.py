@@ -189,4 +189,6 @@ async def test_no_proxy_stands_between_a_peer_and_its_hub(monkeypatch: pytest.Mo
     async with asyncio.timeout(PATIENCE), server() as hub:
         lives = connections(hub.address, logger=logger, reconnect=False)
         async with aclosing(lives):
-            await anext(lives)
+            connection = await anext(lives)
+            await (await connection.ping())
+            assert connection.remote_address[1] == hub.address.port

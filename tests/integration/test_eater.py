@@ -134,6 +134,7 @@ async def test_handlers_of_its_own_are_not_needed(hub: DumplingHub) -> None:
         while not run.done():
             await source.send(dumpling(1))
             await asyncio.sleep(0.01)
+        assert run.exception() is None
 
 
 async def test_a_hub_that_restarts_is_found_again_and_the_log_says_so_once_each_way(
@@ -241,8 +242,10 @@ async def test_what_a_handler_raises_comes_out_of_run(handler: str) -> None:
 
 async def test_a_handler_may_stop_the_eater(hub: DumplingHub) -> None:
     recorder = Recorder()
+    eaten = []
 
     async def stop(dumpling: Dumpling) -> None:
+        eaten.append(dumpling.payload)
         eater.stop()
 
     eater = DumplingEater(hub=out(hub), on_connect=recorder.on_connect, on_dumpling=stop)
@@ -251,15 +254,19 @@ async def test_a_handler_may_stop_the_eater(hub: DumplingHub) -> None:
     async with kitchen(hub) as source:
         await source.send(dumpling(1))
         await run
+    assert eaten == [1]
 
 
 async def test_an_eater_that_waits_for_a_hub_can_be_stopped(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     eater = DumplingEater(hub=f"127.0.0.1:{free_port()}")
-    async with running(eater):
+    async with running(eater) as run:
         while not lines(caplog.records):
             await asyncio.sleep(0.01)
+        assert not run.done()
+        eater.stop()
+        assert await run is None
 
 
 async def test_the_async_form_yields_dumplings_and_survives_a_restart() -> None:

@@ -366,9 +366,12 @@ async def test_a_hub_stops_though_peers_are_in_mid_handshake_or_do_not_answer() 
                 b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
             )
             async with eater(hub):
-                pass
+                ports = hub.in_port, hub.out_port
         shy.close()
         mute.close()
+        for port in ports:
+            with pytest.raises(OSError):
+                await asyncio.open_connection("localhost", port)
 
 
 async def test_a_stopped_hub_may_serve_again() -> None:
