@@ -370,7 +370,7 @@ async def test_a_hub_stops_though_peers_are_in_mid_handshake_or_do_not_answer() 
         shy.close()
         mute.close()
         for port in ports:
-            with pytest.raises(OSError):
+            with pytest.raises(OSError, match="Connect call failed"):
                 await asyncio.open_connection("localhost", port)
 
 

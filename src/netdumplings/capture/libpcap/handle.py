@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -129,6 +129,39 @@ class Library(Protocol):
     def interfaces(self) -> list[str]:
         """The names of all that libpcap can sniff on."""
         ...
+
+
+def dispatched(
+    pcap: Any, max_packets: int, failure: type[Exception], reason: Callable[[Any], str]
+) -> tuple[list[Any], list[bytes]]:
+    """Take the packets that are there from a library's handle, without waiting.
+
+    Args:
+        pcap: the handle, which does not block.
+        max_packets: how many packets to take at most.
+        failure: what the library raises.
+        reason: tells in words what it raised.
+
+    Returns:
+        the library's header of each packet, and the bytes of each.
+
+    Raises:
+        CaptureError: it failed, with no packets in hand. With some, those are not lost: the
+            failure comes again, or did no harm.
+    """
+    headers: list[Any] = []
+    packets: list[bytes] = []
+
+    def keep(header: Any, data: bytes) -> None:
+        headers.append(header)
+        packets.append(data)
+
+    try:
+        pcap.dispatch(max_packets, keep)
+    except failure as error:
+        if not packets:
+            raise CaptureError(reason(error)) from None
+    return headers, packets
 
 
 def assemble(

@@ -26,6 +26,7 @@ from .handle import (
     PacketTest,
     assemble,
     check_text,
+    dispatched,
 )
 
 _DENIED = (cypcap.ErrorCode.PERM_DENIED, cypcap.ErrorCode.PROMISC_PERM_DENIED)
@@ -46,19 +47,7 @@ class CypcapHandle:
 
     def read(self, max_packets: int) -> PacketBatch | None:
         """Take the packets that are there, without waiting; see `Handle`."""
-        headers: list[Any] = []
-        packets: list[bytes] = []
-
-        def keep(header: Any, data: bytes) -> None:
-            headers.append(header)
-            packets.append(data)
-
-        try:
-            self._pcap.dispatch(max_packets, keep)
-        except cypcap.Error as error:
-            # What came before the error is not lost: the error comes again, or did no harm.
-            if not packets:
-                raise CaptureError(_reason(error)) from None
+        headers, packets = dispatched(self._pcap, max_packets, cypcap.Error, _reason)
         if not packets:
             return None
         # libpcap's microseconds, of which a float of seconds holds all. (Its nanoseconds would

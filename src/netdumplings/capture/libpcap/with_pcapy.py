@@ -29,6 +29,7 @@ from .handle import (
     PacketTest,
     assemble,
     check_text,
+    dispatched,
 )
 
 # What pcap_activate(3PCAP) returns.
@@ -51,20 +52,8 @@ class PcapyHandle:
 
     def read(self, max_packets: int) -> PacketBatch | None:
         """Take the packets that are there, without waiting; see `Handle`."""
-        headers: list[Any] = []
-        packets: list[bytes] = []
-
         # `next_batch` is faster, but says nothing of the lengths on the wire.
-        def keep(header: Any, data: bytes) -> None:
-            headers.append(header)
-            packets.append(data)
-
-        try:
-            self._pcap.dispatch(max_packets, keep)
-        except pcapy.PcapError as error:
-            # With packets in hand, hand those over: an interface that is gone is noticed anyway.
-            if not packets:
-                raise CaptureError(str(error)) from None
+        headers, packets = dispatched(self._pcap, max_packets, pcapy.PcapError, str)
         if not packets:
             return None
         stamps = np.array([header.getts() for header in headers], np.int64)
