@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 
 from ..wire import CloseCode, Event, Peer, Refusal
 from .client import PING_INTERVAL, PING_TIMEOUT
@@ -21,8 +22,10 @@ from .quiet import quiet
 
 logger = logging.getLogger(__name__)
 
-#: A peer that sends faster than it is read gives way to everybody else after so many messages.
+#: A peer that sends faster than it is read gives way to everybody else after so many messages, or
+#: so many bytes (characters, of text that is decoded) of them.
 MESSAGES_A_TURN: Final = 200
+BYTES_A_TURN: Final = 2**20
 #: With what the library itself closes connections whose other side breaks the WebSocket protocol.
 _LIBRARY_REFUSES: Final = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.TOO_BIG)
 
@@ -37,11 +40,13 @@ class PeerConnection(ServerConnection):
 
     Attributes:
         full: whether the peer has more unsent bytes waiting for it than the write limit.
+        on_writable: is called when it was full and is not any more.
     """
 
     def __init__(self, connections: set[PeerConnection], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.full = False
+        self.on_writable: Callable[[], None] = _nothing
         self._connections = connections
 
     @property
@@ -68,6 +73,7 @@ class PeerConnection(ServerConnection):
         """Note that the peer has caught up; asyncio calls this."""
         self.full = False
         super().resume_writing()
+        self.on_writable()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter the set of connections; asyncio calls this when a client has connected."""
@@ -140,6 +146,7 @@ async def listen(
     open_timeout: float,
     write_limit: int = 2**15,
     headers: Mapping[str, str] | None = None,
+    subprotocols: Sequence[str] = (),
 ) -> Listener:
     """Listen on a port.
 
@@ -153,6 +160,9 @@ async def listen(
         write_limit: bytes waiting to be sent beyond which `PeerConnection.full` is true; it stays
             so until half of them are gone.
         headers: to be added to the answers to WebSocket handshakes.
+        subprotocols: what may be spoken, the best first (RFC 6455, section 1.9). A client that
+            offers one of them gets it, as the connection's ``subprotocol`` tells; one that offers
+            none of them is served without.
 
     Raises:
         CannotListen: the port is taken, or not allowed, or the address is none of this host's.
@@ -160,6 +170,10 @@ async def listen(
 
     def answer(_connection: ServerConnection, _request: Request, response: Response) -> None:
         response.headers.update(headers or {})
+
+    def choose(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        # The library's own choice is to refuse a client that offers none that we know.
+        return next((Subprotocol(known) for known in subprotocols if known in offered), None)
 
     sockets = await listening_sockets(address, port)
     connections: set[PeerConnection] = set()
@@ -170,6 +184,7 @@ async def listen(
             create_connection=functools.partial(PeerConnection, connections),  # type: ignore[arg-type]
             compression=None,
             process_response=answer,
+            select_subprotocol=choose,
             max_size=max_size,
             write_limit=(write_limit, write_limit // 2),
             open_timeout=open_timeout,
@@ -202,7 +217,8 @@ async def converse(
         why the peer must be sent away, or None if the connection has ended otherwise. (A message
         that is too big or not UTF-8 is refused by the library; the connection is closed then.)
     """
-    turn = 0
+    decode = False if peer.raw else None
+    messages = size = 0
     try:
         events = await _first_events(connection, peer, hello_timeout)
         while True:
@@ -210,11 +226,13 @@ async def converse(
                 if isinstance(event, Refusal):
                     return event
                 handle(event)
-            turn += 1
-            if turn == MESSAGES_A_TURN:
-                turn = 0
+            if messages >= MESSAGES_A_TURN or size >= BYTES_A_TURN:
+                messages = size = 0
                 await asyncio.sleep(0)
-            events = peer.receive(await connection.recv())
+            message = await connection.recv(decode)
+            messages += 1
+            size += len(message)
+            events = peer.receive(message)
     except ConnectionClosed as closed:
         sent = closed.sent
         if sent is None or closed.rcvd_then_sent or sent.code not in _LIBRARY_REFUSES:
@@ -227,6 +245,10 @@ async def _first_events(
 ) -> list[Event]:
     try:
         async with asyncio.timeout(hello_timeout):
-            return peer.receive(await connection.recv())
+            return peer.receive(await connection.recv(False if peer.raw else None))
     except TimeoutError:
         return peer.time_out(hello_timeout)
+
+
+def _nothing() -> None:
+    """Take note of nothing."""

@@ -65,6 +65,8 @@ class Peer(ABC):
 
     #: What it is, for messages and logs.
     kind = "peer"
+    #: Whether it wants the bytes of text messages, too, and sees to it that they are UTF-8.
+    raw = False
 
     def __init__(self) -> None:
         self.state = State.HELLO
