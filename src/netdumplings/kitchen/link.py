@@ -10,13 +10,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from ..delivery import Outbox, OutboxStatistics
-from ..transport import (
-    ConnectionClosed,
-    HubAddress,
-    HubConnection,
-    connections,
-    takes_announcements,
-)
+from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +111,7 @@ class HubLink:
     async def _serve(self, connection: HubConnection) -> None:
         hello = self._hello()
         await connection.send(hello)
-        announcing = takes_announcements(connection)
+        announcing = False
         announce_at = self._loop.time() + ANNOUNCE_EVERY
         closed = asyncio.ensure_future(connection.wait_closed())
         try:

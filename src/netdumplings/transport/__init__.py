@@ -11,12 +11,11 @@
 from __future__ import annotations
 
 from .address import HubAddress
-from .client import ConnectionClosed, HubConnection, connections, takes_announcements
+from .client import ConnectionClosed, HubConnection, connections
 
 __all__ = [
     "ConnectionClosed",
     "HubAddress",
     "HubConnection",
     "connections",
-    "takes_announcements",
 ]

@@ -8,29 +8,29 @@ import logging
 import os
 import re
 import socket
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection as HubConnection
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
 
-from ..defaults import MAX_MESSAGE
 from ..delivery import backoff
 from ..exceptions import HubUnavailable
-from ..wire import ACCEPTS_HEADER, ANNOUNCEMENTS
+from ..wire import MAX_TO_EATER
 from .address import HubAddress
 from .closing import CLOSE_TIMEOUT, close
 from .quiet import quiet
 
-__all__ = ["ConnectionClosed", "HubConnection", "connections", "takes_announcements"]
+__all__ = ["ConnectionClosed", "HubConnection", "connections"]
 
 #: Seconds for the TCP and WebSocket handshakes together.
 OPEN_TIMEOUT: Final = 10.0
 #: A connection that lived for so many seconds was a good one: back-off starts afresh.
 STEADY: Final = 10.0
-#: Bytes of one message from a hub: a dumpling, and whatever else may once surround it.
-MAX_SIZE: Final = MAX_MESSAGE + 64 * 1024
+#: Bytes of one message from a hub.
+MAX_SIZE: Final = MAX_TO_EATER
 #: Seconds between keepalive pings, and until a hub that does not answer one is given up.
 PING_INTERVAL: Final = 20.0
 PING_TIMEOUT: Final = 60.0
@@ -39,6 +39,7 @@ PING_TIMEOUT: Final = 60.0
 async def connections(
     hub: HubAddress,
     *,
+    subprotocols: Sequence[str] = (),
     reconnect: bool = True,
     logger: logging.Logger,
     describe: str = "hub",
@@ -60,6 +61,8 @@ async def connections(
 
     Args:
         hub: where to connect.
+        subprotocols: what to offer, the best first; the connection's ``subprotocol`` then says
+            what the hub has chosen, None for none of them.
         reconnect: False makes one try, and ends after one connection.
         logger: where to log.
         describe: what to call the other side in the log.
@@ -79,6 +82,7 @@ async def connections(
                 # Given apart from the URI, these also hold for redirections.
                 host=hub.host,
                 port=hub.port,
+                subprotocols=[Subprotocol(name) for name in subprotocols] or None,
                 compression=None,
                 proxy=None,
                 max_size=MAX_SIZE,
@@ -112,12 +116,6 @@ async def connections(
             if loop.time() - since >= STEADY:
                 waits = delays()
         await asyncio.sleep(next(waits))
-
-
-def takes_announcements(connection: HubConnection) -> bool:
-    """Tell whether the hub lets a kitchen say hello anew; its answer to the handshake says so."""
-    response = connection.response
-    return response is not None and ANNOUNCEMENTS in response.headers.get_all(ACCEPTS_HEADER)
 
 
 def _ending(connection: HubConnection) -> str:

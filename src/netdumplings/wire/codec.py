@@ -7,6 +7,7 @@ with what close code and reason that peer is sent away.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -21,18 +22,13 @@ MAX_NAME: Final = 256
 #: may choke on it.
 MAX_HELLO_DEPTH: Final = 16
 
-#: A header of the hub's answer to a WebSocket handshake, and what it says: that kitchens may
-#: announce themselves again. A hub without it would take that for a malformed dumpling.
-ACCEPTS_HEADER: Final = "Netdumplings-Accepts"
-ANNOUNCEMENTS: Final = "announcements"
-
 #: Bytes of a close frame's reason: a control frame holds 125, and the code takes two of them
 #: (RFC 6455, sections 5.5 and 5.5.1).
 _MAX_REASON: Final = 123
 
 
 class CloseCode(enum.IntEnum):
-    """Why a connection is closed: RFC 6455, section 7.4.1."""
+    """Why a connection is closed: RFC 6455, section 7.4.1; from 4000 on, by our own definition."""
 
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
@@ -40,6 +36,12 @@ class CloseCode(enum.IntEnum):
     INVALID_DATA = 1007
     POLICY_VIOLATION = 1008
     TOO_BIG = 1009
+    #: An eater has been too slow for longer than the hub's grace.
+    TOO_SLOW = 4001
+    #: Another connection has gone on with this kitchen's session.
+    REPLACED = 4002
+    #: The hub has as many peers as it is to have.
+    TOO_MANY = 4003
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -69,15 +71,24 @@ class Hello(msgspec.Struct, frozen=True):
 _Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 
 
-class _Metadata(msgspec.Struct):
+class Metadata(msgspec.Struct, gc=False):
+    """What a dumpling says of itself.
+
+    Attributes:
+        chef: the name of the chef that made it.
+        creation_time: seconds since the epoch.
+        driver: ``packet`` or ``interval``.
+        kitchen: the name of the chef's kitchen; None for the hub's own dumplings.
+    """
+
     chef: _Name
     creation_time: float
     driver: Literal["packet", "interval"]
     kitchen: _Name | None
 
 
-class _Dumpling(msgspec.Struct):
-    metadata: _Metadata
+class _Dumpling(msgspec.Struct, gc=False):
+    metadata: Metadata
     # Checked to be JSON, but neither decoded nor copied: whoever eats it reads it.
     payload: msgspec.Raw
 
@@ -104,6 +115,40 @@ def check_dumpling(text: bytes) -> Refusal | None:
     Returns:
         None if all is well, else why not.
     """
+    outcome = read_dumpling(text)
+    return outcome if isinstance(outcome, Refusal) else None
+
+
+def read_dumplings(texts: Sequence[bytes]) -> list[Metadata] | Refusal:
+    """Read what dumplings say of themselves; their payloads are checked to be JSON.
+
+    Args:
+        texts: the JSON of each, in what is known to be UTF-8.
+
+    Returns:
+        the metadata of each; or why not, for the first that is no dumpling.
+    """
+    decode = _dumplings.decode
+    try:
+        metadata = [decode(text).metadata for text in texts]
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    else:
+        if max(map(len, texts), default=0) <= MAX_MESSAGE:
+            return metadata
+    outcomes = map(read_dumpling, texts)
+    return next(outcome for outcome in outcomes if isinstance(outcome, Refusal))
+
+
+def read_dumpling(text: bytes) -> Metadata | Refusal:
+    """Read what a dumpling says of itself.
+
+    Args:
+        text: the dumpling's JSON, in UTF-8.
+
+    Returns:
+        its metadata; or why a hub will not take it.
+    """
     if len(text) > MAX_MESSAGE:
         return _too_big("a dumpling", MAX_MESSAGE)
     try:
@@ -111,16 +156,15 @@ def check_dumpling(text: bytes) -> Refusal | None:
         # and a browser that is sent a text message of bad UTF-8 must drop its connection
         # (RFC 6455, section 8.1).
         text.decode()
-        _dumplings.decode(text)
+        return _dumplings.decode(text).metadata
     except UnicodeDecodeError as error:
-        return _refusal(CloseCode.INVALID_DATA, f"the dumpling is not UTF-8: {error.reason}")
+        return refuse(CloseCode.INVALID_DATA, f"the dumpling is not UTF-8: {error.reason}")
     except msgspec.ValidationError as error:
-        return _refusal(CloseCode.POLICY_VIOLATION, f"not a dumpling: {error}")
+        return refuse(CloseCode.POLICY_VIOLATION, f"not a dumpling: {error}")
     except msgspec.DecodeError as error:
-        return _refusal(CloseCode.INVALID_DATA, f"the dumpling is not JSON: {error}")
+        return refuse(CloseCode.INVALID_DATA, f"the dumpling is not JSON: {error}")
     except RecursionError:
-        return _refusal(CloseCode.POLICY_VIOLATION, "the dumpling is nested too deeply")
-    return None
+        return refuse(CloseCode.POLICY_VIOLATION, "the dumpling is nested too deeply")
 
 
 def chef_of(text: str | bytes) -> str | None:
@@ -140,21 +184,6 @@ def decode_kitchen_hello(text: bytes) -> Hello | Refusal:
     return _decode_hello(text, "kitchen_name")
 
 
-def decode_announcement(text: bytes) -> Hello | None:
-    """Read a further announcement of a kitchen, which takes the place of the one before.
-
-    It is told from a dumpling by having a ``kitchen_name`` and no ``metadata``; in all else it is
-    as the first message.
-
-    Returns:
-        the announcement; None if the text is none.
-    """
-    announcement = decode_kitchen_hello(text)
-    if isinstance(announcement, Refusal) or "metadata" in _documents.decode(text):
-        return None
-    return announcement
-
-
 def decode_eater_hello(text: bytes) -> Hello | Refusal:
     """Read the first message of an eater: a JSON object with an ``eater_name``."""
     return _decode_hello(text, "eater_name")
@@ -166,20 +195,20 @@ def _decode_hello(text: bytes, key: str) -> Hello | Refusal:
     try:
         document = _documents.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _refusal(CloseCode.INVALID_DATA, f"the first message is not JSON: {error}")
+        return refuse(CloseCode.INVALID_DATA, f"the first message is not JSON: {error}")
     except RecursionError:
-        return _refusal(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
+        return refuse(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
     if not isinstance(document, dict):
-        return _refusal(CloseCode.POLICY_VIOLATION, "the first message is not a JSON object")
+        return refuse(CloseCode.POLICY_VIOLATION, "the first message is not a JSON object")
     if key not in document:
-        return _refusal(CloseCode.POLICY_VIOLATION, f"the first message has no {key}")
+        return refuse(CloseCode.POLICY_VIOLATION, f"the first message has no {key}")
     name = document[key]
     if not isinstance(name, str):
-        return _refusal(CloseCode.POLICY_VIOLATION, f"{key} is not a string")
+        return refuse(CloseCode.POLICY_VIOLATION, f"{key} is not a string")
     if len(name) > MAX_NAME:
-        return _refusal(CloseCode.POLICY_VIOLATION, f"{key} is over {MAX_NAME} characters long")
+        return refuse(CloseCode.POLICY_VIOLATION, f"{key} is over {MAX_NAME} characters long")
     if _deeper_than(MAX_HELLO_DEPTH, document):
-        return _refusal(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
+        return refuse(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
     return Hello(name, text)
 
 
@@ -200,25 +229,26 @@ def _deeper_than(limit: int, value: Any) -> bool:
 
 def not_text(what: str) -> Refusal:
     """Refuse a binary message."""
-    return _refusal(CloseCode.UNSUPPORTED_DATA, f"{what} came as a binary message; send text")
+    return refuse(CloseCode.UNSUPPORTED_DATA, f"{what} came as a binary message; send text")
 
 
 def not_unicode(what: str) -> Refusal:
     """Refuse a text that has no UTF-8 form."""
-    return _refusal(CloseCode.INVALID_DATA, f"{what} is not Unicode text")
+    return refuse(CloseCode.INVALID_DATA, f"{what} is not Unicode text")
 
 
 def no_hello(seconds: float) -> Refusal:
     """Refuse a peer that connects and then says nothing."""
-    return _refusal(CloseCode.POLICY_VIOLATION, f"no first message within {seconds:g} seconds")
+    return refuse(CloseCode.POLICY_VIOLATION, f"no first message within {seconds:g} seconds")
 
 
 def _too_big(what: str, limit: int) -> Refusal:
-    return _refusal(CloseCode.TOO_BIG, f"{what} over {limit} bytes long")
+    return refuse(CloseCode.TOO_BIG, f"{what} over {limit} bytes long")
 
 
-def _refusal(code: CloseCode, reason: str) -> Refusal:
-    # The reason may quote what the peer sent, and goes to our log and the peer's terminal.
+def refuse(code: CloseCode, reason: str) -> Refusal:
+    """Make a refusal of any reason, which may quote what the peer sent."""
+    # It goes to our log and the peer's terminal.
     printable = reason.encode("unicode_escape").decode("ascii")
     if len(printable) > _MAX_REASON:
         printable = printable[: _MAX_REASON - 3] + "..."

@@ -1,16 +1,15 @@
 """The hub's side of a conversation with one peer, as a state machine.
 
-A peer first says hello; a kitchen then sends dumplings and may say hello anew, an eater sends
-whatever it likes. Anything else ends the conversation::
+A peer first says hello; a kitchen then sends dumplings, an eater sends whatever it likes. Anything
+else ends the conversation::
 
-    state      what happens                  events          next state
-    HELLO      a hello                       Hello           TALK
-    HELLO      anything else, or nothing     Refusal         REFUSED
-    TALK       kitchen: a dumpling           DumplingReceived  TALK
-    TALK       kitchen: a hello              Hello           TALK
-    TALK       kitchen: anything else        Refusal         REFUSED
-    TALK       eater: anything               (none)          TALK
-    REFUSED    anything                      (none)          REFUSED
+    state      what happens                  events               next state
+    HELLO      a hello                       a hello              TALK
+    HELLO      anything else, or nothing     Refusal              REFUSED
+    TALK       kitchen: dumplings            DumplingsReceived    TALK
+    TALK       kitchen: anything else        Refusal              REFUSED
+    TALK       eater: anything               (none)               TALK
+    REFUSED    anything                      (none)               REFUSED
 
 After a `Refusal` the caller closes the connection with its code and reason.
 """
@@ -19,33 +18,18 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-
-import msgspec
+from typing import Any
 
 from .codec import (
-    Hello,
     Refusal,
-    check_dumpling,
-    decode_announcement,
     decode_eater_hello,
     decode_kitchen_hello,
     no_hello,
     not_text,
     not_unicode,
+    read_dumpling,
 )
-
-
-class DumplingReceived(msgspec.Struct, frozen=True):
-    """A kitchen sent a dumpling.
-
-    Attributes:
-        text: its JSON in UTF-8, to the byte as the kitchen wrote it.
-    """
-
-    text: bytes
-
-
-Event = Hello | DumplingReceived | Refusal
+from .events import DumplingsReceived, EaterHello, Event, KitchenHello
 
 
 class State(enum.Enum):
@@ -65,7 +49,7 @@ class Peer(ABC):
 
     #: What it is, for messages and logs.
     kind = "peer"
-    #: Whether it wants the bytes of text messages, too, and sees to it that they are UTF-8.
+    #: Whether it takes messages as bytes, be they text or binary.
     raw = False
 
     def __init__(self) -> None:
@@ -75,14 +59,14 @@ class Peer(ABC):
         """Take one message from the peer.
 
         Args:
-            message: a text message as str, a binary one as bytes.
+            message: a text message as str, a binary one as bytes; any as bytes if `raw`.
 
         Returns:
-            what it means: a `Hello`, `DumplingReceived` or `Refusal`, or nothing.
+            what it means, or nothing.
         """
         if self.state is State.REFUSED:
             return []
-        event = self._hello(message) if self.state is State.HELLO else self._talk(message)
+        event = self._read(message)
         if event is None:
             return []
         self.state = State.REFUSED if isinstance(event, Refusal) else State.TALK
@@ -99,56 +83,50 @@ class Peer(ABC):
         self.state = State.REFUSED
         return [no_hello(seconds)]
 
-    def _hello(self, message: str | bytes) -> Hello | Refusal:
-        if isinstance(message, bytes):
-            return not_text("the first message")
-        try:
-            text = message.encode()
-        except UnicodeEncodeError:
-            return not_unicode("the first message")
-        return self._decode_hello(text)
-
     @abstractmethod
-    def _decode_hello(self, text: bytes) -> Hello | Refusal:
-        """Read the first message, which is Unicode text."""
-
-    @abstractmethod
-    def _talk(self, message: str | bytes) -> Event | None:
-        """Read any further message."""
+    def _read(self, message: Any) -> Event | None:
+        """Read a message; bytes if `raw`."""
 
 
 class KitchenPeer(Peer):
-    """A kitchen: it announces itself, then sends one dumpling a message.
-
-    In between it may announce itself again, with counts that have changed.
-    """
+    """A kitchen of the plain protocol: it announces itself, then sends one dumpling a message."""
 
     kind = "kitchen"
 
-    def _decode_hello(self, text: bytes) -> Hello | Refusal:
-        return decode_kitchen_hello(text)
-
-    def _talk(self, message: str | bytes) -> Event | None:
-        if isinstance(message, bytes):
-            return not_text("a dumpling")
-        try:
-            text = message.encode()
-        except UnicodeEncodeError:
-            return not_unicode("a dumpling")
-        refusal = check_dumpling(text)
-        if refusal is None:
-            return DumplingReceived(text)
-        # Few messages are announcements, so dumplings are not made to wait for this.
-        return decode_announcement(text) or refusal
+    def _read(self, message: str | bytes) -> Event:
+        if self.state is State.HELLO:
+            text = _text(message, "the first message")
+            who = text if isinstance(text, Refusal) else decode_kitchen_hello(text)
+            return who if isinstance(who, Refusal) else KitchenHello(who.name, who.announcement)
+        text = _text(message, "a dumpling")
+        if isinstance(text, Refusal):
+            return text
+        metadata = read_dumpling(text)
+        if isinstance(metadata, Refusal):
+            return metadata
+        # Between two tokens a newline says nothing (RFC 8259, section 2), and elsewhere JSON has
+        # none; but in a batch it would end the dumpling.
+        return DumplingsReceived(None, [text.replace(b"\n", b" ")], [metadata])
 
 
 class EaterPeer(Peer):
-    """An eater: it gives its name, and is listened to no further."""
+    """An eater of the plain protocol: it gives its name, and is listened to no further."""
 
     kind = "eater"
 
-    def _decode_hello(self, text: bytes) -> Hello | Refusal:
-        return decode_eater_hello(text)
+    def _read(self, message: str | bytes) -> Event | None:
+        if self.state is State.TALK:
+            return None
+        text = _text(message, "the first message")
+        who = text if isinstance(text, Refusal) else decode_eater_hello(text)
+        return who if isinstance(who, Refusal) else EaterHello(who.name, who.announcement)
 
-    def _talk(self, message: str | bytes) -> Event | None:  # noqa: ARG002
-        return None
+
+def _text(message: str | bytes, what: str) -> bytes | Refusal:
+    """Give a text message as UTF-8."""
+    if isinstance(message, bytes):
+        return not_text(what)
+    try:
+        return message.encode()
+    except UnicodeEncodeError:
+        return not_unicode(what)

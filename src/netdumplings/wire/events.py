@@ -1,0 +1,68 @@
+"""What a message from a peer means to the hub."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .codec import Hello, Metadata, Refusal
+from .compression import Encoding
+from .subscriptions import EVERYTHING, Subscription
+
+
+class KitchenHello(Hello, frozen=True):
+    """A kitchen is here, or goes on with another session.
+
+    Attributes:
+        session: what its dumplings are numbered in; None for a kitchen that does not number them.
+        first: the lowest number that it may still send.
+    """
+
+    session: str | None = None
+    first: int = 1
+
+
+class EaterHello(Hello, frozen=True):
+    """An eater is here.
+
+    Attributes:
+        subscription: what it wants.
+        last: how many dumplings of the past it wants to begin with, at most.
+        since: the time from which on it wants dumplings of the past, seconds since the epoch.
+        resume: the cursor that it had come to on a former connection: for each stream, the number
+            of the last dumpling that it was offered.
+        encoding: how its batches are to be compressed; None for not at all.
+    """
+
+    subscription: Subscription = EVERYTHING
+    last: int | None = None
+    since: float | None = None
+    resume: dict[str, int] | None = None
+    encoding: Encoding | None = None
+
+
+class DumplingsReceived(msgspec.Struct, frozen=True, gc=False):
+    """A kitchen sent dumplings.
+
+    Attributes:
+        first: the number of the first; the others follow without a hole. None from a kitchen that
+            does not number them.
+        lines: the JSON of each in UTF-8, on one line.
+        metadata: what each says of itself.
+    """
+
+    first: int | None
+    lines: list[bytes]
+    metadata: list[Metadata]
+
+
+class CountsReceived(msgspec.Struct, frozen=True):
+    """A kitchen told what it has counted.
+
+    Attributes:
+        counts: a JSON object in UTF-8.
+    """
+
+    counts: bytes
+
+
+Event = KitchenHello | EaterHello | DumplingsReceived | CountsReceived | Refusal
