@@ -1,6 +1,6 @@
 """Policies of delivery, pure: no socket, no clock, no event loop.
 
-- `outbox`: what a kitchen keeps while its hub is away, how much of it, and what became of it.
+- `outbox`: what a kitchen keeps until a hub has it, how much of it, and what became of it.
 - `backoff`: how long to wait before trying again.
 - `ledger`: what came in and what became of it: the identities that must hold of all counts.
 """
@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from .backoff import delays
 from .ledger import DumplingLedger, EaterLedger, PacketLedger
-from .outbox import Outbox, OutboxStatistics
+from .outbox import Outbox, OutboxStatistics, Store
+from .runs import Burst
 
 __all__ = [
+    "Burst",
     "DumplingLedger",
     "EaterLedger",
     "Outbox",
     "OutboxStatistics",
     "PacketLedger",
+    "Store",
     "delays",
 ]

@@ -123,17 +123,17 @@ class HubLink:
                         await connection.send(hello)
                 with self._changed:
                     burst = self._outbox.take(BURST_MESSAGES, BURST_BYTES)
-                if not burst:
+                if not burst.messages:
                     patience = announce_at - self._loop.time() if announcing else None
                     await self._more(closed, patience)
                     if closed.done():
                         # Sending says with which error the connection ended.
                         await connection.ping()
                     continue
-                for message in burst:
+                for message in burst.messages:
                     await connection.send(message, text=True)
                 await (await connection.ping())
-                self._acknowledge(len(burst))
+                self._acknowledge(burst.last)
         finally:
             closed.cancel()
 
@@ -147,9 +147,9 @@ class HubLink:
         finally:
             filled.cancel()
 
-    def _acknowledge(self, count: int) -> None:
+    def _acknowledge(self, seq: int) -> None:
         with self._changed:
-            self._outbox.acknowledge(count)
+            self._outbox.acknowledge(seq)
             self._note_level()
             self._changed.notify_all()
 
