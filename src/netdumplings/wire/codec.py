@@ -179,36 +179,36 @@ def chef_of(text: str | bytes) -> str | None:
         return None
 
 
-def decode_kitchen_hello(text: bytes) -> Hello | Refusal:
+def decode_kitchen_hello(text: bytes, what: str = "first message") -> Hello | Refusal:
     """Read the first message of a kitchen: a JSON object with a ``kitchen_name``."""
-    return _decode_hello(text, "kitchen_name")
+    return _decode_hello(text, "kitchen_name", what)
 
 
 def decode_eater_hello(text: bytes) -> Hello | Refusal:
     """Read the first message of an eater: a JSON object with an ``eater_name``."""
-    return _decode_hello(text, "eater_name")
+    return _decode_hello(text, "eater_name", "first message")
 
 
-def _decode_hello(text: bytes, key: str) -> Hello | Refusal:
+def _decode_hello(text: bytes, key: str, what: str) -> Hello | Refusal:
     if len(text) > MAX_HELLO:
-        return _too_big("a first message", MAX_HELLO)
+        return _too_big(f"a {what}", MAX_HELLO)
     try:
         document = _documents.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return refuse(CloseCode.INVALID_DATA, f"the first message is not JSON: {error}")
+        return refuse(CloseCode.INVALID_DATA, f"the {what} is not JSON: {error}")
     except RecursionError:
-        return refuse(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
+        return refuse(CloseCode.POLICY_VIOLATION, f"the {what} is nested too deeply")
     if not isinstance(document, dict):
-        return refuse(CloseCode.POLICY_VIOLATION, "the first message is not a JSON object")
+        return refuse(CloseCode.POLICY_VIOLATION, f"the {what} is not a JSON object")
     if key not in document:
-        return refuse(CloseCode.POLICY_VIOLATION, f"the first message has no {key}")
+        return refuse(CloseCode.POLICY_VIOLATION, f"the {what} has no {key}")
     name = document[key]
     if not isinstance(name, str):
         return refuse(CloseCode.POLICY_VIOLATION, f"{key} is not a string")
     if len(name) > MAX_NAME:
         return refuse(CloseCode.POLICY_VIOLATION, f"{key} is over {MAX_NAME} characters long")
     if _deeper_than(MAX_HELLO_DEPTH, document):
-        return refuse(CloseCode.POLICY_VIOLATION, "the first message is nested too deeply")
+        return refuse(CloseCode.POLICY_VIOLATION, f"the {what} is nested too deeply")
     return Hello(name, text)
 
 

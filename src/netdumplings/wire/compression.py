@@ -20,6 +20,10 @@ ENCODINGS: Final[tuple[Encoding, ...]] = ("zstd", "deflate")
 #: Levels at which more effort hardly makes anything smaller, but takes several times as long.
 _ZSTD_LEVEL: Final = 1
 _DEFLATE_LEVEL: Final = 1
+#: The logarithm to base 2 of the bytes that a reader keeps for a message to refer back to: what
+#: every reader should support, and no writer should exceed (RFC 8878, section 3.1.1.1.2). A message
+#: of a few bytes could otherwise ask for 128 MiB.
+_ZSTD_WINDOW_LOG: Final = 23
 
 
 def choose(offered: Sequence[str]) -> Encoding | None:
@@ -48,7 +52,8 @@ def decompress(data: bytes, encoding: Encoding, max_size: int) -> bytes:
     """
     if encoding == "zstd":
         zstd = _zstd()
-        decompressor, damaged = zstd.ZstdDecompressor(), zstd.ZstdError
+        options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+        decompressor, damaged = zstd.ZstdDecompressor(options=options), zstd.ZstdError
     else:
         decompressor, damaged = zlib.decompressobj(), zlib.error
     try:

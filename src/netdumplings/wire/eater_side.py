@@ -103,13 +103,15 @@ class EaterSide:
             ValueError: it is not what a hub would send.
         """
         text = self._text(message)
-        first, _, rest = text.partition("\n")
+        first, newline, rest = text.partition("\n")
         try:
             told = read_to_eater(first)
         except UnknownType:
             return None
         except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(f"not a message of netdumplings.v2: {error}") from None
+        if isinstance(told, BatchToEater) and not newline:
+            raise ValueError("a batch without dumplings")
         self._move(told.cursor)
         if isinstance(told, WelcomeToEater):
             self._welcomed = True

@@ -38,6 +38,9 @@ _Patterns = Annotated[list[_Pattern], msgspec.Meta(max_length=MAX_PATTERNS)]
 _KitchenPatterns = Annotated[list[_Pattern | None], msgspec.Meta(max_length=MAX_PATTERNS)]
 _Stream = Annotated[str, msgspec.Meta(max_length=64)]
 _Cursor = Annotated[dict[_Stream, _Seq], msgspec.Meta(max_length=MAX_CURSOR)]
+# What a hub tells is merged into a cursor, and must be of the same kind: else the eater's next
+# hello would be refused.
+_Moves = dict[_Stream, _Seq]
 
 #: Why an eater missed something: it was too slow; a kitchen had dropped it; the hub's history no
 #: longer had it; a hub that has gone had it, or lost it.
@@ -97,21 +100,21 @@ class EaterHelloMessage(_Message, tag="hello"):
 class WelcomeToEater(_Message, tag="welcome"):
     """Hub to eater: from where on it is fed, and how its batches will be compressed."""
 
-    cursor: dict[str, int]
+    cursor: _Moves
     compression: str | None = None
 
 
 class BatchToEater(_Message, tag="batch"):
     """Hub to eater: the first line of a batch."""
 
-    cursor: dict[str, int]
+    cursor: _Moves
     history: bool = False
 
 
 class CursorMoved(_Message, tag="cursor"):
     """Hub to eater: there was nothing for it, up to here."""
 
-    cursor: dict[str, int]
+    cursor: _Moves
 
 
 class Gap(_Message, tag="gap"):
@@ -125,10 +128,10 @@ class Gap(_Message, tag="gap"):
         cursor: up to where they are missing.
     """
 
-    missed: int
+    missed: Annotated[int, msgspec.Meta(ge=0)]
     reason: GapReason
     kitchen: str | None = None
-    cursor: dict[str, int] = {}  # msgspec copies it
+    cursor: _Moves = {}  # msgspec copies it
 
 
 FromKitchen = KitchenHelloMessage | BatchMessage | CountsMessage

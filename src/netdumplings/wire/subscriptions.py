@@ -89,7 +89,9 @@ class _one_of:  # noqa: N801  # reads as the function it is used as
         self._nameless = None in (patterns or ())
         # A pattern cannot keep the hub busy: its stars are atomic groups, which never try again.
         self._patterns = [
-            re.compile(fnmatch.translate(pattern)) for pattern in patterns or () if pattern
+            re.compile(fnmatch.translate(pattern))
+            for pattern in patterns or ()
+            if pattern is not None
         ]
 
     def __call__(self, name: str | None) -> bool:

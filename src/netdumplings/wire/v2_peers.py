@@ -108,7 +108,8 @@ def _batch(message: BatchMessage, lines: list[bytes]) -> Event:
 def _counts(message: CountsMessage) -> Event:
     counts = bytes(message.counts)
     # Eaters are shown it, so the same holds as for an announcement.
-    checked = decode_kitchen_hello(b'{"kitchen_name":"","counts":%b}' % counts)
+    announced = b'{"kitchen_name":"","counts":%b}' % counts
+    checked = decode_kitchen_hello(announced, "message of counts")
     if isinstance(checked, Refusal):
         return checked
     if not counts.startswith(b"{"):
