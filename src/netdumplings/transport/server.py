@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import http
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -14,11 +15,17 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from ..wire import CloseCode, Event, Peer, Refusal
+from ..wire import MAX_HELLO, CloseCode, Event, Peer, Refusal
 from .client import PING_INTERVAL, PING_TIMEOUT
 from .closing import CLOSE_TIMEOUT, close
+from .open_files import OTHER_FILES, allow_open_files
+from .peer_connection import READ_SIZE, PeerConnection
 from .ports import listening_sockets
 from .quiet import quiet
+from .refusals import RefusalLog
+from .room import MAX_CONNECTIONS, MAX_WAITING, Room
+
+__all__ = ["Listener", "PeerConnection", "converse", "listen"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,69 +37,6 @@ BYTES_A_TURN: Final = 2**20
 _LIBRARY_REFUSES: Final = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.TOO_BIG)
 
 
-class PeerConnection(ServerConnection):
-    """A connection that says in one log line why its handshake failed, if it does.
-
-    Args:
-        connections: where it is a member, from its first moment to its last.
-        *args: as the library gives them.
-        **kwargs: likewise.
-
-    Attributes:
-        full: whether the peer has more unsent bytes waiting for it than the write limit.
-        on_writable: is called when it was full and is not any more.
-    """
-
-    def __init__(self, connections: set[PeerConnection], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.full = False
-        self.on_writable: Callable[[], None] = _nothing
-        self._connections = connections
-
-    @property
-    def host(self) -> str:
-        """The peer's address, without its port; ``?`` if it was gone before we could ask."""
-        return str(self.remote_address[0]) if self.remote_address else "?"
-
-    @property
-    def port(self) -> int:
-        """The peer's port; 0 if it was gone before we could ask."""
-        return int(self.remote_address[1]) if self.remote_address else 0
-
-    @property
-    def where(self) -> str:
-        """The peer's ``host:port``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    def pause_writing(self) -> None:
-        """Note that the peer reads too slowly; asyncio calls this."""
-        self.full = True
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        """Note that the peer has caught up; asyncio calls this."""
-        self.full = False
-        super().resume_writing()
-        self.on_writable()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Enter the set of connections; asyncio calls this when a client has connected."""
-        self._connections.add(self)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Log a handshake that failed; asyncio calls this when the socket is closed."""
-        self._connections.discard(self)
-        super().connection_lost(exc)
-        if self.response is None or self.response.status_code != 101:
-            logger.warning("refused %s: %s", self.where, self._handshake_failure())
-
-    def _handshake_failure(self) -> str:
-        if self.response is not None:
-            return f"not a WebSocket peer (answered HTTP {self.response.status_code})"
-        return "not a WebSocket peer"
-
-
 class Listener:
     """A port, open on every address of a host.
 
@@ -100,10 +44,13 @@ class Listener:
         port: the port.
     """
 
-    def __init__(self, port: int, servers: list[Server], connections: set[PeerConnection]) -> None:
+    def __init__(
+        self, port: int, servers: list[Server], room: Room[PeerConnection], refusals: RefusalLog
+    ) -> None:
         self.port = port
         self._servers = servers
-        self._connections = connections
+        self._room = room
+        self._refusals = refusals
 
     async def stop(self) -> None:
         """Accept nobody any more; those who are connected stay."""
@@ -124,16 +71,17 @@ class Listener:
         await asyncio.gather(
             *(
                 close(connection, code, reason, patience=patience, discard=discard)
-                for connection in self._connections
+                for connection in self._room.all
                 if connection.state is State.OPEN
             )
         )
         self.abort()
         await asyncio.gather(*(server.wait_closed() for server in self._servers))
+        self._refusals.flush()
 
     def abort(self) -> None:
         """Cut every connection, without a word."""
-        for connection in tuple(self._connections):
+        for connection in tuple(self._room.all):
             connection.transport.abort()
 
 
@@ -144,6 +92,10 @@ async def listen(
     *,
     max_size: int,
     open_timeout: float,
+    max_hello: int = MAX_HELLO,
+    max_connections: int = MAX_CONNECTIONS,
+    max_waiting: int = MAX_WAITING,
+    read_size: int = READ_SIZE,
     write_limit: int = 2**15,
     headers: Mapping[str, str] | None = None,
     subprotocols: Sequence[str] = (),
@@ -157,6 +109,13 @@ async def listen(
         port: the port; 0 for any that is free.
         max_size: bytes of a message; a longer one closes the connection with code 1009.
         open_timeout: seconds that a client has for its WebSocket handshake.
+        max_hello: bytes of the first message.
+        max_connections: peers that may have said hello. Beyond, handshakes are answered with HTTP
+            503, and hellos with close code 4003. Where the system allows fewer open files, it
+            is what that leaves.
+        max_waiting: connections that may not have asked for a WebSocket yet, and again that may
+            not have said hello yet. Beyond, the one that has waited longest is cut.
+        read_size: bytes to read of a peer before it is another's turn.
         write_limit: bytes waiting to be sent beyond which `PeerConnection.full` is true; it stays
             so until half of them are gone.
         headers: to be added to the answers to WebSocket handshakes.
@@ -168,6 +127,12 @@ async def listen(
         CannotListen: the port is taken, or not allowed, or the address is none of this host's.
     """
 
+    def check(connection: ServerConnection, _request: Request) -> Response | None:
+        assert isinstance(connection, PeerConnection)
+        if connection.check_room():
+            return None
+        return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many peers\n")
+
     def answer(_connection: ServerConnection, _request: Request, response: Response) -> None:
         response.headers.update(headers or {})
 
@@ -176,13 +141,17 @@ async def listen(
         return next((Subprotocol(known) for known in subprotocols if known in offered), None)
 
     sockets = await listening_sockets(address, port)
-    connections: set[PeerConnection] = set()
+    max_connections, max_waiting = _that_can_be_had(max_connections, max_waiting)
+    room: Room[PeerConnection] = Room(max_connections, max_waiting)
+    refusals = RefusalLog()
+    create = functools.partial(PeerConnection, room, refusals, max_hello, read_size)
     servers = [
         await serve(
             handler,  # type: ignore[arg-type]  # every connection is a PeerConnection
             sock=sock,
-            create_connection=functools.partial(PeerConnection, connections),  # type: ignore[arg-type]
+            create_connection=create,  # type: ignore[arg-type]
             compression=None,
+            process_request=check,
             process_response=answer,
             select_subprotocol=choose,
             max_size=max_size,
@@ -195,7 +164,29 @@ async def listen(
         )
         for sock in sockets
     ]
-    return Listener(sockets[0].getsockname()[1], servers, connections)
+    return Listener(sockets[0].getsockname()[1], servers, room, refusals)
+
+
+def _that_can_be_had(max_connections: int, max_waiting: int) -> tuple[int, int]:
+    """Raise the limit of open files; settle for fewer connections if that cannot be done.
+
+    A hub has two ports, each with so many connections; what another needs, it will ask for, too.
+    """
+    wanted = 2 * (max_connections + 2 * max_waiting) + OTHER_FILES
+    allowed = allow_open_files(wanted)
+    if allowed >= wanted:
+        return max_connections, max_waiting
+    each = max(allowed - OTHER_FILES, 2) // 2
+    max_waiting = min(max_waiting, max(each // 8, 1))
+    fewer = max(each - 2 * max_waiting, 1)
+    logger.warning(
+        "at most %d peers on a port, not %d, as the system allows %d open files; raise that limit "
+        "(ulimit -n) if you need more",
+        fewer,
+        max_connections,
+        allowed,
+    )
+    return fewer, max_waiting
 
 
 async def converse(
@@ -221,6 +212,8 @@ async def converse(
     messages = size = 0
     try:
         events = await _first_events(connection, peer, hello_timeout)
+        if not any(isinstance(event, Refusal) for event in events) and (full := connection.admit()):
+            return full
         while True:
             for event in events:
                 if isinstance(event, Refusal):
@@ -234,6 +227,8 @@ async def converse(
             size += len(message)
             events = peer.receive(message)
     except ConnectionClosed as closed:
+        if connection.refusal is not None:
+            return connection.refusal
         sent = closed.sent
         if sent is None or closed.rcvd_then_sent or sent.code not in _LIBRARY_REFUSES:
             return None
@@ -248,7 +243,3 @@ async def _first_events(
             return peer.receive(await connection.recv(False if peer.raw else None))
     except TimeoutError:
         return peer.time_out(hello_timeout)
-
-
-def _nothing() -> None:
-    """Take note of nothing."""

@@ -1,0 +1,281 @@
+"""The connection of one peer, whatever it sends.
+
+The WebSocket library parses all that has come in at once, answers each ping at once, and keeps what
+a peer does not read. What that can be made to cost is limited here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event, State
+
+from ..wire import CloseCode, Refusal
+from .closing import CLOSE_TIMEOUT
+from .refusals import RefusalLog
+from .room import Room
+
+logger = logging.getLogger(__name__)
+
+#: Bytes of a WebSocket handshake; browsers stay far below.
+MAX_HANDSHAKE: Final = 16 * 1024
+#: Bytes read in one go. A peer that must send more than a hello may fill asyncio's own buffer.
+READ_SIZE: Final = 256 * 1024
+#: Everybody else gets a turn after so many frames; they are counted every so many bytes. (A frame
+#: may be six bytes long.)
+FRAMES_A_TURN: Final = 500
+_SLICE: Final = 16 * 1024
+#: Frames of one message.
+MAX_FRAGMENTS: Final = 1024
+#: Pings and pongs within so many seconds that are too many, if they are more than the messages.
+MAX_CONTROLS: Final = 1000
+_CONTROLS_WITHIN: Final = 10.0
+#: Pings to be answered to a peer that does not read the answers.
+MAX_UNREAD_PONGS: Final = 100
+
+
+class PeerConnection(ServerConnection):
+    """A connection that keeps within its limits, and is in a room with all others of its port.
+
+    Args:
+        room: where it is a member, from its first moment to its last.
+        refusals: where to log why its handshake failed, if it does.
+        max_hello: bytes of its first message.
+        read_size: bytes to read in one go.
+        *args: as the library gives them.
+        **kwargs: likewise.
+
+    Attributes:
+        full: whether the peer has more unsent bytes waiting for it than the write limit.
+        on_writable: is called when it was full and is not any more.
+        refusal: why it was sent away, if it was by the connection itself.
+    """
+
+    def __init__(
+        self,
+        room: Room[PeerConnection],
+        refusals: RefusalLog,
+        max_hello: int,
+        read_size: int,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.full = False
+        self.on_writable: Callable[[], None] = _nothing
+        self.refusal: Refusal | None = None
+        self._room = room
+        self._refusals = refusals
+        self._max_hello = max_hello
+        self._read_size = read_size
+        self._heard = False
+        self._unheard_bytes = 0
+        self._rest = b""
+        self._frames = self._fragments = 0
+        self._controls = self._messages = self._unread_pongs = 0
+        self._controls_since = self.loop.time()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def host(self) -> str:
+        """The peer's address, without its port; ``?`` if it was gone before we could ask."""
+        return str(self.remote_address[0]) if self.remote_address else "?"
+
+    @property
+    def port(self) -> int:
+        """The peer's port; 0 if it was gone before we could ask."""
+        return int(self.remote_address[1]) if self.remote_address else 0
+
+    @property
+    def where(self) -> str:
+        """The peer's ``host:port``."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def admit(self) -> Refusal | None:
+        """Note that the peer has said hello.
+
+        Returns:
+            why it must be sent away all the same: there are too many.
+        """
+        return None if self._room.admit(self) else self._too_many()
+
+    def refuse(self, refusal: Refusal, *, at_once: bool = False) -> None:
+        """Send the peer away; the first reason stands.
+
+        Args:
+            refusal: why.
+            at_once: do not wait until it has read that.
+        """
+        if self.refusal is None:
+            self.refusal = refusal
+            if self.state is State.OPEN and not self.transport.is_closing():
+                self.protocol.fail(refusal.code, refusal.reason)
+                self.send_data()
+        if at_once or self.state is State.CONNECTING:
+            self.transport.abort()
+        else:
+            self._end_soon()
+
+    def log_refusal(self, by: logging.Logger, message: str, *arguments: object) -> None:
+        """Log, as a WARNING, that the peer was refused; or count it, if its host is well known.
+
+        Args:
+            by: whose logger it is.
+            message: as for `logging.Logger.warning`.
+            *arguments: likewise.
+        """
+        self._refusals.log(by, self.host, message, *arguments)
+
+    def pause_writing(self) -> None:
+        """Note that the peer reads too slowly; asyncio calls this."""
+        self.full = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Note that the peer has caught up; asyncio calls this."""
+        self.full = False
+        self._unread_pongs = 0
+        super().resume_writing()
+        self.on_writable()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Enter the room; asyncio calls this when a client has connected."""
+        if hasattr(transport, "max_size"):  # of asyncio's own transports on POSIX
+            transport.max_size = self._read_size
+        super().connection_made(transport)
+        self._make_room(self._room.enter(self, self.host))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Log a handshake that failed; asyncio calls this when the socket is closed."""
+        self._room.leave(self)
+        self._rest = b""
+        if self._deadline:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+        if self.response is None or self.response.status_code != 101:
+            self.log_refusal(logger, "refused %s: %s", self.where, self._handshake_failure())
+
+    def check_room(self) -> bool:
+        """Tell whether the handshake may go on; where there are too many peers, it may not."""
+        if self._room.full:
+            self.refusal = self._too_many()
+        return not self._room.full
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come in; asyncio calls this."""
+        if self._rest:
+            # Somebody has resumed reading who does not know of the rest.
+            self._rest += data
+            self.transport.pause_reading()
+        else:
+            self._take(data)
+
+    def eof_received(self) -> None:
+        """End; asyncio calls this when the peer will send nothing more."""
+        super().eof_received()
+        # asyncio would wait for ever until the peer has read what is written.
+        self._end_soon()
+
+    def process_event(self, event: Event) -> None:
+        """Take a handshake or a frame; the library calls this."""
+        first = self.request is None
+        super().process_event(event)
+        if isinstance(event, Frame):
+            self._frames += 1
+            self._watch(event)
+        elif first:
+            self._make_room(self._room.greet(self, self.host))
+
+    def _take(self, data: bytes) -> None:
+        self._frames = 0
+        for start in range(0, len(data), _SLICE):
+            end = start + _SLICE
+            super().data_received(data[start:end])
+            if not self._heard:
+                self._check_greeting(min(end, len(data)) - start)
+            if self._frames >= FRAMES_A_TURN and end < len(data):
+                self._rest = data[end:]
+                self.transport.pause_reading()
+                self.loop.call_soon(self._take_rest)
+                break
+        if self.protocol.close_expected():
+            self._end_soon()
+
+    def _take_rest(self) -> None:
+        rest, self._rest = self._rest, b""
+        if self.transport.is_closing():
+            return
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
+        self._take(rest)
+
+    def _check_greeting(self, size: int) -> None:
+        """Limit what is kept of a peer that has yet to finish its first message."""
+        self._unheard_bytes += size
+        if self.request is None:
+            if self._unheard_bytes > MAX_HANDSHAKE and self.protocol.state is State.CONNECTING:
+                reason = f"not a WebSocket peer (no handshake within {MAX_HANDSHAKE} bytes)"
+                self.refuse(Refusal(CloseCode.TOO_BIG, reason))
+        elif self._unheard_bytes > MAX_HANDSHAKE + self._max_hello:
+            reason = f"a first message over {self._max_hello} bytes long"
+            self.refuse(Refusal(CloseCode.TOO_BIG, reason))
+
+    def _watch(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.PING, Opcode.PONG):
+            self._watch_controls(frame.opcode)
+        elif frame.opcode is Opcode.CLOSE:
+            pass
+        elif frame.fin:
+            self._heard = True
+            self._fragments = 0
+            self._messages += 1
+        else:
+            self._fragments += 1
+            if self._fragments > MAX_FRAGMENTS:
+                reason = f"a message of over {MAX_FRAGMENTS} frames"
+                self.refuse(Refusal(CloseCode.TOO_BIG, reason))
+
+    def _watch_controls(self, opcode: Opcode) -> None:
+        if self.full and opcode is Opcode.PING:
+            self._unread_pongs += 1
+            if self._unread_pongs > MAX_UNREAD_PONGS:
+                reason = "it does not read the answers to its pings"
+                self.refuse(Refusal(CloseCode.POLICY_VIOLATION, reason), at_once=True)
+        self._controls += 1
+        if self._controls < MAX_CONTROLS:
+            return
+        now = self.loop.time()
+        if now - self._controls_since < _CONTROLS_WITHIN and self._messages < self._controls:
+            reason = f"over {MAX_CONTROLS} pings within {_CONTROLS_WITHIN:g} seconds"
+            self.refuse(Refusal(CloseCode.POLICY_VIOLATION, reason))
+        self._controls_since = now
+        self._controls = self._messages = 0
+
+    def _make_room(self, leaver: PeerConnection | None) -> None:
+        if leaver is not None:
+            reason = "too many connections wait to say hello"
+            leaver.refuse(Refusal(CloseCode.TOO_MANY, reason), at_once=True)
+
+    def _too_many(self) -> Refusal:
+        reason = f"the hub has {self._room.max_connections} peers on this port, its limit"
+        return Refusal(CloseCode.TOO_MANY, reason)
+
+    def _end_soon(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+
+    def _handshake_failure(self) -> str:
+        if self.refusal is not None:
+            return self.refusal.reason
+        if self.response is not None:
+            return f"not a WebSocket peer (answered HTTP {self.response.status_code})"
+        return "not a WebSocket peer"
+
+
+def _nothing() -> None:
+    """Take note of nothing."""

@@ -1,0 +1,120 @@
+"""How many connections a port has room for, and who must go when there are more."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Final, Generic, TypeVar
+
+#: Peers that have said hello. 1 000 eaters are a lot; each may hold some megabytes.
+MAX_CONNECTIONS: Final = 5000
+#: Connections that have yet to ask for a WebSocket; and again those that have yet to say hello.
+MAX_WAITING: Final = 256
+
+T = TypeVar("T", bound=Hashable)
+
+
+class WaitingRoom(Generic[T]):
+    """Guests that are not welcome to stay: when there are too many, one must go.
+
+    That is the one who has been here longest, of the host that has most of them here: so a host
+    that fills the room crowds out itself, and who comes to say something has the time to say it.
+
+    Args:
+        limit: how many there may be.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._hosts: dict[str, dict[T, None]] = {}
+        self._host_of: dict[T, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._host_of)
+
+    def enter(self, guest: T, host: str) -> T | None:
+        """Let a guest in.
+
+        Returns:
+            who must go, and is no longer in the room; None if there is room.
+        """
+        self._hosts.setdefault(host, {})[guest] = None
+        self._host_of[guest] = host
+        if len(self) <= self._limit:
+            return None
+        crowd = max(self._hosts, key=lambda host: len(self._hosts[host]))
+        leaver = next(iter(self._hosts[crowd]))
+        self.leave(leaver)
+        return leaver
+
+    def leave(self, guest: T) -> None:
+        """Forget a guest, if it is here."""
+        host = self._host_of.pop(guest, None)
+        if host is not None:
+            del self._hosts[host][guest]
+            if not self._hosts[host]:
+                del self._hosts[host]
+
+
+class Room(Generic[T]):
+    """The connections of a port, in three stages: silent, greeting, admitted.
+
+    Args:
+        max_connections: how many may be admitted.
+        max_waiting: how many may be silent, and how many greeting.
+
+    Attributes:
+        all: every connection.
+        max_connections: as given.
+    """
+
+    def __init__(
+        self, max_connections: int = MAX_CONNECTIONS, max_waiting: int = MAX_WAITING
+    ) -> None:
+        self.all: set[T] = set()
+        self.max_connections = max_connections
+        self._admitted: set[T] = set()
+        # Apart, so that those who never ask for a WebSocket cannot crowd out those who have.
+        self._silent: WaitingRoom[T] = WaitingRoom(max_waiting)
+        self._greeting: WaitingRoom[T] = WaitingRoom(max_waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody more can be admitted."""
+        return len(self._admitted) >= self.max_connections
+
+    def enter(self, guest: T, host: str) -> T | None:
+        """Let a connection in that has just been made.
+
+        Returns:
+            whom to cut in its favour, if anybody.
+        """
+        self.all.add(guest)
+        return self._silent.enter(guest, host)
+
+    def greet(self, guest: T, host: str) -> T | None:
+        """Note that a connection has asked for a WebSocket, and may now say hello.
+
+        Returns:
+            whom to cut in its favour, if anybody.
+        """
+        self._silent.leave(guest)
+        return self._greeting.enter(guest, host)
+
+    def admit(self, guest: T) -> bool:
+        """Let a peer stay that has said hello, unless there are too many.
+
+        Returns:
+            whether it may stay.
+        """
+        if guest not in self._admitted and self.full:
+            return False
+        self._greeting.leave(guest)
+        self._admitted.add(guest)
+        return True
+
+    def leave(self, guest: T) -> None:
+        """Forget a connection."""
+        self.all.discard(guest)
+        self._silent.leave(guest)
+        self._greeting.leave(guest)
+        self._admitted.discard(guest)
