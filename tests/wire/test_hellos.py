@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from netdumplings.wire import EaterPeer, Hello, KitchenPeer, eater_hello, kitchen_hello
+from netdumplings.wire import (
+    EaterHello,
+    EaterPeer,
+    KitchenHello,
+    KitchenPeer,
+    eater_hello,
+    kitchen_hello,
+)
 
 
 def test_a_kitchens_hello_has_the_keys_of_the_contract() -> None:
@@ -19,13 +26,13 @@ def test_a_kitchens_hello_has_the_keys_of_the_contract() -> None:
         "poke_interval": 5.0,
         "version": "1.0",
     }
-    assert KitchenPeer().receive(text) == [Hello("k", text.encode())]
+    assert KitchenPeer().receive(text) == [KitchenHello("k", text.encode())]
 
 
 def test_an_eaters_hello_has_its_name() -> None:
     text = eater_hello("my eater")
     assert json.loads(text) == {"eater_name": "my eater"}
-    assert EaterPeer().receive(text) == [Hello("my eater", text.encode())]
+    assert EaterPeer().receive(text) == [EaterHello("my eater", text.encode())]
 
 
 def test_a_name_that_the_hub_would_refuse_is_refused_here() -> None:

@@ -6,12 +6,15 @@ import json
 
 from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.wire import (
+    EVERYTHING,
     MAX_HELLO,
     CloseCode,
-    DumplingReceived,
+    DumplingsReceived,
+    EaterHello,
     EaterPeer,
-    Hello,
+    KitchenHello,
     KitchenPeer,
+    Metadata,
     Peer,
     Refusal,
 )
@@ -39,29 +42,32 @@ def refused(peer: Peer, message: str | bytes) -> CloseCode:
 
 def test_a_kitchen_announces_itself_then_sends_dumplings() -> None:
     peer = KitchenPeer()
-    assert peer.receive(KITCHEN) == [Hello("k", KITCHEN.encode())]
-    assert peer.receive(DUMPLING) == [DumplingReceived(DUMPLING.encode())]
-    assert peer.receive(f" {DUMPLING}\n") == [DumplingReceived(f" {DUMPLING}\n".encode())]
+    assert peer.receive(KITCHEN) == [KitchenHello("k", KITCHEN.encode(), session=None, first=1)]
+    [event] = peer.receive(DUMPLING)
+    assert event == DumplingsReceived(
+        None, [DUMPLING.encode()], [Metadata("C", 1.5, "packet", "k")]
+    )
 
 
-def test_a_kitchen_may_announce_itself_anew_among_its_dumplings() -> None:
+def test_a_dumpling_on_several_lines_becomes_one_line_that_says_the_same() -> None:
     peer = KitchenPeer()
     peer.receive(KITCHEN)
-    again = '{"kitchen_name": "k", "counts": {"packets_handled": 7}}'
-    assert peer.receive(again) == [Hello("k", again.encode())]
-    assert peer.receive(DUMPLING) == [DumplingReceived(DUMPLING.encode())]
+    written = json.dumps(json.loads(DUMPLING), indent=1) + "\n"
+    [event] = peer.receive(written)
+    assert isinstance(event, DumplingsReceived)
+    [line] = event.lines
+    assert b"\n" not in line
+    assert json.loads(line) == json.loads(DUMPLING)
 
 
-def test_what_is_neither_a_dumpling_nor_an_announcement_is_refused_as_a_dumpling() -> None:
-    for message in (
-        "{}",
-        "[]",
-        '{"kitchen_name": 1}',
-        '{"kitchen_name": "k", "metadata": {}}',
-        '{"payload": "kitchen_name"}',
-        '{"kitchen_name": "k", "x": ' + "[" * 20 + "]" * 20 + "}",
-        '{"kitchen_name": "k", "x": "' + "y" * MAX_HELLO + '"}',
-    ):
+def test_a_kitchen_of_the_plain_protocol_announces_itself_once() -> None:
+    peer = KitchenPeer()
+    peer.receive(KITCHEN)
+    assert refused(peer, KITCHEN) == CloseCode.POLICY_VIOLATION
+
+
+def test_what_is_no_dumpling_is_refused_as_such() -> None:
+    for message in ("{}", "[]", KITCHEN, EATER, '{"metadata": {}}', '{"payload": "x"}'):
         peer = KitchenPeer()
         peer.receive(KITCHEN)
         [event] = peer.receive(message)
@@ -81,7 +87,7 @@ def test_a_first_message_that_is_binary_is_refused() -> None:
 
 def test_a_first_message_over_64_kib_is_refused() -> None:
     long = KITCHEN + " " * (MAX_HELLO - len(KITCHEN))
-    assert KitchenPeer().receive(long) == [Hello("k", long.encode())]
+    assert KitchenPeer().receive(long) == [KitchenHello("k", long.encode())]
     assert refused(KitchenPeer(), long + " ") == CloseCode.TOO_BIG
 
 
@@ -118,7 +124,7 @@ def test_bad_dumplings_are_refused_each_with_its_code() -> None:
 
 def test_an_eater_gives_its_name_then_may_say_anything() -> None:
     peer = EaterPeer()
-    assert peer.receive(EATER) == [Hello("e", EATER.encode())]
+    assert peer.receive(EATER) == [EaterHello("e", EATER.encode(), EVERYTHING)]
     for message in ("", "hello?", "[1]", b"\x00\xff", EATER, DUMPLING):
         assert peer.receive(message) == []
 
