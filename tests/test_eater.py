@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import inspect
+from datetime import datetime, timedelta
+from typing import Any
 
-from netdumplings import DumplingEater
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdumplings import DumplingDriver, DumplingEater, Gap
 from netdumplings.exceptions import InvalidAddress
 
 
@@ -25,9 +31,69 @@ def test_a_name_that_no_hub_would_take_is_refused_at_once() -> None:
         DumplingEater("x" * 257)
 
 
-def test_a_chef_filter_is_a_list_not_one_name() -> None:
-    with pytest.raises(TypeError, match=r"\['ARPChef'\]"):
-        DumplingEater(chef_filter="ARPChef")
+def test_name_and_hub_come_first_and_the_rest_by_keyword() -> None:
+    parameters = inspect.signature(DumplingEater).parameters.values()
+    by_place = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
+    assert by_place == ["name", "hub"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [
+        ("chef_filter", "ARPChef", r"chef_filter is a list: \['ARPChef'\]"),
+        ("kitchen_filter", "north", r"kitchen_filter is a list: \['north'\]"),
+        ("driver_filter", DumplingDriver.packet, r"a list: \[DumplingDriver\.packet\]"),
+        ("compression", "zstd", r"compression is a list: \['zstd'\]"),
+    ],
+)
+def test_one_name_is_no_list_of_names(option: str, value: Any, hint: str) -> None:
+    with pytest.raises(TypeError, match=hint):
+        DumplingEater(**{option: value})
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"last": -1},
+        {"last": 10**9},
+        {"since": float("nan")},
+        {"since": float("inf")},
+        {"since": timedelta(seconds=-1)},
+        {"driver_filter": ["lorry"]},
+        {"compression": ["zstd", "gzip"]},
+    ],
+)
+def test_what_no_hub_could_do_is_refused_at_once(wish: dict[str, Any]) -> None:
+    (option,) = wish
+    with pytest.raises(ValueError, match="DumplingDriver" if "driver" in option else option):
+        DumplingEater(**wish)
+
+
+@pytest.mark.parametrize("since", [0, 1.5, datetime(2026, 11, 21), timedelta(), timedelta(days=9)])
+def test_since_may_be_written_in_several_ways(since: Any) -> None:
+    DumplingEater(since=since)
+
+
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        (Gap(1204, "slow"), "missed 1,204 dumplings: this eater was too slow"),
+        (
+            Gap(1, "kitchen", "north"),
+            "missed 1 dumpling of kitchen 'north': the kitchen had no room to keep more",
+        ),
+        (Gap(2, "history"), "missed 2 dumplings: the hub's history does not go back so far"),
+        (Gap(2, "hub"), "missed 2 dumplings: a hub that has gone took them along"),
+        (Gap(2, "thirst"), "missed 2 dumplings: the hub says 'thirst'"),
+    ],
+)
+def test_a_gap_is_a_sentence(gap: Gap, sentence: str) -> None:
+    assert str(gap) == sentence
+
+
+@given(st.text(), st.text())
+def test_hostile_names_in_a_gap_stay_on_its_line(reason: str, kitchen: str) -> None:
+    assert str(Gap(1, reason, kitchen)).isprintable()
 
 
 async def test_run_where_a_loop_runs_points_to_the_other_form() -> None:

@@ -15,7 +15,7 @@ from .dumpling import Dumpling, DumplingDriver
 from .exceptions import InvalidDumpling, InvalidDumplingPayload, NetDumplingsError
 
 if TYPE_CHECKING:
-    from .eater import DumplingEater
+    from .eater import DumplingEater, Gap
     from .hub import DumplingHub
     from .kitchen import DumplingKitchen
 
@@ -26,6 +26,7 @@ __all__ = [
     "DumplingEater",
     "DumplingHub",
     "DumplingKitchen",
+    "Gap",
     "InvalidDumpling",
     "InvalidDumplingPayload",
     "NetDumplingsError",
@@ -34,7 +35,12 @@ __all__ = [
 
 # Found on first use, so that a program that wants one of them does not wait for the libraries
 # (scapy, numpy, websockets) of the others.
-_LATER = {"DumplingEater": "eater", "DumplingHub": "hub", "DumplingKitchen": "kitchen"}
+_LATER = {
+    "DumplingEater": "eater",
+    "DumplingHub": "hub",
+    "DumplingKitchen": "kitchen",
+    "Gap": "eater",
+}
 
 
 def __getattr__(name: str) -> Any:

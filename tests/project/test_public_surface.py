@@ -14,6 +14,7 @@ EXPORTS = {
     "DumplingEater",
     "DumplingHub",
     "DumplingKitchen",
+    "Gap",
     "InvalidDumpling",
     "InvalidDumplingPayload",
     "NetDumplingsError",

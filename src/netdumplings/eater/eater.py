@@ -1,4 +1,4 @@
-"""`DumplingEater`: receives every dumpling from a hub."""
+"""`DumplingEater`: receives dumplings from a hub."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from . import defaults
-from .dumpling import Dumpling
-from .exceptions import InvalidDumpling
-from .transport import ConnectionClosed, HubAddress, HubConnection, connections
-from .wire import chef_of, eater_hello
+from .. import defaults
+from ..dumpling import Dumpling, DumplingDriver
+from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
+from ..wire import SUBPROTOCOL, eater_hello
+from .gaps import Gap
+from .talk import PlainTalk, V2Talk
+from .wishes import Since, wishes
 
 logger = logging.getLogger("netdumplings.eater")
 
 ConnectHandler = Callable[[str, HubConnection], Awaitable[Any]]
 DumplingHandler = Callable[[Dumpling], Awaitable[Any]]
 ConnectionLostHandler = Callable[[Exception], Awaitable[Any]]
+GapHandler = Callable[[Gap], Awaitable[Any]]
+
+#: A hub sends many dumplings at once; after so many, whatever else runs in the loop has its turn.
+DUMPLINGS_A_TURN: Final = 100
 
 
 class DumplingEater:
@@ -41,20 +47,42 @@ class DumplingEater:
                 ...
 
     A hub that is absent or goes away is waited for, and the log of ``netdumplings.eater`` says so
-    once each way. An exception that a handler raises ends `run`, which raises it.
+    once each way. When it is back, the eater goes on where it was: what the hub still has in its
+    history comes, each dumpling once, and `on_gap` tells of the rest. An exception that a handler
+    raises ends `run`, which raises it.
+
+    The filters hold names or shell patterns (``*``, ``?``, ``[...]``), of which one must match,
+    upper and lower case distinguished; the hub sends nothing else. A hub that does not know
+    ``netdumplings.v2`` sends everything; then the filters are applied here, and there are no gaps
+    and no past.
 
     Args:
         name: what it calls itself, at most 256 characters; shown in the hub's status.
         hub: the hub's out port, as ``HOST:PORT``.
-        chef_filter: the names of the chefs whose dumplings it wants; None: of all chefs.
+        chef_filter: the chefs whose dumplings it wants; None: all chefs.
+        kitchen_filter: the kitchens whose dumplings it wants, None among them for the hub's own;
+            None: all.
+        driver_filter: the `DumplingDriver` values it wants; None: both.
+        last: begin with so many dumplings of the past, of those it wants, if the hub has them.
+        since: begin with those of the past from then on: a point in time (seconds since the
+            epoch, or a ``datetime``, which is local time if it has no time zone), or a
+            ``timedelta``, so long ago.
+        compression: have the hub compress what it sends, for slow links: True, or a list of
+            ``zstd`` and ``deflate``, the better one first.
         on_connect: called as `on_connect` would be.
         on_dumpling: called as `on_dumpling` would be.
         on_connection_lost: called as `on_connection_lost` would be.
+        on_gap: called as `on_gap` would be.
         reconnect: False makes do with one connection.
+
+    Attributes:
+        missed: how many dumplings all gaps so far amount to.
 
     Raises:
         InvalidAddress: ``hub`` is no ``HOST:PORT``.
-        ValueError: the name is too long.
+        ValueError: the name is too long; there is no such driver or compression; ``last`` or
+            ``since`` is nothing a hub would take.
+        TypeError: a filter is one name instead of a list of them.
     """
 
     def __init__(
@@ -63,25 +91,41 @@ class DumplingEater:
         hub: str = defaults.EATER_HUB,
         *,
         chef_filter: Collection[str] | None = None,
+        kitchen_filter: Collection[str | None] | None = None,
+        driver_filter: Collection[DumplingDriver] | None = None,
+        last: int | None = None,
+        since: Since | None = None,
+        compression: bool | Collection[str] = False,
         on_connect: ConnectHandler | None = None,
         on_dumpling: DumplingHandler | None = None,
         on_connection_lost: ConnectionLostHandler | None = None,
+        on_gap: GapHandler | None = None,
         reconnect: bool = True,
     ) -> None:
-        if isinstance(chef_filter, str):
-            raise TypeError(f"chef_filter is a list of chef names: [{chef_filter!r}]")
         self.name = name
         self.hub = hub
         self.chef_filter = chef_filter
+        self.kitchen_filter = kitchen_filter
+        self.driver_filter = driver_filter
         self.reconnect = reconnect
+        self.missed = 0
         self._address = HubAddress.parse(hub)
-        self._hello = eater_hello(name)
-        self._wanted = None if chef_filter is None else frozenset(chef_filter)
+        self._announcement = eater_hello(name)
+        self._wishes = wishes(
+            chefs=chef_filter,
+            kitchens=kitchen_filter,
+            drivers=driver_filter,
+            last=last,
+            since=since,
+            compression=compression,
+        )
         self._on_connect = on_connect or self.on_connect
         self._on_dumpling = on_dumpling or self.on_dumpling
         self._on_connection_lost = on_connection_lost or self.on_connection_lost
+        self._on_gap = on_gap or self.on_gap
         self._iterator: AsyncGenerator[Dumpling] | None = None
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._stopped = False
         self._lock = threading.Lock()
 
     async def on_connect(self, hub_uri: str, websocket: HubConnection) -> None:
@@ -103,15 +147,24 @@ class DumplingEater:
             exc: the ``websockets`` library's ``ConnectionClosed``, which has the close code.
         """
 
+    async def on_gap(self, gap: Gap) -> None:
+        """Handle dumplings missed: after those that came before them, ahead of those that follow.
+
+        Unless you define another, it logs a WARNING. It is called in the ``async for`` form too.
+        """
+        logger.warning("%s", gap)
+
     def run(self, dumpling_count: int | None = None) -> None:
         """Eat, and block until enough is eaten.
+
+        Each run begins anew: it knows nothing of what a former one has eaten.
 
         With ``reconnect=False`` it also returns once the connection is lost and
         `on_connection_lost` has been called.
 
         Args:
-            dumpling_count: return after so many dumplings (of the chefs in ``chef_filter``);
-                None: go on for ever.
+            dumpling_count: return after so many dumplings (of those that it wants); None: go on
+                for ever.
 
         Raises:
             HubUnavailable: there is no hub, and ``reconnect`` is False.
@@ -134,6 +187,7 @@ class DumplingEater:
     def stop(self) -> None:
         """Make a `run` under way return; any thread, and any handler, may call it."""
         with self._lock:
+            self._stopped = True
             if self._running:
                 loop, stopping = self._running
                 loop.call_soon_threadsafe(stopping.set)
@@ -165,6 +219,7 @@ class DumplingEater:
         """Eat until enough is eaten or `stop` is called, whichever comes first."""
         stopping = asyncio.Event()
         with self._lock:
+            self._stopped = False
             self._running = (asyncio.get_running_loop(), stopping)
         eating = asyncio.create_task(self._eat(dumpling_count))
         stopped = asyncio.create_task(stopping.wait())
@@ -183,7 +238,8 @@ class DumplingEater:
     async def _eat(self, dumpling_count: int | None) -> None:
         eaten = 0
         async with aclosing(self._dumplings()) as dumplings:
-            while dumpling_count is None or eaten < dumpling_count:
+            # Many dumplings may be at hand, and no turn of the loop between them: so the flag.
+            while not self._stopped and (dumpling_count is None or eaten < dumpling_count):
                 try:
                     dumpling = await anext(dumplings)
                 except StopAsyncIteration:
@@ -193,48 +249,51 @@ class DumplingEater:
 
     async def _dumplings(self) -> AsyncGenerator[Dumpling]:
         """Yield the dumplings of one connection after the other, calling the other handlers."""
+        plain = PlainTalk(self._announcement, self._wishes.matcher(told=False))
+        # It is asked where to go on only when all that it has read has been yielded.
+        v2 = V2Talk(self._wishes.side(self._announcement), self._wishes.matcher(told=True))
+        disappointed = not self._wishes.of_the_past
         async with aclosing(
-            connections(self._address, reconnect=self.reconnect, logger=logger)
+            connections(
+                self._address,
+                subprotocols=[SUBPROTOCOL],
+                reconnect=self.reconnect,
+                logger=logger,
+            )
         ) as lives:
             async for connection in lives:
+                talk = v2 if connection.subprotocol == SUBPROTOCOL else plain
                 # Only the library's own calls are guarded: what a handler raises is the user's,
                 # even if it comes from using the connection.
                 lost: ConnectionClosed | None = None
                 try:
-                    await connection.send(self._hello)
+                    await connection.send(talk.hello())
                 except ConnectionClosed as closed:
                     lost = closed
                 else:
+                    if talk is plain and not disappointed:
+                        disappointed = True
+                        logger.warning("the hub at %s has nothing of the past to send", self.hub)
                     await self._on_connect(self._address.uri, connection)
                 puzzled = False
+                turn = 0
                 while lost is None:
                     try:
                         message = await connection.recv()
                     except ConnectionClosed as closed:
                         lost = closed
                         break
-                    if self._unwanted(message):
-                        continue
-                    try:
-                        dumpling = _read(message)
-                    except InvalidDumpling as error:
-                        if not puzzled:
-                            logger.warning("skipped what the hub at %s sent: %s", self.hub, error)
-                        puzzled = True
-                    else:
-                        puzzled = False
-                        yield dumpling
+                    for news in talk.read(message):
+                        if isinstance(news, Dumpling):
+                            puzzled = False
+                            yield news
+                        elif isinstance(news, Gap):
+                            self.missed += news.missed
+                            await self._on_gap(news)
+                        elif not puzzled:
+                            puzzled = True
+                            logger.warning("skipped what the hub at %s sent: %s", self.hub, news)
+                        turn += 1
+                        if turn % DUMPLINGS_A_TURN == 0:
+                            await asyncio.sleep(0)
                 await self._on_connection_lost(lost)
-
-    def _unwanted(self, message: str | bytes) -> bool:
-        """Tell whether a message is a dumpling of another chef than those asked for."""
-        if self._wanted is None:
-            return False
-        chef = chef_of(message)
-        return chef is not None and chef not in self._wanted
-
-
-def _read(message: str | bytes) -> Dumpling:
-    if isinstance(message, bytes):
-        raise InvalidDumpling("not a dumpling: a binary message")
-    return Dumpling.from_json(message)

@@ -1,0 +1,14 @@
+"""The eater: it receives dumplings from a hub, those it asks for, and is told what it misses.
+
+- `wishes`: what it asks for, as users write it and as a hub takes it.
+- `talk`: what the hub's messages bring it, in either protocol. No sockets.
+- `gaps`: what it missed.
+- `eater`: `DumplingEater`, which connects and calls handlers.
+"""
+
+from __future__ import annotations
+
+from .eater import DumplingEater
+from .gaps import Gap
+
+__all__ = ["DumplingEater", "Gap"]
