@@ -28,3 +28,7 @@ MAX_MESSAGE = 1024 * 1024
 OUTBOX_BYTES = 64 * 1024 * 1024
 #: Bytes the hub holds for an eater that does not read.
 EATER_BUFFER = 4 * 1024 * 1024
+#: Seconds that an eater may be slow before the hub sends it away.
+EATER_GRACE = 30.0
+#: Bytes of the latest dumplings that the hub keeps for eaters that come late or come back.
+HISTORY_BYTES = 16 * 1024 * 1024

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from .backoff import delays
-from .ledger import DumplingLedger, EaterLedger, PacketLedger
+from .ledger import DumplingLedger, EaterLedger, IntakeLedger, PacketLedger
 from .outbox import Outbox, OutboxStatistics, Store
 from .runs import Burst
 
@@ -16,6 +16,7 @@ __all__ = [
     "Burst",
     "DumplingLedger",
     "EaterLedger",
+    "IntakeLedger",
     "Outbox",
     "OutboxStatistics",
     "PacketLedger",

@@ -78,6 +78,35 @@ class DumplingLedger(NamedTuple):
         return _violations(self, "made = acknowledged + held + dropped")
 
 
+class IntakeLedger(NamedTuple):
+    """What became of the dumplings that kitchens sent to a hub.
+
+    At all times::
+
+        received == taken + duplicates
+
+    Attributes:
+        received: dumplings that came.
+        taken: those that were routed, and went into the history.
+        duplicates: those that the hub had already.
+        lost: those that never came: their kitchens had dropped them, as the numbers show. They are
+            beside the identity.
+    """
+
+    received: int = 0
+    taken: int = 0
+    duplicates: int = 0
+    lost: int = 0
+
+    def imbalance(self) -> int:
+        """Return how many dumplings have no place in the books; 0 if they balance."""
+        return self.received - self.taken - self.duplicates
+
+    def violations(self) -> list[str]:
+        """Return in words what is wrong, one sentence each; nothing if all is well."""
+        return _violations(self, "received = taken + duplicates")
+
+
 class EaterLedger(NamedTuple):
     """What became of the dumplings that a hub routed past one eater.
 
@@ -109,7 +138,7 @@ class EaterLedger(NamedTuple):
         return _violations(self, "routed = sent + filtered out + dropped + waiting")
 
 
-Ledger = PacketLedger | DumplingLedger | EaterLedger
+Ledger = PacketLedger | DumplingLedger | IntakeLedger | EaterLedger
 
 
 def _violations(ledger: Ledger, identity: str) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
-    from ..wire import Hello
-    from .router import Eater
+    from .feeds import Feed
+    from .sessions import Session
 
 
 @dataclass(eq=False, slots=True)
@@ -15,16 +17,24 @@ class Kitchen:
     """A kitchen that is connected.
 
     Attributes:
-        hello: what it announced.
+        name: what it calls itself.
+        announcement: what it announced, a JSON object in UTF-8; with the counts it told last.
         host: its address.
         port: its port.
-        dumplings_in: how many dumplings it has sent.
+        session: what it has sent, in this connection and others.
     """
 
-    hello: Hello
+    name: str
+    announcement: bytes
     host: str
     port: int
-    dumplings_in: int = 0
+    session: Session
+
+    def told_counts(self, counts: bytes) -> None:
+        """Take what it has counted, a JSON object, into its announcement."""
+        announcement = msgspec.json.decode(self.announcement, type=dict[str, msgspec.Raw])
+        announcement["counts"] = msgspec.Raw(counts)
+        self.announcement = msgspec.json.encode(announcement)
 
 
 @dataclass(eq=False, slots=True)
@@ -32,13 +42,15 @@ class ConnectedEater:
     """An eater that is connected.
 
     Attributes:
-        hello: what it announced.
+        name: what it calls itself.
+        announcement: what it announced, a JSON object in UTF-8.
         host: its address.
         port: its port.
         feed: what the router gives it, and counts.
     """
 
-    hello: Hello
+    name: str
+    announcement: bytes
     host: str
     port: int
-    feed: Eater
+    feed: Feed

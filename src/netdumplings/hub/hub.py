@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from .. import defaults
-from .service import Service
+from .service import Service, Settings
 
 #: Seconds that a peer has for its handshake, and then for its first message.
 HELLO_TIMEOUT: Final = 10.0
@@ -38,6 +38,9 @@ class DumplingHub:
             first message.
         eater_buffer: bytes the hub holds for an eater that does not read; beyond, its dumplings
             are dropped and counted until half of them are gone.
+        eater_grace: seconds that an eater may be slow before it is sent away.
+        history_bytes: how much memory the latest dumplings may take, which the hub keeps for
+            eaters that come late or come back; 0 keeps none.
     """
 
     def __init__(
@@ -49,14 +52,21 @@ class DumplingHub:
         *,
         hello_timeout: float = HELLO_TIMEOUT,
         eater_buffer: int = defaults.EATER_BUFFER,
+        eater_grace: float = defaults.EATER_GRACE,
+        history_bytes: int = defaults.HISTORY_BYTES,
     ) -> None:
         if not status_freq > 0:
             raise ValueError(f"status_freq is a number of seconds above 0, not {status_freq}")
         self.address = address
         self.status_freq = status_freq
         self._ports = (in_port, out_port)
-        self._hello_timeout = hello_timeout
-        self._eater_buffer = eater_buffer
+        self._settings = Settings(
+            status_freq=status_freq,
+            hello_timeout=hello_timeout,
+            eater_buffer=eater_buffer,
+            eater_grace=eater_grace,
+            history_bytes=history_bytes,
+        )
         self._service: Service | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event
@@ -105,11 +115,7 @@ class DumplingHub:
     async def __aenter__(self) -> Self:
         if self._service is not None:
             raise RuntimeError("this hub is serving already")
-        service = Service(
-            status_freq=self.status_freq,
-            hello_timeout=self._hello_timeout,
-            eater_buffer=self._eater_buffer,
-        )
+        service = Service(self._settings)
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         if self._stop_wanted:

@@ -1,150 +1,267 @@
-"""Fan-out: every dumpling to every eater, encoded once, written once a tick.
+"""Fan-out: every dumpling to every eater that wants it, encoded once, written once a tick.
 
 The naive way, one ``send`` per eater and dumpling, spends all its time in the event loop. Instead
-the frames of everything that came in during one tick of the event loop are joined, and the same
-bytes are written once to each eater: a server's frames are not masked, so they are the same for
-all (RFC 6455, section 5.1).
+everything that came in during one tick of the event loop is joined, and the same bytes are written
+once to each eater: a server's frames are not masked, so they are the same for all (RFC 6455,
+section 5.1).
 
-An eater's queue is the write buffer of its connection. An eater whose buffer is full is slow: its
-dumplings are dropped, and counted, until it has caught up with half of what waits for it; nobody
-else notices. So at all times, for each eater::
-
-    routed while it was connected == sent + dropped + in the tick that is not flushed yet
+An eater that does not keep up has a queue of its own, with a limit; over it, its dumplings are
+dropped, and counted, until it has caught up with half of what waits for it; nobody else notices.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from ..wire import text_frame_header
-
-logger = logging.getLogger("netdumplings.hub")
+from ..delivery import EaterLedger
+from ..wire import MAX_CURSOR, EaterHello, GapReason, Subscription
+from .audiences import Audience, wanted_lines
+from .feeds import Feed, Outlet
+from .formats import Format
+from .history import History, Replay
+from .resuming import resume
+from .runs import Run
+from .sessions import Session, Sessions
 
 #: Bytes after which a tick is flushed early; what waits in the router is never much more.
 MAX_TICK: Final = 256 * 1024
 
 
-class Outlet(Protocol):
-    """Where an eater's bytes go."""
-
-    @property
-    def open(self) -> bool:
-        """Whether it takes bytes: neither closing nor closed."""
-
-    @property
-    def full(self) -> bool:
-        """Whether so many bytes wait in it that it is to be given no more."""
-
-    def write(self, data: bytes) -> None:
-        """Take bytes, without waiting."""
-
-
-class Eater:
-    """An eater, as the router knows it.
-
-    Attributes:
-        label: what to call it in the log.
-        sent: dumplings written to it.
-        dropped: dumplings it missed because it was slow.
-    """
-
-    __slots__ = ("dropped", "label", "outlet", "sent", "slow")
-
-    def __init__(self, outlet: Outlet, label: str) -> None:
-        self.outlet = outlet
-        self.label = label
-        self.sent = 0
-        self.dropped = 0
-        self.slow = False
-
-
 class Router:
-    """Gives every dumpling to every eater.
+    """Gives every dumpling to every eater that wants it, and keeps the latest.
 
     Args:
         call_soon: calls a function when the current tick of the event loop is over.
-
-    Attributes:
-        sent: dumplings written to eaters, each counted once per eater.
-        dropped: dumplings that slow eaters missed, likewise.
+        sessions: the sessions of the kitchens.
+        history_bytes: how much memory the latest dumplings may take.
+        eater_buffer: bytes that may wait for an eater.
+        clock: seconds since the epoch.
     """
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], Any]) -> None:
-        self.sent = 0
-        self.dropped = 0
+    def __init__(
+        self,
+        call_soon: Callable[[Callable[[], None]], Any],
+        sessions: Sessions,
+        *,
+        history_bytes: int,
+        eater_buffer: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.history = History(history_bytes)
         self._call_soon = call_soon
-        self._eaters: dict[Eater, None] = {}
-        self._tick: list[bytes] = []
+        self._sessions = sessions
+        self._eater_buffer = eater_buffer
+        self._clock = clock
+        self._feeds: dict[Feed, Audience] = {}
+        self._audiences: dict[Subscription, Audience] = {}
+        # Eaters that have had from another hub some of what is to come, by themselves.
+        self._alone: dict[Feed, None] = {}
+        # What they had of streams that this hub does not know yet.
+        self._awaited: dict[str, dict[Feed, int]] = {}
+        self._departed = EaterLedger()
+        self._tick: list[Run] = []
         self._tick_bytes = 0
         self._scheduled = False
 
     @property
-    def eaters(self) -> tuple[Eater, ...]:
+    def feeds(self) -> tuple[Feed, ...]:
         """Who is fed, in the order in which they came."""
-        return tuple(self._eaters)
+        return tuple(self._feeds)
 
-    def add(self, outlet: Outlet, label: str) -> Eater:
-        """Feed an eater with every dumpling from now on."""
-        self.flush()
-        eater = Eater(outlet, label)
-        self._eaters[eater] = None
-        return eater
+    @property
+    def ledger(self) -> EaterLedger:
+        """What became of everything, summed over all eaters there ever were: a snapshot."""
+        ledgers = [self._departed, *(feed.ledger for feed in self._feeds)]
+        return EaterLedger(*map(sum, zip(*ledgers, strict=True)))
 
-    def remove(self, eater: Eater) -> None:
-        """Feed an eater no more."""
-        self._eaters.pop(eater, None)
-
-    def route(self, text: bytes) -> None:
-        """Give a dumpling to every eater.
+    def add(
+        self,
+        outlet: Outlet,
+        label: str,
+        format: Format,
+        hello: EaterHello,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Feed:
+        """Feed an eater from now on, and with what it asks for of the past.
 
         Args:
-            text: the dumpling's JSON in UTF-8; it is passed on to the byte.
+            outlet: where its bytes go; call `pump` when that is no longer full.
+            label: what to call it in the log.
+            format: how it is spoken to.
+            hello: what it asks for.
+            clock: seconds of a steady clock.
         """
-        if not self._eaters:
+        self.flush()
+        audience = self._audiences.setdefault(hello.subscription, Audience(hello.subscription))
+        audience.members += 1
+        feed = Feed(
+            outlet, label, format, audience.matcher, max_unsent=self._eater_buffer, clock=clock
+        )
+        self._feeds[feed] = audience
+        if hello.resume is not None:
+            self._resume(feed, hello.resume)
+        else:
+            place = self._place(hello, audience)
+            cursor = self.history.cursor_before(place, self._sessions.cursor(MAX_CURSOR))
+            feed.tell(format.welcome(cursor))
+            if place < self.history.end:
+                feed.replay = Replay(self.history, place, audience.matcher)
+        if feed.replay:
+            self._replay(feed)
+        else:
+            self._seat(feed)
+        return feed
+
+    def remove(self, feed: Feed) -> None:
+        """Feed an eater no more; what waits for it is dropped."""
+        audience = self._feeds.pop(feed, None)
+        if audience is None:
             return
-        self._tick.append(text_frame_header(len(text)))
-        self._tick.append(text)
-        self._tick_bytes += len(text)
-        if self._tick_bytes >= MAX_TICK:
+        self._alone.pop(feed, None)
+        audience.unseat(feed)
+        audience.members -= 1
+        if not audience.members:
+            self._audiences = {
+                subscription: other
+                for subscription, other in self._audiences.items()
+                if other is not audience
+            }
+        for stream in [stream for stream, feeds in self._awaited.items() if feed in feeds]:
+            del self._awaited[stream][feed]
+            if not self._awaited[stream]:
+                del self._awaited[stream]
+        feed.end()
+        self._departed = EaterLedger(*map(sum, zip(self._departed, feed.ledger, strict=True)))
+
+    def route(self, run: Run) -> None:
+        """Give dumplings to every eater that wants them; the run belongs to the router then."""
+        if self._tick_bytes and self._tick_bytes + run.size > MAX_TICK:
             self.flush()
-        elif not self._scheduled:
+        if not self._tick or not self._tick[-1].extend(run):
+            self._tick.append(run)
+        self._tick_bytes += run.size
+        if not self._scheduled:
             self._scheduled = True
             self._call_soon(self._end_tick)
 
+    def gap(
+        self, reason: GapReason, missed: int, kitchen: str | None, cursor: Mapping[str, int]
+    ) -> None:
+        """Tell every eater that something is missing here."""
+        self.flush()
+        for feed in self._feeds:
+            # To one that is still given the past, the cursor would promise what is to come.
+            feed.gap(reason, missed, kitchen, {} if feed.replay else cursor)
+
+    def session_opened(self, session: Session) -> None:
+        """Note that a session has begun on this hub; some eaters may know it from another."""
+        self.flush()
+        for feed, had in self._awaited.pop(session.stream, {}).items():
+            if had < session.began:
+                cursor = {} if feed.replay else {session.stream: session.began}
+                feed.gap("hub", session.began - had, session.name, cursor)
+            elif had > session.began:
+                feed.skip[session.stream] = had
+                if feed.replay is None:
+                    self._seat(feed)
+
+    def pump(self, feed: Feed) -> None:
+        """Write what waits for an eater whose outlet is no longer full."""
+        feed.pump()
+        self._replay(feed)
+
+    def tell_cursors(self) -> None:
+        """Tell eaters for which there was nothing how far they have come; call it now and then."""
+        self.flush()
+        for audience in self._audiences.values():
+            audience.tell_cursor()
+
     def flush(self) -> None:
-        """Write what came in since the last flush to every eater."""
+        """Write what came in since the last flush to every eater that wants it."""
         if not self._tick:
             return
-        count = len(self._tick) // 2
-        data = b"".join(self._tick)
-        self._tick.clear()
-        self._tick_bytes = 0
-        for eater in self._eaters:
-            outlet = eater.outlet
-            if not outlet.open:
-                continue
-            if outlet.full:
-                self._drop(eater, count)
-                continue
-            if eater.slow:
-                self._caught_up(eater)
-            outlet.write(data)
-            eater.sent += count
-            self.sent += count
+        runs, self._tick, self._tick_bytes = self._tick, [], 0
+        total = sum(len(run.lines) for run in runs)
+        cursor = {run.stream: run.last for run in runs if run.stream is not None}
+        for audience in self._audiences.values():
+            audience.serve(runs, total, cursor)
+        for feed in tuple(self._alone):
+            self._serve_alone(feed, runs, cursor)
+        now = self._clock()
+        for run in runs:
+            if run.stream is not None:
+                self.history.append(run, now)
 
     def _end_tick(self) -> None:
         self._scheduled = False
         self.flush()
 
-    def _drop(self, eater: Eater, count: int) -> None:
-        eater.dropped += count
-        self.dropped += count
-        if not eater.slow:
-            eater.slow = True
-            logger.warning("%s is slow: its dumplings are dropped until it catches up", eater.label)
+    def _place(self, hello: EaterHello, audience: Audience) -> int:
+        """Find from where on an eater wants the past."""
+        place = self.history.end
+        if hello.last is not None:
+            place = self.history.place_of_last(hello.last, audience.matcher)
+        if hello.since is not None:
+            since = self.history.place_since(hello.since)
+            place = since if hello.last is None else max(since, place)
+        return place
 
-    def _caught_up(self, eater: Eater) -> None:
-        eater.slow = False
-        logger.info("%s has caught up; it missed %d dumplings so far", eater.label, eater.dropped)
+    def _resume(self, feed: Feed, cursor: Mapping[str, int]) -> None:
+        found = resume(cursor, self._sessions, self.history)
+        feed.skip = found.skip
+        for stream, had in found.awaited.items():
+            self._awaited.setdefault(stream, {})[feed] = had
+        feed.tell(feed.format.welcome({}))
+        if found.lost:
+            feed.gap("hub", found.lost, None, {})
+        if found.forgotten:
+            feed.gap("history", found.forgotten, None, {})
+        feed.replay = Replay(self.history, self.history.begin, feed.matcher, cursor)
+
+    def _replay(self, feed: Feed) -> None:
+        """Give an eater the next piece of the past; and when there is none left, what is new."""
+        replay = feed.replay
+        if replay is None or not feed.hungry:
+            return
+        if replay.ended:
+            # What came in during this tick has not come to the history yet.
+            self.flush()
+        if replay.ended:
+            feed.replay = None
+            feed.tell(feed.format.cursor_moved(self._sessions.cursor(MAX_CURSOR)))
+            self._seat(feed)
+            return
+        piece = replay.next()
+        if piece.missed:
+            feed.gap("history", piece.missed, None, {})
+        batch = b""
+        if piece.lines:
+            batch = feed.format.batch(piece.lines, piece.cursor, history=piece.past)
+        feed.offer(batch, len(piece.lines), piece.total, piece.cursor)
+        # Others have their turn before the next piece.
+        self._call_soon(lambda: self._replay(feed))
+
+    def _seat(self, feed: Feed) -> None:
+        audience = self._feeds[feed]
+        if feed.skip:
+            audience.unseat(feed)
+            self._alone[feed] = None
+        else:
+            self._alone.pop(feed, None)
+            audience.seat(feed)
+
+    def _serve_alone(self, feed: Feed, runs: list[Run], cursor: Mapping[str, int]) -> None:
+        """Serve an eater that must not be given what it has had from another hub."""
+        total = len(wanted_lines(runs, None, feed.skip))
+        lines = wanted_lines(runs, feed.matcher, feed.skip)
+        batch = feed.format.batch(lines, cursor, history=False) if lines else b""
+        if feed.outlet.open:
+            feed.offer(batch, len(lines), total, cursor)
+        feed.skip = {
+            stream: had for stream, had in feed.skip.items() if had > cursor.get(stream, 0)
+        }
+        if not feed.skip:
+            self._seat(feed)

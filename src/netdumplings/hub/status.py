@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from ..defaults import MAX_MESSAGE
+from ..delivery import EaterLedger, IntakeLedger
 from ..dumpling import DumplingDriver
 from .guests import ConnectedEater, Kitchen
 
@@ -24,11 +25,11 @@ def status_dumpling(
     *,
     creation_time: float,
     uptime: float,
-    dumplings_in: int,
-    dumplings_out: int,
-    dumplings_dropped: int,
-    kitchens: Iterable[Kitchen],
-    eaters: Iterable[ConnectedEater],
+    intake: IntakeLedger,
+    own: int,
+    ledger: EaterLedger,
+    kitchens: Sequence[Kitchen],
+    eaters: Sequence[ConnectedEater],
 ) -> bytes:
     """Write a status dumpling.
 
@@ -38,26 +39,26 @@ def status_dumpling(
     Args:
         creation_time: seconds since the epoch.
         uptime: seconds since the hub came up.
-        dumplings_in: how many dumplings came from kitchens.
-        dumplings_out: how many were written to eaters.
-        dumplings_dropped: how many slow eaters missed.
+        intake: what became of what kitchens sent.
+        own: how many dumplings of its own the hub has routed before this one.
+        ledger: what became of what was routed, summed over all eaters there ever were.
         kitchens: those connected.
         eaters: those connected.
 
     Returns:
         JSON in UTF-8.
     """
-    kitchens, eaters = list(kitchens), list(eaters)
     fitting = _Fitting()
     payload = {
-        "total_dumplings_in": dumplings_in,
-        "total_dumplings_out": dumplings_out,
-        "total_dumplings_dropped": dumplings_dropped,
+        "total_dumplings_in": intake.received,
+        "total_dumplings_out": ledger.sent,
+        "total_dumplings_dropped": ledger.dropped,
         "server_uptime": uptime,
         "dumpling_kitchen_count": len(kitchens),
         "dumpling_eater_count": len(eaters),
         "dumpling_kitchens": list(fitting.kitchens(kitchens)),
         "dumpling_eaters": list(fitting.eaters(eaters)),
+        "ledger": {**intake._asdict(), "own": own, **ledger._asdict()},
     }
     metadata = {
         "chef": CHEF,
@@ -74,30 +75,34 @@ class _Fitting:
     def __init__(self) -> None:
         self._used = 0
 
-    def kitchens(self, kitchens: Iterable[Kitchen]) -> Iterator[msgspec.Raw]:
+    def kitchens(self, kitchens: Sequence[Kitchen]) -> Iterator[msgspec.Raw]:
         for kitchen in kitchens:
+            intake = kitchen.session.intake.ledger
             hub_info = {
                 "host": kitchen.host,
                 "port": kitchen.port,
-                "dumplings_in": kitchen.dumplings_in,
+                "dumplings_in": intake.received,
+                **intake._asdict(),
             }
             yield from self._entry("kitchen", kitchen, hub_info)
 
-    def eaters(self, eaters: Iterable[ConnectedEater]) -> Iterator[msgspec.Raw]:
+    def eaters(self, eaters: Sequence[ConnectedEater]) -> Iterator[msgspec.Raw]:
         for eater in eaters:
+            ledger = eater.feed.ledger
             hub_info = {
                 "host": eater.host,
                 "port": eater.port,
-                "dumplings_out": eater.feed.sent,
-                "dumplings_dropped": eater.feed.dropped,
+                "dumplings_out": ledger.sent,
+                "dumplings_dropped": ledger.dropped,
+                **ledger._asdict(),
             }
             yield from self._entry("eater", eater, hub_info)
 
     def _entry(
         self, kind: str, guest: Kitchen | ConnectedEater, hub_info: dict[str, Any]
     ) -> Iterator[msgspec.Raw]:
-        full: Any = msgspec.Raw(guest.hello.announcement)
-        brief: Any = {f"{kind}_name": guest.hello.name}
+        full: Any = msgspec.Raw(guest.announcement)
+        brief: Any = {f"{kind}_name": guest.name}
         for announcement, budget in ((full, ANNOUNCEMENTS_BUDGET), (brief, PEERS_BUDGET)):
             entry = msgspec.json.encode(
                 {f"info_from_{kind}": announcement, "info_from_hub": hub_info}

@@ -1,0 +1,192 @@
+"""The hub's port for kitchens: dumplings come in, acknowledgements go out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from typing import Final
+
+from ..transport.server import PeerConnection
+from ..wire import (
+    SUBPROTOCOL,
+    Ack,
+    CloseCode,
+    CountsReceived,
+    DumplingsReceived,
+    Event,
+    KitchenHello,
+    KitchenPeer,
+    V2KitchenPeer,
+    WelcomeToKitchen,
+    write,
+)
+from .formats import text_frame
+from .guests import Kitchen
+from .outlet import Outlet
+from .port import label_of, send_away, serve
+from .router import Router
+from .sessions import Session, Sessions
+
+logger = logging.getLogger("netdumplings.hub")
+
+REPLACED: Final = "another connection goes on with this session"
+
+
+class Kitchens:
+    """The kitchens that are connected.
+
+    Args:
+        router: takes their dumplings.
+        sessions: what they have sent.
+        hello_timeout: seconds that one has for its first message.
+    """
+
+    def __init__(self, router: Router, sessions: Sessions, *, hello_timeout: float) -> None:
+        self._router = router
+        self._sessions = sessions
+        self._hello_timeout = hello_timeout
+        self._conversations: dict[PeerConnection, _Conversation] = {}
+        self._by_stream: dict[str, _Conversation] = {}
+        self._to_acknowledge: dict[_Conversation, None] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def here(self) -> list[Kitchen]:
+        """Those who have said hello."""
+        return [talk.kitchen for talk in self._conversations.values() if talk.kitchen]
+
+    async def serve(self, connection: PeerConnection) -> None:
+        """Talk with a kitchen until it goes or has to."""
+        talk = _Conversation(connection)
+        self._conversations[connection] = talk
+
+        def leave() -> str:
+            del self._conversations[connection]
+            self._to_acknowledge.pop(talk, None)
+            self._leave_session(talk)
+            if talk.kitchen:
+                logger.info("%s has gone; it sent %d dumplings", talk.label, talk.dumplings)
+            return talk.label
+
+        await serve(
+            connection,
+            talk.peer,
+            lambda event: self._handle(talk, event),
+            leave,
+            hello_timeout=self._hello_timeout,
+        )
+
+    def finish(self) -> None:
+        """Take no more numbered dumplings, and acknowledge those that were taken.
+
+        Nothing may follow the close frame that is to come, so what is not acknowledged now will
+        not be; and what is not acknowledged will be sent to another hub, and must not be routed
+        here.
+        """
+        for talk in self._conversations.values():
+            talk.finished = talk.acknowledges
+        self._acknowledge()
+
+    def _handle(self, talk: _Conversation, event: Event) -> None:
+        if talk.finished:
+            return
+        if isinstance(event, DumplingsReceived):
+            self._dumplings(talk, event)
+        elif isinstance(event, KitchenHello):
+            self._hello(talk, event)
+        elif isinstance(event, CountsReceived) and talk.kitchen:
+            talk.kitchen.told_counts(event.counts)
+
+    def _hello(self, talk: _Conversation, hello: KitchenHello) -> None:
+        self._leave_session(talk)
+        session, is_new = self._sessions.open(
+            hello.session or secrets.token_hex(), hello.first, hello.name
+        )
+        other = self._by_stream.get(session.stream)
+        if other is not None:
+            self._replace(other)
+        self._by_stream[session.stream] = talk
+        connection = talk.connection
+        if talk.kitchen is None:
+            talk.label = label_of(talk.peer, connection, hello)
+            logger.info("%s is here", talk.label)
+        talk.session = session
+        talk.kitchen = Kitchen(
+            hello.name, hello.announcement, connection.host, connection.port, session
+        )
+        if is_new:
+            self._router.session_opened(session)
+        else:
+            lost = session.skip_to(hello.first)
+            self._lost(session, lost, session.last)
+        if talk.acknowledges:
+            talk.send(write(WelcomeToKitchen(session.last)))
+
+    def _dumplings(self, talk: _Conversation, event: DumplingsReceived) -> None:
+        session = talk.session
+        assert session is not None
+        talk.dumplings += len(event.lines)
+        taken = session.take(event.first, event.lines, event.metadata)
+        before = session.last if taken.run is None else taken.run.first - 1
+        self._lost(session, taken.lost, before)
+        if taken.run is not None:
+            self._router.route(taken.run)
+        if talk.acknowledges:
+            if not self._to_acknowledge:
+                talk.connection.loop.call_soon(self._acknowledge)
+            self._to_acknowledge[talk] = None
+
+    def _lost(self, session: Session, lost: int, last: int) -> None:
+        """Tell the eaters of dumplings that will never come, and the number of the last of them."""
+        if lost:
+            self._router.gap("kitchen", lost, session.name, {session.stream: last})
+
+    def _acknowledge(self) -> None:
+        """Tell kitchens what has been written to the eaters and is in the history."""
+        self._router.flush()
+        for talk in self._to_acknowledge:
+            assert talk.session is not None
+            talk.send(write(Ack(talk.session.last)))
+        self._to_acknowledge.clear()
+
+    def _leave_session(self, talk: _Conversation) -> None:
+        session, talk.session = talk.session, None
+        if session is not None and self._by_stream.get(session.stream) is talk:
+            del self._by_stream[session.stream]
+            self._sessions.close(session)
+
+    def _replace(self, talk: _Conversation) -> None:
+        """Send a connection away in whose place another has come: the kitchen lost it."""
+        talk.finished = True
+        self._to_acknowledge.pop(talk, None)
+        closing = asyncio.create_task(
+            send_away(talk.connection, CloseCode.REPLACED, REPLACED, talk.label)
+        )
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+class _Conversation:
+    """A kitchen's connection.
+
+    Attributes:
+        acknowledges: whether the kitchen numbers its dumplings and is told which have come.
+        finished: whether it is listened to no more.
+    """
+
+    def __init__(self, connection: PeerConnection) -> None:
+        self.connection = connection
+        self.acknowledges = connection.subprotocol == SUBPROTOCOL
+        self.peer = V2KitchenPeer() if self.acknowledges else KitchenPeer()
+        self.label = label_of(self.peer, connection)
+        self.kitchen: Kitchen | None = None
+        self.session: Session | None = None
+        self.dumplings = 0
+        self.finished = False
+        self._outlet = Outlet(connection)
+
+    def send(self, message: bytes) -> None:
+        """Send it a message."""
+        if self._outlet.open:
+            self._outlet.write(text_frame(message))

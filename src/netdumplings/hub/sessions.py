@@ -1,0 +1,144 @@
+"""The sessions of kitchens: which dumplings the hub has, so that none is taken twice."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from ..delivery import IntakeLedger
+from ..wire import Metadata, stream_of
+from .runs import Run
+
+#: How many sessions are remembered whose kitchens have gone, the youngest ones.
+MAX_GONE: Final = 1000
+
+
+class Intake:
+    """Counts what came, of one session or of all."""
+
+    __slots__ = ("duplicates", "lost", "received", "taken")
+
+    def __init__(self) -> None:
+        self.received = self.taken = self.duplicates = self.lost = 0
+
+    @property
+    def ledger(self) -> IntakeLedger:
+        """The counts: a snapshot."""
+        return IntakeLedger(self.received, self.taken, self.duplicates, self.lost)
+
+
+class Session:
+    """A kitchen's session, over any number of its connections.
+
+    Args:
+        stream: its public name.
+        name: the kitchen's.
+        began: the number before the first that may come.
+        total: counts what came of all sessions.
+
+    Attributes:
+        last: the number of the last dumpling that the hub has, or will never have.
+        intake: counts what came of it.
+    """
+
+    __slots__ = ("_total", "began", "intake", "last", "name", "stream")
+
+    def __init__(self, stream: str, name: str, began: int, total: Intake) -> None:
+        self.stream = stream
+        self.name = name
+        self.began = began
+        self.last = began
+        self.intake = Intake()
+        self._total = total
+
+    def skip_to(self, first: int) -> int:
+        """Note that dumplings will come from this number on, and none before it.
+
+        Returns:
+            how many are lost by that.
+        """
+        lost = max(0, first - 1 - self.last)
+        self.last += lost
+        for intake in (self.intake, self._total):
+            intake.lost += lost
+        return lost
+
+    def take(self, first: int | None, lines: list[bytes], metadata: list[Metadata]) -> Taken:
+        """Take dumplings that came.
+
+        Args:
+            first: the number of the first; None for the next.
+            lines: the dumplings.
+            metadata: what each says of itself.
+        """
+        if first is None:
+            first = self.last + 1
+        lost = self.skip_to(first)
+        known = min(self.last - first + 1, len(lines))
+        if known:
+            first, lines, metadata = first + known, lines[known:], metadata[known:]
+        self.last += len(lines)
+        for intake in (self.intake, self._total):
+            intake.received += known + len(lines)
+            intake.taken += len(lines)
+            intake.duplicates += known
+        return Taken(Run(self.stream, first, lines, metadata) if lines else None, lost)
+
+
+class Taken(NamedTuple):
+    """What came of dumplings that came.
+
+    Attributes:
+        run: those that are new, if any are.
+        lost: how many before them will never come.
+    """
+
+    run: Run | None
+    lost: int
+
+
+class Sessions:
+    """Every session that the hub knows, and what came of all there ever were."""
+
+    def __init__(self) -> None:
+        self._total = Intake()
+        self._here: dict[str, Session] = {}
+        self._gone: dict[str, Session] = {}
+
+    @property
+    def ledger(self) -> IntakeLedger:
+        """What came, of all sessions there ever were: a snapshot."""
+        return self._total.ledger
+
+    def open(self, session: str, first: int, name: str) -> tuple[Session, bool]:
+        """Begin a session, or go on with it.
+
+        Args:
+            session: the kitchen's secret name for it.
+            first: the lowest number that may still be sent.
+            name: the kitchen's name.
+
+        Returns:
+            the session, and whether it is new to this hub.
+        """
+        stream = stream_of(session)
+        known = self._here.get(stream) or self._gone.pop(stream, None)
+        opened = known or Session(stream, name, first - 1, self._total)
+        opened.name = name
+        self._here[stream] = opened
+        return opened, known is None
+
+    def close(self, session: Session) -> None:
+        """Note that the kitchen has gone; it may come back."""
+        self._gone[session.stream] = self._here.pop(session.stream)
+        while len(self._gone) > MAX_GONE:
+            del self._gone[next(iter(self._gone))]
+
+    def __iter__(self) -> Iterator[Session]:
+        """Yield every session, those longest gone first."""
+        return itertools.chain(self._gone.values(), self._here.values())
+
+    def cursor(self, limit: int) -> dict[str, int]:
+        """Say how far each stream has come; of more than a limit, the youngest."""
+        return {session.stream: session.last for session in list(self)[-limit:]}
