@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from netdumplings import defaults
 
 from .options import PORT, SECONDS, Decorated, Decorator
+
+#: What the options are called as arguments of `DumplingHub`.
+HUB_OPTIONS: Final = (
+    "address",
+    "in_port",
+    "out_port",
+    "status_freq",
+    "history_bytes",
+    "eater_buffer",
+    "eater_grace",
+)
 
 
 def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "") -> Decorator[Any]:
@@ -47,6 +58,29 @@ def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "")
             type=SECONDS,
             default=defaults.STATUS_FREQ,
             help="Seconds between two status dumplings of the hub.",
+        ),
+        click.option(
+            "--history",
+            "history_bytes",
+            type=click.IntRange(min=0),
+            metavar="BYTES",
+            default=defaults.HISTORY_BYTES,
+            help="Keep this much of the latest dumplings for eaters that come late or come back; "
+            "0 keeps none.",
+        ),
+        click.option(
+            "--eater-buffer",
+            type=click.IntRange(min=1),
+            metavar="BYTES",
+            default=defaults.EATER_BUFFER,
+            help="Hold this much for an eater that does not read; beyond, its dumplings are "
+            "dropped, and counted.",
+        ),
+        click.option(
+            "--eater-grace",
+            type=SECONDS,
+            default=defaults.EATER_GRACE,
+            help="Send an eater away that has not caught up for so many seconds.",
         ),
     )
 

@@ -15,15 +15,15 @@ import click
 
 from . import color as colors
 from .command import command
-from .hub_options import hub_options
+from .hub_options import HUB_OPTIONS, hub_options
 from .kitchen_options import kitchen_options, make_kitchen
 from .options import color_option
-from .print import as_text
+from .print import as_text, gap_as_text
 
 if TYPE_CHECKING:
     import asyncio
 
-    from netdumplings import DumplingHub, DumplingKitchen
+    from netdumplings import DumplingHub, DumplingKitchen, Gap
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,6 @@ EVERYBODY: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 @click.option("--print/--no-print", "show", default=True, help="Print the dumplings.")
 @color_option()
 def main(
-    address: str,
-    in_port: int,
-    out_port: int,
-    status_freq: float,
     demo: bool,
     show: bool,
     color: bool | None,
@@ -60,7 +56,7 @@ def main(
 
     from netdumplings import DumplingHub
 
-    hub = DumplingHub(address, in_port, out_port, status_freq)
+    hub = DumplingHub(**{name: options.pop(name) for name in HUB_OPTIONS})
     with _sniffing_or_a_sample(options) if demo else nullcontext():
         asyncio.run(_run(hub, options, show, colors.wanted(color)))
 
@@ -92,7 +88,12 @@ async def _print(hub: str, with_colors: bool) -> None:
     """Print dumplings until the hub closes."""
     from netdumplings import DumplingEater
 
-    async with DumplingEater("nd-up", hub, reconnect=False) as eater:
+    async def on_gap(gap: Gap) -> None:
+        click.echo(gap_as_text(gap, time.time(), with_colors), color=with_colors)
+
+    # Whatever the kitchen made before this eater was there is in the hub's history.
+    eater = DumplingEater("nd-up", hub, since=0, on_gap=on_gap, reconnect=False)
+    async with eater:
         async for dumpling in eater:
             click.echo(as_text(dumpling, True, with_colors), color=with_colors)
 
