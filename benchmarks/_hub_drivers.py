@@ -140,13 +140,11 @@ class _Table:
                 self._first = sock
             data = (sock, index, self._look if looked_at else self._discard)
             self._selector.register(sock, selectors.EVENT_READ, data)
-        # With many, let some data gather: fewer and larger reads cost less.
-        self._pause = 0.001 if eaters > 1 and not latency else 0.0
 
     def eat(self) -> Eaten:
         """Read until all has arrived, or nothing comes any more."""
         numbers, sizes = self._numbers, self._sizes
-        last, pause = time.monotonic_ns(), self._pause
+        last = time.monotonic_ns()
         while True:
             events = self._selector.select(0.1)
             for key, _ in events:
@@ -163,8 +161,6 @@ class _Table:
             if total >= 0 and (progress >= total or now - last > QUIET * 1e9):
                 numbers[OVER] = last
                 return self._result(total, progress, (last - numbers[START]) / 1e9)
-            if pause:
-                time.sleep(pause)
 
     def _progress(self) -> int:
         """How many dumplings have come to the eater that is most behind."""

@@ -89,6 +89,17 @@ class Server:
         found = re.search(r"VmHWM:\s*(\d+) kB", status)
         return int(found[1]) * 1024 if found else None
 
+    @property
+    def worked(self) -> float | None:
+        """How many seconds of processor time it has taken; None where the system does not tell."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/stat").read_text()
+        except OSError:
+            return None
+        # proc_pid_stat(5): utime and stime are fields 14 and 15, and field 2 may hold anything.
+        fields = status.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self) -> str:
         """End it, politely if it listens; return what it has logged."""
         self._process.terminate()

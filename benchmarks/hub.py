@@ -10,7 +10,8 @@ Where a machine has but one core they share it, and the figures say less.
 
 The kitchen sends for some seconds, as fast as the slowest eater reads, and the clock stops when
 all has arrived at all eaters: every byte is counted, and dumplings that did not come are not in
-the rate and are told. Eaters read and throw away, as it is the server that is measured.
+the rate and are told. Eaters read and throw away, as it is the server that is measured; ``busy`` says
+which part of the time that was at work: where it was not, the drivers were what was measured.
 
 Then the time from kitchen to eater at 10 000 dumplings a second; and what an eater that never
 reads, beside 99 that do, costs in memory and costs the others. Of several rounds the best counts,
@@ -63,11 +64,13 @@ class Measured:
     Attributes:
         eaten: what the eaters got.
         peak: the server's peak memory in bytes; 0 where the system does not tell.
+        busy: which part of the time it was at work; 0 likewise.
         dropped: dumplings the hub says it dropped; None if it says nothing.
     """
 
     eaten: Eaten
     peak: int
+    busy: float
     dropped: int | None
 
 
@@ -103,13 +106,14 @@ def measure(
 
         told_by_eaters = drive(run_eaters, server.out_port, eaters, stalled, latency)
         _told(told_by_eaters, PATIENCE)
+        before = server.worked or 0.0
         told_by_kitchen = drive(run_kitchen, server.in_port, seconds, window, latency)
         _told(told_by_kitchen, seconds + PATIENCE)
         eaten = _told(told_by_eaters, PATIENCE)
-        peak = server.peak or 0
+        peak, worked = server.peak or 0, (server.worked or 0.0) - before
         stack.close()
         found = re.search(r"(\d+) dropped", server.end())
-    return Measured(eaten, peak, int(found[1]) if found else None)
+    return Measured(eaten, peak, worked / eaten.seconds, int(found[1]) if found else None)
 
 
 def _told(told: Connection, seconds: float) -> Any:
@@ -188,7 +192,8 @@ class Results:
 
 def print_fan_out(results: Results, kinds: Sequence[str], eaters: Sequence[int]) -> None:
     """Print rates and memory, and what did not arrive."""
-    print(f"{'eaters':>6}  {'server':20}{'in/s':>12}{'out/s':>14}{'MB/s':>8}{'peak MiB':>10}")
+    print(f"{'eaters':>6}  {'server':20}{'in/s':>12}{'out/s':>14}{'MB/s':>8}{'busy':>7}"
+          f"{'peak MiB':>10}")  # fmt: skip
     for count in eaters:
         for kind in kinds:
             best = results.fastest(kind, count)
@@ -196,7 +201,7 @@ def print_fan_out(results: Results, kinds: Sequence[str], eaters: Sequence[int])
                 continue
             eaten = best.eaten
             row = f"{count:6}  {SERVERS[kind]:20}{eaten.rate_in:12,.0f}{eaten.rate_out:14,.0f}"
-            row += f"{eaten.size / eaten.seconds / 1e6:8,.0f}{best.peak / MIB:10,.0f}"
+            row += f"{eaten.size / eaten.seconds / 1e6:8,.0f}{best.busy:7.0%}{best.peak / MIB:10,.0f}"
             print(row + _complaint(best))
 
 
