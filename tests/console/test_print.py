@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdumplings import Dumpling, DumplingDriver
-from netdumplings.console.print import as_text, from_one_of
+from netdumplings import Dumpling, DumplingDriver, Gap
+from netdumplings.console.print import as_text, gap_as_text, kitchen_filter
 
 hostile_text = st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\r\n"))
 
@@ -75,17 +75,35 @@ def test_a_payload_that_cannot_be_shown_says_so_and_keeps_its_heading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kitchens", "kitchen", "shown"),
+    ("kitchens", "wanted"),
     [
-        ((), "north", True),
-        ((), None, True),
-        (("north", "south"), "south", True),
-        (("north", "south"), "east", False),
-        (("north",), None, False),
-        (("hub",), None, True),
+        ((), None),
+        (("north", "south"), ["north", "south"]),
+        (("hub",), ["hub", None]),
+        (("n*",), ["n*"]),
+        (("*",), ["*", None]),
+        (("north", "h?b"), ["north", "h?b", None]),
     ],
 )
-def test_kitchens_are_chosen_by_name(
-    kitchens: tuple[str, ...], kitchen: str | None, shown: bool
+def test_hub_is_the_name_of_a_kitchen_and_of_the_hub_itself(
+    kitchens: tuple[str, ...], wanted: list[str | None] | None
 ) -> None:
-    assert from_one_of(kitchens, dumpling(kitchen=kitchen)) is shown
+    assert kitchen_filter(kitchens) == wanted
+
+
+def test_a_gap_is_a_line_of_its_own_form() -> None:
+    gap = Gap(1204, "slow")
+    line = gap_as_text(gap, 1515990765.925951, False)
+    assert line == (
+        "2018-01-15T04:32:45.925Z [gap] missed 1,204 dumplings: this eater was too slow"
+    )
+    colored = gap_as_text(gap, 1515990765.925951, True)
+    assert "\x1b[33m" in colored
+    assert click.unstyle(colored) == line
+
+
+@given(hostile_text, hostile_text)
+def test_hostile_text_in_a_gap_adds_no_line_and_no_control_character(
+    reason: str, kitchen: str
+) -> None:
+    assert gap_as_text(Gap(1, reason, kitchen), 0, False).isprintable()

@@ -83,6 +83,59 @@ def test_kitchens_that_tell_nonsense_have_lost_nothing(nonsense: Any) -> None:
     assert line.endswith("  eaters 3")
 
 
+LEDGER = {
+    "received": 100,
+    "taken": 100,
+    "duplicates": 0,
+    "lost": 0,
+    "own": 5,
+    "routed": 210,
+    "sent": 150,
+    "filtered_out": 40,
+    "dropped": 16,
+    "waiting": 4,
+}
+
+
+def test_books_that_balance_and_show_no_loss_are_not_worth_a_word() -> None:
+    line = status_line(status({**STATUS, "ledger": LEDGER}))
+    assert line == status_line(status(STATUS))
+
+
+def test_dumplings_lost_by_kitchens_and_those_that_came_twice_are_shown() -> None:
+    line = status_line(
+        status({**STATUS, "ledger": {**LEDGER, "lost": 7, "duplicates": 3, "taken": 97}})
+    )
+    assert line.endswith("  eaters 3  dumplings lost 7  duplicates 3")
+
+
+@pytest.mark.parametrize("count", ["routed", "sent", "filtered_out", "dropped", "waiting"])
+def test_books_of_eaters_that_do_not_balance_are_shown(count: str) -> None:
+    wrong = {**LEDGER, count: LEDGER[count] + 3}
+    line = status_line(status({**STATUS, "ledger": wrong}))
+    by = 3 if count == "routed" else -3
+    assert f"  eaters 3  BOOKS OUT BY {by} (routed {wrong['routed']} sent " in line
+
+
+@pytest.mark.parametrize(("count", "by"), [("received", 3), ("taken", -3)])
+def test_books_of_kitchens_that_do_not_balance_are_shown(count: str, by: int) -> None:
+    wrong = {**LEDGER, count: LEDGER[count] + 3}
+    line = status_line(status({**STATUS, "ledger": wrong}))
+    assert f"  eaters 3  BOOKS OUT BY {by} (received {wrong['received']} taken " in line
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        *(None, [], "x", {}, {"lost": "7", "duplicates": -1}, {**LEDGER, "sent": None}),
+        *({**LEDGER, count: 2**64} for count in LEDGER),
+    ],
+)
+def test_a_ledger_that_makes_no_sense_is_not_shown(nonsense: Any) -> None:
+    line = status_line(status({**STATUS, "ledger": nonsense}))
+    assert line.endswith("  eaters 3")
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(0.5, "00:00:00"), (3661, "01:01:01")])
 def test_uptime_is_hours_minutes_and_seconds(seconds: float, shown: str) -> None:
     assert f"  up {shown}  " in status_line(status({**STATUS, "server_uptime": seconds}))
@@ -99,11 +152,19 @@ def test_an_uptime_that_makes_no_sense_is_a_question_mark(nonsense: Any) -> None
     assert "  up ?  " in status_line(status({**STATUS, "server_uptime": nonsense}))
 
 
-@given(json_values | st.dictionaries(st.sampled_from(list(STATUS)), json_values))
-def test_any_payload_gives_one_short_printable_line(payload: Any) -> None:
+ledgers = st.dictionaries(st.sampled_from(list(LEDGER)), st.integers() | json_values)
+
+
+@given(
+    json_values | st.dictionaries(st.sampled_from(list(STATUS)), json_values),
+    st.none() | ledgers | st.fixed_dictionaries(dict.fromkeys(LEDGER, st.integers(0, 2**65))),
+)
+def test_any_payload_gives_one_short_printable_line(payload: Any, ledger: Any) -> None:
+    if isinstance(payload, dict):
+        payload["ledger"] = ledger
     line = status_line(status(payload))
     assert line.isprintable()
-    assert len(line) < 200
+    assert len(line) < 600
 
 
 def test_a_kitchen_cannot_pose_as_the_hub_by_the_name_of_its_chef() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,9 @@ from .text import printable_json
 
 if TYPE_CHECKING:
     from netdumplings import DumplingEater
+
+#: With what a hub closes the connection of a peer that it does not understand.
+POLICY_VIOLATION: Final = 1008
 
 
 @command("nd-hubdetails", log_level="error")
@@ -38,11 +41,14 @@ def main(hub: str, eater_name: str, color: bool | None) -> None:
         nonlocal ending
         if frame := getattr(error, "rcvd", None):  # the close frame, if the hub sent one
             ending = f"{frame.code} {frame.reason}"
+            if frame.code == POLICY_VIOLATION:
+                ending += "; is that its port for kitchens?"
 
     eater = DumplingEater(
         eater_name,
         hub,
         chef_filter=[STATUS_CHEF],
+        kitchen_filter=[None],
         on_connection_lost=on_connection_lost,
         reconnect=False,
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
-from netdumplings import defaults
+from netdumplings import Dumpling, InvalidDumplingPayload, defaults
 
 from . import color as colors
 from .command import command
 from .options import color_option, eater_name_option, hub_option
 from .status import STATUS_CHEF, is_status, status_line
+from .text import printable, printable_json
 
 if TYPE_CHECKING:
     from netdumplings import DumplingEater
@@ -24,44 +25,88 @@ if TYPE_CHECKING:
 @command("nd-hubstatus", log_level="error")
 @hub_option(defaults.EATER_HUB)
 @eater_name_option("statuseater")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Write all that each status holds, as a line of JSON, for scripts.",
+)
 @color_option()
-def main(hub: str, eater_name: str, color: bool | None) -> None:
+def main(hub: str, eater_name: str, as_json: bool, color: bool | None) -> None:
     """Keep one line about a hub up to date.
 
     It shows the time (in UTC), the hub's uptime, how many dumplings came in and went out, and
-    how many kitchens and eaters are connected; then how many dumplings slow eaters missed, and how
-    many packets kitchens lost, if they lost some. On a terminal the line is rewritten in place,
-    elsewhere each is a line of its own. It runs until Ctrl-C, and waits for a hub that is not
-    there.
+    how many kitchens and eaters are connected; then how many dumplings slow eaters missed. If there
+    are some, it shows how many dumplings kitchens dropped before they reached the hub, how many
+    came to it twice, and how many packets kitchens lost; and the hub's books, if they do not
+    balance. On a terminal the line is rewritten in place, elsewhere each is a line of its own. It
+    runs until Ctrl-C, and waits for a hub that is not there.
     """
     import asyncio
 
     from netdumplings import DumplingEater
 
-    with Line(colors.wanted(color)) as line:
+    with JsonLines() if as_json else Line(colors.wanted(color)) as output:
 
         async def on_connect(_uri: str, _websocket: Any) -> None:
-            line.show_waiting(f"connected to the hub at {hub}, waiting for its status")
+            output.show_waiting(f"connected to the hub at {hub}, waiting for its status")
 
         async def on_connection_lost(_error: Exception) -> None:
-            line.show_waiting(f"lost the hub at {hub}, waiting for it to come back")
+            output.show_waiting(f"lost the hub at {hub}, waiting for it to come back")
+
+        async def on_gap(_gap: Any) -> None:
+            """Let it be: the next status tells all."""
 
         eater = DumplingEater(
             eater_name,
             hub,
             chef_filter=[STATUS_CHEF],
+            kitchen_filter=[None],
+            last=1,
             on_connect=on_connect,
             on_connection_lost=on_connection_lost,
+            on_gap=on_gap,
         )
-        asyncio.run(_follow(eater, line))
+        asyncio.run(_follow(eater, output))
 
 
-async def _follow(eater: DumplingEater, line: Line) -> None:
-    line.show_waiting(f"waiting for the hub at {eater.hub}")
+class Output(Protocol):
+    """Where statuses go."""
+
+    def show(self, status: Dumpling) -> None:
+        """Show what the hub says."""
+
+    def show_waiting(self, text: str) -> None:
+        """Show why there is nothing it says."""
+
+
+async def _follow(eater: DumplingEater, output: Output) -> None:
+    output.show_waiting(f"waiting for the hub at {eater.hub}")
     async with eater:
         async for dumpling in eater:
             if is_status(dumpling):
-                line.show(status_line(dumpling))
+                output.show(dumpling)
+
+
+class JsonLines:
+    """Lines of JSON on standard output, and what is not JSON on standard error."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """There is nothing to do."""
+
+    def show(self, status: Dumpling) -> None:
+        """Write the payload."""
+        try:
+            click.echo(printable_json(status.payload, ascii_only=True, indent=None))
+        except InvalidDumplingPayload as error:
+            self.show_waiting(f"a status that cannot be shown: {error}")
+
+    def show_waiting(self, text: str) -> None:
+        """Write a line for whoever looks."""
+        click.echo(printable(text), err=True)
 
 
 class Line:
@@ -83,9 +128,9 @@ class Line:
         if self._in_place:
             click.echo()
 
-    def show(self, text: str) -> None:
+    def show(self, status: Dumpling) -> None:
         """Show what the hub says."""
-        self._write(text, "green")
+        self._write(status_line(status), "green")
 
     def show_waiting(self, text: str) -> None:
         """Show why there is nothing it says."""

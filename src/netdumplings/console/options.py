@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import click
@@ -85,10 +87,44 @@ class FactorType(click.FloatRange):
         return factor
 
 
+class SinceType(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """A point in time: so long ago (``30s``, ``5m``, ``1h30m``, ``2d``), or in ISO 8601.
+
+    Its value is a `timedelta` or a `datetime`. As in all that the commands write, a time without
+    a time zone is UTC.
+    """
+
+    name = "time"
+    _units: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+    _part: Final = re.compile(r"(\d+(?:\.\d+)?)([dhms])", re.ASCII)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime | timedelta:
+        """Return the time, or fail with a usage error."""
+        if isinstance(value, datetime | timedelta):
+            return value
+        try:
+            parts = self._part.findall(value)
+            if parts and not self._part.sub("", value):
+                spans = (timedelta(**{self._units[unit]: float(many)}) for many, unit in parts)
+                return sum(spans, timedelta())
+            moment = datetime.fromisoformat(value)
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is neither a time span, as in 30s, 5m, 1h30m or 2d, "
+                "nor a time, as in 2026-01-31T12:00:00",
+                param,
+                ctx,
+            )
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 HUB_ADDRESS: Final = HubAddressType()
 NAME: Final = NameType()
 SECONDS: Final = SecondsType()
 FACTOR: Final = FactorType()
+SINCE: Final = SinceType()
 PORT: Final = click.IntRange(0, 65535)
 
 

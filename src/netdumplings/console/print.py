@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import fnmatch
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +14,11 @@ from netdumplings import Dumpling, DumplingDriver, InvalidDumplingPayload, defau
 
 from . import color as colors
 from .command import command
-from .options import color_option, eater_name_option, hub_option
+from .options import SINCE, color_option, eater_name_option, hub_option
 from .text import iso_time, printable, printable_json
 
 if TYPE_CHECKING:
-    from netdumplings import DumplingEater
+    from netdumplings import DumplingEater, Gap
 
 #: What stands for the kitchen of a dumpling that has none: it was made by the hub.
 NO_KITCHEN = "hub"
@@ -28,15 +31,16 @@ NO_KITCHEN = "hub"
     "--chef",
     metavar="NAME",
     multiple=True,
-    help="Print only this chef's dumplings; repeatable.  [default: every chef's]",
+    help="Print only this chef's dumplings; repeatable. A shell pattern may name several: "
+    "'DNS*'.  [default: every chef's]",
 )
 @click.option(
     "-k",
     "--kitchen",
     metavar="NAME",
     multiple=True,
-    help="Print only dumplings from this kitchen; repeatable. The hub's own status dumplings "
-    f"come from {NO_KITCHEN!r}.  [default: from every kitchen]",
+    help="Print only dumplings from this kitchen, or from those that match; repeatable. The hub's "
+    f"own status dumplings come from {NO_KITCHEN!r}.  [default: from every kitchen]",
 )
 @eater_name_option("printereater")
 @click.option(
@@ -49,6 +53,21 @@ NO_KITCHEN = "hub"
     default=True,
     help="Print the dumplings that chefs make of packets.",
 )
+@click.option(
+    "--last",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Begin with the latest so many dumplings that the hub still has.",
+)
+@click.option(
+    "--since",
+    type=SINCE,
+    help="Begin with those that the hub still has from then on: a time, in UTC unless it says "
+    "otherwise, or 30s, 5m, 2h or 1d ago.",
+)
+@click.option(
+    "--compress", is_flag=True, help="Have the hub compress what it sends, for a slow link."
+)
 @click.option("--payload/--no-payload", default=True, help="Print what the dumplings hold.")
 @color_option()
 def main(
@@ -58,39 +77,63 @@ def main(
     eater_name: str,
     interval_dumplings: bool,
     packet_dumplings: bool,
+    last: int | None,
+    since: datetime | timedelta | None,
+    compress: bool,
     payload: bool,
     color: bool | None,
 ) -> None:
     """Print dumplings as they reach the hub.
 
     Each is a line with its time (in UTC), what made its chef make it, the chef and the kitchen;
-    then what it holds, as JSON. It runs until Ctrl-C, and waits for a hub that is not there.
+    then what it holds, as JSON. Where dumplings are missing, because they came faster than they
+    were printed, say, or while the hub was away, a line marked [gap] says how many and why. It
+    runs until Ctrl-C, and waits for a hub that is not there.
     """
     import asyncio
 
     from netdumplings import DumplingEater
 
     with_colors = colors.wanted(color)
-    drivers = {
+    drivers = [
         driver
         for driver, shown in (
             (DumplingDriver.interval, interval_dumplings),
             (DumplingDriver.packet, packet_dumplings),
         )
         if shown
-    }
+    ]
+
+    async def on_gap(gap: Gap) -> None:
+        click.echo(gap_as_text(gap, time.time(), with_colors), color=with_colors)
 
     def show(dumpling: Dumpling) -> None:
-        if dumpling.driver in drivers and from_one_of(kitchen, dumpling):
-            # Flushed one by one: whoever reads through a pipe wants them as they come.
-            click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
+        # Flushed one by one: whoever reads through a pipe wants them as they come.
+        click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
 
-    asyncio.run(_eat(DumplingEater(eater_name, hub, chef_filter=list(chef) or None), show))
+    try:
+        eater = DumplingEater(
+            eater_name,
+            hub,
+            chef_filter=chef or None,
+            kitchen_filter=kitchen_filter(kitchen),
+            driver_filter=drivers if len(drivers) < len(DumplingDriver) else None,
+            last=last,
+            since=since,
+            compression=compress,
+            on_gap=on_gap,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    asyncio.run(_eat(eater, show))
 
 
-def from_one_of(kitchens: Collection[str], dumpling: Dumpling) -> bool:
-    """Tell whether a dumpling comes from one of these kitchens; none given means any."""
-    return not kitchens or _kitchen(dumpling) in kitchens
+def kitchen_filter(kitchens: Sequence[str]) -> list[str | None] | None:
+    """Return the filter for these kitchens, of which ``hub`` also means the hub itself."""
+    if not kitchens:
+        return None
+    hub = any(fnmatch.fnmatchcase(NO_KITCHEN, pattern) for pattern in kitchens)
+    return [*kitchens, None] if hub else [*kitchens]
 
 
 def as_text(dumpling: Dumpling, with_payload: bool, with_colors: bool) -> str:
@@ -99,15 +142,27 @@ def as_text(dumpling: Dumpling, with_payload: bool, with_colors: bool) -> str:
     Returns:
         one line, and the lines of the payload if that is wanted; the last without its newline.
     """
-    time = iso_time(dumpling.creation_time)
+    created = iso_time(dumpling.creation_time)
     driver = f"[{dumpling.driver.value}]"
     chef, kitchen = printable(dumpling.chef_name), printable(_kitchen(dumpling))
     if with_colors:
-        time = click.style(time, dim=True)
+        created = click.style(created, dim=True)
         driver = click.style(driver, fg="yellow")
         chef, kitchen = click.style(chef, bold=True), click.style(kitchen, fg="cyan")
-    heading = f"{time} {driver} {chef} from {kitchen}"
+    heading = f"{created} {driver} {chef} from {kitchen}"
     return f"{heading}\n{_payload(dumpling, with_colors)}" if with_payload else heading
+
+
+def gap_as_text(gap: Gap, now: float, with_colors: bool) -> str:
+    """Write on one line what was missed; as safe as `as_text`.
+
+    Args:
+        gap: what was missed.
+        now: seconds since the epoch.
+        with_colors: whether it may have colors.
+    """
+    text = f"{iso_time(now)} [gap] {printable(str(gap))}"
+    return click.style(text, fg="yellow", bold=True) if with_colors else text
 
 
 def _kitchen(dumpling: Dumpling) -> str:

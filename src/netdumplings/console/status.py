@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, TypeGuard
 
 from netdumplings import Dumpling
+from netdumplings.delivery import EaterLedger, IntakeLedger
 
 from .text import iso_time
 
@@ -28,7 +30,9 @@ def status_line(dumpling: Dumpling) -> str:
 
     Returns:
         time (UTC), uptime, dumplings in and out, kitchens and eaters; and the dumplings
-        dropped, if the hub tells, and the packets that kitchens lost, if they lost some.
+        dropped, if the hub tells. If there are some: dumplings that kitchens had dropped before
+        they reached the hub, dumplings that came twice (of which eaters got one), and packets
+        that kitchens lost. If the books of the hub do not balance, by how much, and all of them.
     """
     payload = dumpling.payload if isinstance(dumpling.payload, dict) else {}
     parts = [
@@ -41,9 +45,29 @@ def status_line(dumpling: Dumpling) -> str:
     ]
     if "total_dumplings_dropped" in payload:
         parts.append(f"dropped {_count(payload['total_dumplings_dropped'])}")
-    if lost := _packets_lost(payload):
-        parts.append(f"packets lost {lost}")
+    ledger = payload.get("ledger")
+    ledger = ledger if isinstance(ledger, dict) else {}
+    for label, count in (
+        ("dumplings lost", ledger.get("lost")),
+        ("duplicates", ledger.get("duplicates")),
+        ("packets lost", _packets_lost(payload)),
+    ):
+        if _is_count(count) and count:
+            parts.append(f"{label} {count}")
+    parts += _imbalances(ledger)
     return "  ".join(parts)
+
+
+def _imbalances(ledger: dict[str, Any]) -> Iterator[str]:
+    """Say what is wrong with the books of a hub: nothing, if it tells too little."""
+    for book in (IntakeLedger, EaterLedger):
+        counts = {name: ledger.get(name) for name in book._fields}
+        known = {name: count for name, count in counts.items() if _is_count(count)}
+        if len(known) < len(counts):
+            continue
+        if out_by := book(**known).imbalance():
+            told = " ".join(f"{name.replace('_', ' ')} {count}" for name, count in known.items())
+            yield f"BOOKS OUT BY {out_by} ({told})"
 
 
 def _packets_lost(payload: dict[str, Any]) -> int:

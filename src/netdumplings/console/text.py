@@ -36,12 +36,13 @@ def printable(text: str) -> str:
     )
 
 
-def printable_json(value: Any, *, ascii_only: bool = False) -> str:
-    r"""Write a payload as indented JSON in which nothing but newlines is unprintable.
+def printable_json(value: Any, *, ascii_only: bool = False, indent: int | None = 2) -> str:
+    r"""Write a payload as JSON in which nothing but newlines is unprintable.
 
     Args:
         value: any JSON value.
         ascii_only: escape whatever is not ASCII too, for an output that is not UTF-8.
+        indent: by how many spaces each level is indented; None writes it on one line.
 
     Returns:
         valid JSON (RFC 8259): inside its strings, the characters that `printable` escapes are
@@ -56,9 +57,9 @@ def printable_json(value: Any, *, ascii_only: bool = False) -> str:
         # to a gigabyte of spaces.
         raise InvalidDumplingPayload("payload", f"nested more than {MAX_DEPTH} deep")
     try:
-        text = _dumps(value, ascii_only)
+        text = _dumps(value, ascii_only, indent)
     except (TypeError, ValueError):
-        text = _dumps(jsonable(value), ascii_only)
+        text = _dumps(jsonable(value), ascii_only, indent)
     if text.replace("\n", "").isprintable():
         return text
     return "".join(
@@ -101,5 +102,5 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(item, levels - 1) for item in inner)
 
 
-def _dumps(value: Any, ascii_only: bool) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=ascii_only, allow_nan=False)
+def _dumps(value: Any, ascii_only: bool, indent: int | None) -> str:
+    return json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=False)
