@@ -12,15 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings import Dumpling
+from netdumplings.delivery import EaterLedger
 from netdumplings.hub.guests import Kitchen
+from netdumplings.hub.sessions import Sessions
 from netdumplings.hub.status import status_dumpling
 from netdumplings.wire import (
-    DumplingReceived,
+    CountsReceived,
+    DumplingsReceived,
     EaterPeer,
     Hello,
     KitchenPeer,
     Peer,
     Refusal,
+    V2KitchenPeer,
     check_dumpling,
     decode_kitchen_hello,
 )
@@ -94,14 +98,17 @@ def check_conversation(peer: Peer, said: list[Any]) -> None:
                 assert event.reason.isprintable()
                 assert 0 < len(event.reason) <= 123
             elif isinstance(event, Hello):
-                # A kitchen may say hello anew, an eater's later words are not listened to.
-                assert not greeted or isinstance(peer, KitchenPeer)
+                # Once: a kitchen's later words are dumplings, an eater's are not listened to.
+                assert not greeted
                 greeted = True
                 assert len(event.name) <= 256
             else:
-                assert isinstance(event, DumplingReceived)
+                assert isinstance(event, DumplingsReceived)
                 assert greeted
-                assert event.text == message.encode()
+                [line], [said_of_it] = event.lines, event.metadata
+                assert b"\n" not in line
+                assert json.loads(line) == json.loads(message)
+                assert Dumpling.from_json(line.decode()).chef_name == said_of_it.chef
 
 
 @given(messages)
@@ -134,19 +141,34 @@ def test_a_dumpling_is_taken_unless_its_payload_is_no_json(text: str) -> None:
     assert (check_dumpling(text.encode()) is None) == strict
 
 
-@given(damaged() | st.binary())
-def test_every_announcement_that_the_hub_takes_can_be_shown_in_its_status(text: bytes) -> None:
+@given(damaged() | st.binary(), st.none() | documents.map(json.dumps))
+def test_every_announcement_that_the_hub_takes_can_be_shown_in_its_status(
+    text: bytes, counts: str | None
+) -> None:
     hello = decode_kitchen_hello(text)
     if isinstance(hello, Hello):
+        session, _ = Sessions().open("x" * 16, 1, hello.name)
+        kitchen = Kitchen(hello.name, text, "127.0.0.1", 1, session)
+        for event in tell_counts(counts) if counts else ():
+            kitchen.told_counts(event.counts)
         status = status_dumpling(
             creation_time=1.0,
             uptime=1.0,
-            dumplings_in=0,
-            dumplings_out=0,
-            dumplings_dropped=0,
-            kitchens=[Kitchen(hello, "127.0.0.1", 1)],
+            intake=Sessions().totals,
+            own=0,
+            ledger=EaterLedger(),
+            kitchens=[kitchen],
             eaters=[],
         )
         assert check_dumpling(status) is None
         shown = Dumpling.from_json(status).payload["dumpling_kitchens"]
         assert shown[0]["info_from_kitchen"]["kitchen_name"] == hello.name
+
+
+def tell_counts(counts: str) -> list[CountsReceived]:
+    """Let a kitchen of netdumplings.v2 tell these counts; nothing if they are refused."""
+    peer = V2KitchenPeer()
+    hello = {"type": "hello", "session": "x" * 16, "first": 1}
+    peer.receive(json.dumps(hello | {"announcement": {"kitchen_name": "k"}}).encode())
+    told = peer.receive(b'{"type":"counts","counts":%s}' % counts.encode())
+    return [event for event in told if isinstance(event, CountsReceived)]
