@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings import Dumpling
-from netdumplings.delivery import EaterLedger
+from netdumplings.delivery import EaterLedger, IntakeLedger
 from netdumplings.hub.guests import Kitchen
 from netdumplings.hub.sessions import Sessions
 from netdumplings.hub.status import status_dumpling
@@ -154,7 +154,7 @@ def test_every_announcement_that_the_hub_takes_can_be_shown_in_its_status(
         status = status_dumpling(
             creation_time=1.0,
             uptime=1.0,
-            intake=Sessions().totals,
+            intake=IntakeLedger(),
             own=0,
             ledger=EaterLedger(),
             kitchens=[kitchen],
