@@ -71,7 +71,7 @@ class Dialect(ABC):
     def body(self, dumplings: Sequence[bytes]) -> bytes:
         """Frame dumplings that are to be sent together."""
 
-    def head(self, first: int, size: int) -> bytes:
+    def head(self, first: int, size: int) -> bytes:  # noqa: ARG002
         """Give what goes before a body, if anything.
 
         Args:
@@ -80,7 +80,7 @@ class Dialect(ABC):
         """
         return b""
 
-    def acknowledged(self, said: bytes) -> int | None:
+    def acknowledged(self, said: bytes) -> int | None:  # noqa: ARG002
         """Find up to which dumpling the server has acknowledged.
 
         Args:

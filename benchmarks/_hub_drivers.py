@@ -106,7 +106,7 @@ def run_eaters(
     try:
         dialect = DIALECTS[kind]()
         table = _Table(dialect, port, eaters, numbers, latency)
-        # A window that is soon full: it is the server's memory that is to be seen, not the kernel's.
+        # Soon full: it is the server's memory that is to be seen, not the kernel's.
         idle = [dialect.open_eater(port, 64 * 1024) for _ in range(stalled)]
         result.send("ready")
         result.send(table.eat())
@@ -160,7 +160,7 @@ class _Table:
                 last = now
             if total >= 0 and (progress >= total or now - last > QUIET * 1e9):
                 numbers[OVER] = last
-                return self._result(total, progress, (last - numbers[START]) / 1e9)
+                return self._result(total, (last - numbers[START]) / 1e9)
 
     def _progress(self) -> int:
         """How many dumplings have come to the eater that is most behind."""
@@ -171,7 +171,7 @@ class _Table:
         behind = max(0, self._sizes[0] - least - SLACK)
         return self._counter.count + self._counter.missed - -(-behind // (SIZE + 1))
 
-    def _result(self, total: int, progress: int, seconds: float) -> Eaten:
+    def _result(self, total: int, seconds: float) -> Eaten:
         sizes = self._sizes
         if self._frame_size:
             missing = sum(max(0, total - size // self._frame_size) for size in sizes)
@@ -343,5 +343,5 @@ def _settle(allowed: set[int] | None, sockets: int) -> None:
     wanted = sockets + 64
     if soft != resource.RLIM_INFINITY and soft < wanted:
         if hard != resource.RLIM_INFINITY and hard < wanted:
-            raise OSError(f"{wanted} open files are needed, and {hard} allowed: ulimit -Hn {wanted}")
+            raise OSError(f"{wanted} open files are needed, {hard} allowed: ulimit -Hn {wanted}")
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

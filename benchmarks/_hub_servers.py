@@ -58,7 +58,7 @@ class Server:
     """
 
     def __init__(self, kind: str, core: set[int] | None) -> None:
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         command = self._command(kind)
         before = os.sched_getaffinity(0) if core else None
         try:
