@@ -10,15 +10,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import click
 import pytest
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from support.commands import Command, clean_environment, run
-from support.hubs import Hub, dumpling
+from support.hubs import Hub, dumpling, foreign_hub
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by POSIX signals")
 
@@ -37,17 +36,6 @@ def nobody() -> Iterator[str]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{taken.getsockname()[1]}"
-
-
-@contextmanager
-def foreign_hub(handler: Callable[[ServerConnection], None]) -> Iterator[str]:
-    """Serve eaters as some other hub might, hostile ones included; yields its address."""
-    with serve(handler, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"127.0.0.1:{server.socket.getsockname()[1]}"
-        server.shutdown()
-        thread.join()
 
 
 # nd-hubstatus
@@ -119,6 +107,39 @@ def test_hubstatus_rewrites_its_line_in_place_on_a_terminal(hub: Hub) -> None:
     assert len(lines) >= 4  # it waited for the hub first
     assert all(len(click.unstyle(line)) == 39 for line in lines[-2:])
     assert all("\x1b[32m" in line for line in lines[-2:])
+
+
+def test_hubstatus_writes_json_lines_for_scripts(hub: Hub) -> None:
+    with Command("hubstatus", "-h", hub.for_eaters, "--json", "--color") as status:
+        status.wait_for_out(r"\n.*\n")
+        hub.stop()
+        status.wait_for_err(f"^lost the hub at {hub.for_eaters}, waiting")
+        assert status.end(signal.SIGTERM) == 0
+    assert status.err.splitlines()[0] == f"waiting for the hub at {hub.for_eaters}"
+    for line in status.out.splitlines():
+        ledger = json.loads(line)["ledger"]
+        assert ledger["received"] == ledger["taken"] + ledger["duplicates"]
+        assert ledger["routed"] == sum(
+            ledger[count] for count in ("sent", "filtered_out", "dropped", "waiting")
+        )
+
+
+def test_hubstatus_writes_no_json_that_acts_on_a_terminal() -> None:
+    payloads = [{"name": "\x1b[2J\x9b\u202e\u2028ü"}, 1e999, json.loads("[" * 150 + "]" * 150), 7]
+
+    def send_all(eater: ServerConnection) -> None:
+        eater.recv()
+        for payload in payloads:
+            one = dumpling(payload, chef="SystemStatusChef", kitchen=None)
+            eater.send(one.replace("Infinity", "1e999"))
+        eater.recv()  # until it goes
+
+    with foreign_hub(send_all) as hub, Command("hubstatus", "-h", hub, "--json") as status:
+        status.wait_for_out("^7\n")
+    lines = status.out.splitlines()
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    assert [json.loads(line) for line in lines] == [payloads[0], None, 7]
+    assert "a status that cannot be shown: payload: nested more than 100 deep\n" in status.err
 
 
 # nd-hubdetails

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from websockets.sync.server import ServerConnection
 
-from support.commands import Command, clean_environment
-from support.hubs import Hub, dumpling
+from support.commands import Command, clean_environment, run
+from support.hubs import Hub, dumpling, foreign_hub
+from support.relay import Relay
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by POSIX signals")
 
@@ -63,8 +65,97 @@ def test_print_writes_each_dumpling_as_a_line_and_indented_json(hub: Hub) -> Non
     )
 
 
+def fill(hub: Hub, *payloads: str) -> None:
+    """Have a kitchen send dumplings, and wait until the hub has them."""
+    with printing(hub, "-c", "TestChef") as printer, hub.kitchen() as kitchen:
+        for payload in payloads:
+            kitchen.send(dumpling(payload))
+        printer.wait_for_out(f'"{payloads[-1]}"')
+
+
+def shown(printer: Command) -> list[str]:
+    return re.findall(r'^"(\w+)"$', printer.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--last", "2"], ["b", "c"]),
+        (["--last", "0"], []),
+        (["--last", "1000"], ["a", "b", "c"]),
+        (["--since", "10m"], ["a", "b", "c"]),
+        (["--since", "2000-01-01", "--last", "1"], ["c"]),
+        (["--since", "0s"], []),
+        (["--since", "2999-12-31T23:59Z"], []),
+        ([], []),
+    ],
+)
+def test_print_begins_with_the_past_that_was_asked_for(
+    hub: Hub, arguments: list[str], expected: list[str]
+) -> None:
+    fill(hub, "a", "b", "c")
+    with printing(hub, "-c", "TestChef", *arguments) as printer, hub.kitchen() as kitchen:
+        kitchen.send(dumpling("now"))
+        printer.wait_for_out('"now"')
+        assert shown(printer) == [*expected, "now"]
+
+
+def test_print_says_in_its_place_what_is_missing() -> None:
+    def hub_with_a_gap(eater: ServerConnection) -> None:
+        eater.recv()
+        eater.send('{"type":"welcome","cursor":{"s":0}}')
+        eater.send('{"type":"batch","cursor":{"s":1}}\n' + dumpling("before"))
+        eater.send(
+            '{"type":"gap","cursor":{"s":1205},"missed":1204,"reason":"kitchen",'
+            '"kitchen":"n\\u001b[2J"}'
+        )
+        eater.send('{"type":"batch","cursor":{"s":1206}}\n' + dumpling("after"))
+        eater.recv()  # until it goes
+
+    with (
+        foreign_hub(hub_with_a_gap, subprotocols=["netdumplings.v2"]) as address,
+        Command("print", "-h", address) as printer,
+    ):
+        printer.wait_for_out('"after"')
+    lines = printer.out.splitlines()
+    assert lines[1] == '"before"'
+    assert re.fullmatch(
+        ISO_TIME + r" \[gap\] missed 1,204 dumplings of kitchen 'n\\x1b\[2J': "
+        "the kitchen had no room to keep more",
+        lines[2],
+    )
+    assert lines[4] == '"after"'
+
+
+def test_print_prints_each_dumpling_once_though_its_connection_is_cut(hub: Hub) -> None:
+    """The hub has a history, so what comes while nobody is connected is not missed."""
+    with (
+        Relay(("localhost", hub.out_port)) as relay,
+        Command("print", "-h", relay.address, "-c", "TestChef") as printer,
+        hub.kitchen() as kitchen,
+    ):
+        hub.wait_for_eaters("printereater")
+        kitchen.send(dumpling("n0"))
+        printer.wait_for_out('"n0"')
+        for n in (1, 4):
+            relay.cut()
+            for payload in range(n, n + 3):
+                kitchen.send(dumpling(f"n{payload}"))
+            printer.wait_for_out(f'"n{n + 2}"')
+        assert printer.end(signal.SIGTERM) == 0
+    assert shown(printer) == [f"n{n}" for n in range(7)]
+    assert "[gap]" not in printer.out
+
+
+def test_print_refuses_a_time_that_is_none(hub: Hub) -> None:
+    done = run("print", "-h", hub.for_eaters, "--since", "yesterday")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'yesterday' is neither a time span, as in 30s, 5m" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_print_shows_the_hubs_own_dumplings_as_from_hub(hub: Hub) -> None:
-    with printing(hub, "--no-payload") as printer:
+    with printing(hub, "--no-payload", "-k", "hub") as printer:
         printer.wait_for_out(rf"^{ISO_TIME} \[interval\] SystemStatusChef from hub\n")
 
 
@@ -77,6 +168,8 @@ def test_print_shows_the_hubs_own_dumplings_as_from_hub(hub: Hub) -> None:
         (["-k", "south", "-c", "A", "-k", "test_kitchen", "-c", "TestChef"], {"A2"}),
         (["--no-interval-dumplings"], {"A1", "C1"}),
         (["--no-interval-dumplings", "-c", "A", "-c", "TestChef"], {"A1"}),
+        (["-c", "[AB]", "-c", "Test*", "-k", "nor*", "-k", "test_kitchen"], {"A1", "B1"}),
+        (["--compress"], {"A1", "A2", "B1", "C1"}),
     ],
 )
 def test_print_shows_what_was_asked_for(hub: Hub, arguments: list[str], shown: set[str]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
+from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from .commands import PATIENCE, Command
 
@@ -64,6 +67,20 @@ class Hub(Command):
     def stop(self) -> None:
         """Stop it as an operator does."""
         assert self.end(signal.SIGTERM) == 0, self.err
+
+
+@contextmanager
+def foreign_hub(
+    handler: Callable[[ServerConnection], None], subprotocols: Sequence[str] = ()
+) -> Iterator[str]:
+    """Serve eaters as some other hub might, hostile ones included; yields its address."""
+    known = [Subprotocol(name) for name in subprotocols] or None
+    with serve(handler, "127.0.0.1", 0, subprotocols=known) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.socket.getsockname()[1]}"
+        server.shutdown()
+        thread.join()
 
 
 def dumpling(
