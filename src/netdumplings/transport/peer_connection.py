@@ -29,7 +29,7 @@ READ_SIZE: Final = 256 * 1024
 #: Everybody else gets a turn after so many frames; they are counted every so many bytes. (A frame
 #: may be six bytes long.)
 FRAMES_A_TURN: Final = 500
-_SLICE: Final = 16 * 1024
+_SLICE: Final = 4 * 1024
 #: Frames of one message.
 MAX_FRAGMENTS: Final = 1024
 #: Pings and pongs within so many seconds that are too many, if they are more than the messages.

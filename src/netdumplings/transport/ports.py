@@ -13,6 +13,9 @@ from ..exceptions import CannotListen
 
 #: How often to look for a port that is free in every address family.
 _PORT_TRIES: Final = 20
+#: Connections that the kernel may hold for us until we accept them. A client that finds no place
+#: tries again only after a second. (Linux has 4096 at most, unless told otherwise.)
+BACKLOG: Final = 4096
 #: Errors of an address that exists by name, but not on this host (IPv6 switched off).
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -99,7 +102,7 @@ def _listen_on(family: int, name: Any) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(name)
         # Two hubs may both be allowed to bind; only one may listen.
-        sock.listen(100)
+        sock.listen(BACKLOG)
         sock.setblocking(False)
     except BaseException:
         sock.close()

@@ -20,7 +20,7 @@ from .client import PING_INTERVAL, PING_TIMEOUT
 from .closing import CLOSE_TIMEOUT, close
 from .open_files import OTHER_FILES, allow_open_files
 from .peer_connection import READ_SIZE, PeerConnection
-from .ports import listening_sockets
+from .ports import BACKLOG, listening_sockets
 from .quiet import quiet
 from .refusals import RefusalLog
 from .room import MAX_CONNECTIONS, MAX_WAITING, Room
@@ -92,7 +92,7 @@ async def listen(
     *,
     max_size: int,
     open_timeout: float,
-    max_hello: int = MAX_HELLO,
+    max_hello: int = 2 * MAX_HELLO,
     max_connections: int = MAX_CONNECTIONS,
     max_waiting: int = MAX_WAITING,
     read_size: int = READ_SIZE,
@@ -109,7 +109,7 @@ async def listen(
         port: the port; 0 for any that is free.
         max_size: bytes of a message; a longer one closes the connection with code 1009.
         open_timeout: seconds that a client has for its WebSocket handshake.
-        max_hello: bytes of the first message.
+        max_hello: bytes of the first message, which an eater that comes back needs more of.
         max_connections: peers that may have said hello. Beyond, handshakes are answered with HTTP
             503, and hellos with close code 4003. Where the system allows fewer open files, it
             is what that leaves.
@@ -164,6 +164,9 @@ async def listen(
         )
         for sock in sockets
     ]
+    for sock in sockets:
+        # asyncio takes as many connections in a turn as it lets the kernel hold: few.
+        sock.listen(BACKLOG)
     return Listener(sockets[0].getsockname()[1], servers, room, refusals)
 
 

@@ -1,0 +1,121 @@
+"""Peers that know no WebSocket library, and so may do what no library would."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from types import TracebackType
+from typing import Final, Self
+
+#: Seconds to wait for what is bound to come, far more than it takes.
+PATIENCE: Final = 30.0
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+
+HANDSHAKE: Final = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+def frame(
+    opcode: int, data: bytes = b"", *, fin: bool = True, reserved: int = 0, length: int = -1
+) -> bytes:
+    """Make a frame of a client (RFC 6455, section 5.2), masked with zeros.
+
+    Args:
+        opcode: what it is.
+        data: its payload.
+        fin: whether it is the last of its message.
+        reserved: the bits RSV1 (4) to RSV3 (1).
+        length: what it says its length is; negative for the real one.
+    """
+    size = len(data) if length < 0 else length
+    first = (fin << 7) | (reserved << 4) | opcode
+    if size < 126:
+        head = struct.pack("!BB", first, 0x80 | size)
+    elif size < 65536:
+        head = struct.pack("!BBH", first, 0xFE, size)
+    else:
+        head = struct.pack("!BBQ", first, 0xFF, size)
+    return head + bytes(4) + data
+
+
+class RawPeer:
+    """A socket that is connected to a port of a hub.
+
+    Args:
+        port: which.
+        receive_buffer: bytes that the kernel may keep of what is not read; 0 leaves it to choose.
+    """
+
+    def __init__(self, port: int, *, receive_buffer: int = 0) -> None:
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", port))
+
+    def shake_hands(self) -> Self:
+        """Become a WebSocket."""
+        self.socket.sendall(HANDSHAKE)
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            chunk = self.socket.recv(1)
+            assert chunk, "it was cut"
+            answer += chunk
+        assert answer.startswith(b"HTTP/1.1 101 "), answer
+        return self
+
+    def say(self, text: str) -> Self:
+        """Send a text message."""
+        self.socket.sendall(frame(TEXT, text.encode()))
+        return self
+
+    def send_until_cut(self, data: bytes, times: int) -> int:
+        """Send the same again and again, until the other side will not have it.
+
+        Returns:
+            how often it could be sent.
+        """
+        for n in range(times):
+            try:
+                self.socket.sendall(data)
+            except (ConnectionError, TimeoutError):
+                return n
+        return times
+
+    def ending(self) -> bytes:
+        """Read until the other side has ended the connection; return everything."""
+        data = bytearray()
+        with contextlib.suppress(ConnectionError):
+            while chunk := self.socket.recv(65536):
+                data += chunk
+        return bytes(data)
+
+    def close_code(self) -> int:
+        """Read until the end; return the code of the close frame, 1006 if there was none."""
+        data = self.ending()
+        while data:
+            size = data[1]
+            start = 2
+            if size == 126:
+                size, start = int.from_bytes(data[2:4]), 4
+            elif size == 127:
+                size, start = int.from_bytes(data[2:10]), 10
+            if data[0] == 0x80 | CLOSE:
+                return int.from_bytes(data[start : start + 2])
+            data = data[start + size :]
+        return 1006
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.socket.close()
