@@ -7,43 +7,41 @@ from typing import Any
 
 from netdumplings import Dumpling, DumplingDriver
 from netdumplings.defaults import MAX_MESSAGE
+from netdumplings.delivery import EaterLedger, IntakeLedger
+from netdumplings.hub.feeds import Feed
+from netdumplings.hub.formats import PLAIN
 from netdumplings.hub.guests import ConnectedEater, Kitchen
-from netdumplings.hub.router import Eater, Router
+from netdumplings.hub.sessions import Sessions
 from netdumplings.hub.status import status_dumpling
-from netdumplings.wire import Hello, check_dumpling, kitchen_hello
+from netdumplings.wire import check_dumpling, kitchen_hello
+from support.outlets import Socket, metadata
 
-
-class Nowhere:
-    open = False
-    full = False
-
-    def write(self, data: bytes) -> None:
-        raise AssertionError("nothing is written to a closed outlet")
-
-
-def feed() -> Eater:
-    eater = Router(lambda call: None).add(Nowhere(), "an eater")
-    eater.sent, eater.dropped = 5, 6
-    return eater
+INTAKE = IntakeLedger(received=10, taken=9, duplicates=1, lost=4)
+TOTALS = EaterLedger(routed=100, sent=20, filtered_out=40, dropped=30, waiting=10)
 
 
 def kitchen(name: str = "k", text: str | None = None) -> Kitchen:
     text = text or kitchen_hello(name, "all", "tcp", ["mod.MyChef"], 5.0)
-    return Kitchen(Hello(name, text.encode()), "127.0.0.1", 4321, dumplings_in=7)
+    session, _ = Sessions().open("a session", 1, name)
+    session.take(3, [b"{}"] * 5, [metadata()] * 5)
+    session.take(6, [b"{}"] * 2, [metadata()] * 2)
+    return Kitchen(name, text.encode(), "127.0.0.1", 4321, session)
 
 
 def eater(name: str = "e") -> ConnectedEater:
     text = json.dumps({"eater_name": name}).encode()
-    return ConnectedEater(Hello(name, text), "::1", 1234, feed())
+    feed = Feed(Socket(), "an eater", PLAIN, max_unsent=1000)
+    feed.offer(b"xx", 2, 5, {})
+    return ConnectedEater(name, text, "::1", 1234, feed)
 
 
 def status(kitchens: list[Kitchen], eaters: list[ConnectedEater]) -> bytes:
     return status_dumpling(
         creation_time=1.5,
         uptime=2.5,
-        dumplings_in=10,
-        dumplings_out=20,
-        dumplings_dropped=30,
+        intake=INTAKE,
+        own=3,
+        ledger=TOTALS,
         kitchens=kitchens,
         eaters=eaters,
     )
@@ -81,7 +79,15 @@ def test_it_has_every_key_of_the_contract() -> None:
                     "chefs": ["mod.MyChef"],
                     "poke_interval": 5.0,
                 },
-                "info_from_hub": {"host": "127.0.0.1", "port": 4321, "dumplings_in": 7},
+                "info_from_hub": {
+                    "host": "127.0.0.1",
+                    "port": 4321,
+                    "dumplings_in": 7,
+                    "received": 7,
+                    "taken": 5,
+                    "duplicates": 2,
+                    "lost": 2,
+                },
             }
         ],
         "dumpling_eaters": [
@@ -90,11 +96,28 @@ def test_it_has_every_key_of_the_contract() -> None:
                 "info_from_hub": {
                     "host": "::1",
                     "port": 1234,
-                    "dumplings_out": 5,
-                    "dumplings_dropped": 6,
+                    "dumplings_out": 2,
+                    "dumplings_dropped": 0,
+                    "routed": 5,
+                    "sent": 2,
+                    "filtered_out": 3,
+                    "dropped": 0,
+                    "waiting": 0,
                 },
             }
         ],
+        "ledger": {
+            "received": 10,
+            "taken": 9,
+            "duplicates": 1,
+            "lost": 4,
+            "own": 3,
+            "routed": 100,
+            "sent": 20,
+            "filtered_out": 40,
+            "dropped": 30,
+            "waiting": 10,
+        },
     }
 
 
@@ -120,3 +143,10 @@ def test_kitchens_that_announce_too_much_are_shown_by_name_then_only_counted() -
     shown = payload(many, [])
     assert shown["dumpling_kitchen_count"] == 3000
     assert 0 < len(shown["dumpling_kitchens"]) < 3000
+
+
+def test_counts_a_kitchen_tells_later_take_the_place_of_those_it_announced() -> None:
+    one = kitchen(text='{"kitchen_name":"k","counts":{"made":1},"more":[1]}')
+    one.told_counts(b'{"made":2}')
+    shown = payload([one], [])["dumpling_kitchens"][0]["info_from_kitchen"]
+    assert shown == {"kitchen_name": "k", "counts": {"made": 2}, "more": [1]}

@@ -58,6 +58,7 @@ class Feed:
 
     Attributes:
         replay: what it is still to be given of the history, before anything new.
+        resumed: whether it has come back, to go on where it was.
         skip: of each stream named in it, numbers up to this one are not for it: it has had them
             from a hub before this one.
         slow_since: when it became slow, by the clock; None if it is not.
@@ -78,6 +79,7 @@ class Feed:
         self.format = format
         self.matcher = matcher
         self.replay: Replay | None = None
+        self.resumed = False
         self.skip: dict[str, int] = {}
         self.slow_since: float | None = None
         self._max_unsent = max_unsent

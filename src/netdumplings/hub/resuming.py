@@ -30,8 +30,8 @@ def resume(cursor: Mapping[str, int], sessions: Sessions, history: History) -> R
     """See how an eater goes on.
 
     Args:
-        cursor: how far it had come with each stream, here or on another hub. What is not named in
-            it has begun since.
+        cursor: how far it had come with each stream, here or on another hub. A stream that is not
+            named in it came to a hub while the eater was away, for it would have been told.
         sessions: what this hub has had.
         history: what it still has.
     """
@@ -40,7 +40,7 @@ def resume(cursor: Mapping[str, int], sessions: Sessions, history: History) -> R
     skip: dict[str, int] = {}
     awaited = dict(cursor)
     for session in sessions:
-        had = awaited.pop(session.stream, session.began)
+        had = awaited.pop(session.stream, 0)
         if had > session.last:
             skip[session.stream] = had
             continue

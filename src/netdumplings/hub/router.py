@@ -159,14 +159,21 @@ class Router:
     def session_opened(self, session: Session) -> None:
         """Note that a session has begun on this hub; some eaters may know it from another."""
         self.flush()
-        for feed, had in self._awaited.pop(session.stream, {}).items():
+        awaited = self._awaited.pop(session.stream, {})
+        cursor = {session.stream: session.began}
+        for feed in self._feeds:
+            # Who has come back, and does not know of it, was away when it began.
+            had = awaited.get(feed, 0) if feed.resumed else session.began
             if had < session.began:
-                cursor = {} if feed.replay else {session.stream: session.began}
-                feed.gap("hub", session.began - had, session.name, cursor)
+                missed = session.began - had
+                feed.gap("hub", missed, session.name, {} if feed.replay else cursor)
             elif had > session.began:
                 feed.skip[session.stream] = had
                 if feed.replay is None:
                     self._seat(feed)
+            elif feed.replay is None:
+                # What it is told of from here on, it can go on from.
+                feed.tell(feed.format.cursor_moved(cursor))
 
     def pump(self, feed: Feed) -> None:
         """Write what waits for an eater whose outlet is no longer full."""
@@ -211,6 +218,7 @@ class Router:
 
     def _resume(self, feed: Feed, cursor: Mapping[str, int]) -> None:
         found = resume(cursor, self._sessions, self.history)
+        feed.resumed = True
         feed.skip = found.skip
         for stream, had in found.awaited.items():
             self._awaited.setdefault(stream, {})[feed] = had
