@@ -1,0 +1,66 @@
+"""Who may stay in a port's room, and who must go."""
+
+from __future__ import annotations
+
+from netdumplings.transport.room import Room, WaitingRoom
+
+
+def test_where_there_is_room_nobody_must_go() -> None:
+    room: WaitingRoom[int] = WaitingRoom(3)
+    assert [room.enter(n, "host") for n in range(3)] == [None, None, None]
+    assert len(room) == 3
+
+
+def test_in_a_full_room_who_has_been_there_longest_goes() -> None:
+    room: WaitingRoom[int] = WaitingRoom(3)
+    assert [room.enter(n, "host") for n in range(6)] == [None, None, None, 0, 1, 2]
+    room.leave(4)
+    assert room.enter(6, "host") is None
+    assert room.enter(7, "host") == 3
+
+
+def test_a_host_that_fills_the_room_crowds_out_itself() -> None:
+    room: WaitingRoom[str] = WaitingRoom(4)
+    for guest in ("shy", "a0", "a1", "a2"):
+        room.enter(guest, guest[0])
+    assert room.enter("b0", "b") == "a0"
+    assert room.enter("a3", "a") == "a1"
+    assert room.enter("a4", "a") == "a2"
+    room.leave("shy")
+    assert room.enter("a5", "a") is None
+    assert room.enter("c0", "c") == "a3"
+
+
+def test_who_has_left_is_forgotten_and_may_leave_again() -> None:
+    room: WaitingRoom[int] = WaitingRoom(1)
+    room.enter(1, "host")
+    room.leave(1)
+    room.leave(1)
+    assert len(room) == 0
+    assert room.enter(2, "host") is None
+
+
+def test_who_is_silent_cannot_crowd_out_who_greets_nor_who_greets_who_is_admitted() -> None:
+    room: Room[str] = Room(max_connections=2, max_waiting=1)
+    for guest in ("admitted", "greeting"):
+        assert room.enter(guest, "host") is None
+        assert room.greet(guest, "host") is None
+        if guest == "admitted":
+            assert room.admit(guest)
+    assert room.enter("silent", "host") is None
+    assert room.enter("another", "host") == "silent"
+    assert room.greet("another", "host") == "greeting"
+    assert room.all == {"admitted", "greeting", "silent", "another"}  # until they have left
+
+
+def test_so_many_are_admitted_and_no_more_until_one_leaves() -> None:
+    room: Room[int] = Room(max_connections=2, max_waiting=10)
+    assert room.admit(1)
+    assert not room.full
+    assert room.admit(2)
+    assert room.full
+    assert not room.admit(3)
+    assert room.admit(2)  # it has been before
+    room.leave(1)
+    assert not room.full
+    assert room.admit(3)
