@@ -28,8 +28,10 @@ NUMBERS = 4
 #: Dumplings sent together: as many as this where the server keeps up, else fewer.
 BATCH = 512
 SMALL_BATCH = 32
-#: The kitchen is at most so far ahead of the slowest eater: in bytes, and in seconds.
-WINDOW = 1024 * 1024
+#: The kitchen is at most so far ahead of the slowest eater: in bytes (less of them the more eaters
+#: there are), and in seconds.
+MIN_WINDOW = 256 * 1024
+MAX_WINDOW = 4 * 1024 * 1024
 WINDOW_SECONDS = 0.25
 #: Bytes that a v2 kitchen may have sent and not seen acknowledged.
 UNACKNOWLEDGED = 4 * 1024 * 1024

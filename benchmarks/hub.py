@@ -37,7 +37,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from _hub_drivers import NUMBERS, PACE, TOTAL, WINDOW, Eaten, run_eaters, run_kitchen
+from _hub_drivers import (
+    MAX_WINDOW,
+    MIN_WINDOW,
+    NUMBERS,
+    PACE,
+    TOTAL,
+    Eaten,
+    run_eaters,
+    run_kitchen,
+)
 from _hub_servers import Server, cores, nats_server
 
 SERVERS = {
@@ -51,8 +60,8 @@ SECONDS = 2.0
 ROUNDS = 3
 #: Eaters that read, beside one that never does.
 READING = 99
-#: Bytes that the kernel and the server are to hold for all eaters together while all goes well.
-IN_FLIGHT = 256 * 1024 * 1024
+#: Bytes on their way to all eaters together, if each may then have some batches.
+IN_FLIGHT = 100 * 1024 * 1024
 #: Seconds beyond the measured ones that a measurement may take.
 PATIENCE = 90.0
 #: Bytes that a server may send an eater beside dumplings, such as pings.
@@ -94,7 +103,7 @@ def measure(
     context = multiprocessing.get_context("spawn")
     numbers = context.RawArray("q", NUMBERS)
     numbers[TOTAL] = -1
-    window = min(WINDOW, IN_FLIGHT // eaters)
+    window = max(MIN_WINDOW, min(MAX_WINDOW, IN_FLIGHT // eaters))
     with Server(kind, server_core) as server, contextlib.ExitStack() as stack:
 
         def drive(role: Callable[..., None], *arguments: Any) -> Connection:
