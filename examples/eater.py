@@ -23,6 +23,9 @@ class LookupEater(DumplingEater):
         if "lookup" in dumpling.payload:
             self.names[dumpling.payload["lookup"]["hostname"]] += 1
 
+    async def on_gap(self, gap):
+        print(gap)
+
     async def on_connection_lost(self, exc):
         print("the hub is gone:", exc)
 
