@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -23,16 +25,24 @@ class Command:
         module: a module of `netdumplings.console`.
         arguments: its arguments.
         environment: variables beside those of the tests (which lose all settings of ours).
+        prefix: what goes before its command line, as ``ip netns exec NAME`` may.
+        launcher: a script that is given the module and the arguments instead.
     """
 
     def __init__(
-        self, module: str, *arguments: str, environment: dict[str, str] | None = None
+        self,
+        module: str,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        launcher: Path | None = None,
     ) -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             # pytest runs in the background of a shell; the command must not inherit that.
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        run = [str(launcher), module] if launcher else ["-m", f"netdumplings.console.{module}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"netdumplings.console.{module}", *arguments],
+            [*prefix, sys.executable, *run, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
