@@ -20,6 +20,7 @@
     │   └── UnknownChef            a chef that was asked for and not found
     ├── HubUnavailable             a hub that cannot be reached
     ├── Undelivered                dumplings that no hub took
+    ├── SpoolUnavailable           a kitchen's file of dumplings that cannot be used
     └── CannotListen               a port the hub cannot have
 
 The text of each says what is wrong and what to do next, in one line.
@@ -267,6 +268,20 @@ class Undelivered(NetDumplingsError):
         super().__init__(
             f"{dumplings} dumplings are lost: the hub at {hub} did not take them in time"
         )
+
+
+class SpoolUnavailable(NetDumplingsError):
+    """The file in which a kitchen is to keep its dumplings cannot be used.
+
+    Attributes:
+        path: the file.
+        problem: why not, and what to do.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"the spool {path} cannot be used: {problem}")
 
 
 class CannotListen(NetDumplingsError):

@@ -1,6 +1,7 @@
 """Policies of delivery, pure: no socket, no clock, no event loop.
 
 - `outbox`: what a kitchen keeps until a hub has it, how much of it, and what became of it.
+- `spool`: the same on disk, so that it survives a crash; `spool_file`, `spool_opening`: its file.
 - `backoff`: how long to wait before trying again.
 - `ledger`: what came in and what became of it: the identities that must hold of all counts.
 """
@@ -11,6 +12,8 @@ from .backoff import delays
 from .ledger import DumplingLedger, EaterLedger, IntakeLedger, PacketLedger
 from .outbox import Outbox, OutboxStatistics, Store
 from .runs import Burst
+from .spool import Spool
+from .spool_opening import spool_path
 
 __all__ = [
     "Burst",
@@ -20,6 +23,8 @@ __all__ = [
     "Outbox",
     "OutboxStatistics",
     "PacketLedger",
+    "Spool",
     "Store",
     "delays",
+    "spool_path",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -52,15 +53,43 @@ class Runs:
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[Burst]:
-        """Give the runs, oldest first, each as a burst."""
-        for run in self._runs:
-            yield Burst(run.first, tuple(run.messages))
-
     @property
     def first(self) -> int | None:
         """The lowest number; None if there are no messages."""
         return self._runs[0].first if self._runs else None
+
+    @property
+    def last(self) -> int | None:
+        """The highest number; None if there are no messages."""
+        return self._runs[-1].first + len(self._runs[-1].messages) - 1 if self._runs else None
+
+    def after(self, number: int, max_bytes: int) -> list[Burst]:
+        """Look at the oldest messages whose numbers are higher than one; they stay.
+
+        Args:
+            number: the number.
+            max_bytes: how many bytes of them at most, but for the last.
+        """
+        bursts: list[Burst] = []
+        size = 0
+        for run in self._runs:
+            if run.first + len(run.messages) - 1 <= number:
+                continue
+            skipped = max(0, number + 1 - run.first)
+            messages: list[bytes] = []
+            for message in itertools.islice(run.messages, skipped, None):
+                messages.append(message)
+                size += len(message)
+                if size >= max_bytes:
+                    break
+            bursts.append(Burst(run.first + skipped, messages))
+            if size >= max_bytes:
+                break
+        return bursts
+
+    def count_upto(self, number: int) -> int:
+        """How many messages have this number or a lower one."""
+        return sum(max(0, min(len(run.messages), number - run.first + 1)) for run in self._runs)
 
     def append(self, number: int, message: bytes) -> None:
         """Add a message at the end; its number is higher than all that are there."""
