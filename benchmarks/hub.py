@@ -15,7 +15,7 @@ says which part of the time that was at work; where it is low, it waited for the
 
 Then the time from kitchen to eater at 10 000 dumplings a second; and what an eater that never
 reads, beside 99 that do, costs in memory and costs the others. Of several rounds the best counts,
-for each server alike; of the stalled eater's, the middle one.
+for each server alike; of the stalled eater's memory, the middle one.
 
 Bias: for ours and nats-server, many dumplings are sent at once, as from a busy kitchen. nats-server
 is written to use several cores, and has one here, as the hub has. For our hub against the naive
@@ -192,14 +192,14 @@ class Results:
         return min(found, key=lambda pair: pair[1], default=None)
 
     def stalled(self, kind: str) -> tuple[float, float, float, float] | None:
-        """Return rate and peak memory in the middle round, without and with a stalled eater."""
+        """Return the best rate and the middle peak, without and with a stalled eater."""
         without, beside = (self.of(what, kind, READING) for what in ("all read", "one stalled"))
         if not without or not beside:
             return None
         middle = statistics.median
         return (
-            middle(one.eaten.rate_out for one in without), middle(one.peak for one in without),
-            middle(one.eaten.rate_out for one in beside), middle(one.peak for one in beside),
+            max(one.eaten.rate_out for one in without), middle(one.peak for one in without),
+            max(one.eaten.rate_out for one in beside), middle(one.peak for one in beside),
         )  # fmt: skip
 
 
