@@ -18,7 +18,7 @@ from netdumplings.transport import peer_connection, server
 from netdumplings.transport.server import Listener, PeerConnection, converse, listen
 from netdumplings.wire import EaterPeer, Peer, Refusal
 from support.hub_peers import EATER_HELLO, PATIENCE, closing, dial, lines
-from support.raw_peers import CLOSE, HANDSHAKE, PING, TEXT, frame
+from support.raw_peers import CLOSE, CONTINUATION, HANDSHAKE, PING, TEXT, frame
 
 
 class Port:
@@ -218,6 +218,25 @@ async def test_a_peer_that_stops_in_mid_frame_is_given_up(monkeypatch: pytest.Mo
         writer.write(frame(TEXT, b"x" * 1000)[:500])
         await port.until(lambda: not port.here)
         writer.close()
+
+
+async def test_peers_that_all_stop_in_mid_message_are_cut_when_it_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "MAX_UNFINISHED", 2**20)
+    monkeypatch.setattr(peer_connection, "CLOSE_TIMEOUT", 0.2)
+    async with listening() as port:
+        halves = [await raw_peer(port) for _ in range(4)]
+        for _, writer in halves:
+            writer.write(frame(TEXT, fin=False) + frame(CONTINUATION, bytes(2**18), fin=False))
+            writer.write(frame(CONTINUATION, length=2**19) + bytes(2**18))
+        await port.until(lambda: bool(port.refused))
+        assert port.refused[0].reason == "a message that does not end, among too many such"
+        async with said_hello(port) as connection:
+            await connection.send(bytes(2**20))
+            await (await connection.ping())
+        for _, writer in halves:
+            writer.close()
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,25 @@ def test_so_many_are_admitted_and_no_more_until_one_leaves() -> None:
     room.leave(1)
     assert not room.full
     assert room.admit(3)
+
+
+def test_when_all_unfinished_messages_are_too_much_together_the_one_that_began_first_goes() -> None:
+    room: Room[str] = Room(max_unfinished=100)
+    assert room.keep("first", 40) is None
+    assert room.keep("second", 40) is None
+    assert room.keep("second", 20) is None
+    assert room.keep("third", 1) == "first"
+    # What it kept does not count any more.
+    assert room.keep("third", 39) is None
+    assert room.keep("third", 1) == "second"
+
+
+def test_messages_that_end_and_peers_that_leave_do_not_count() -> None:
+    room: Room[str] = Room(max_unfinished=100)
+    for _ in range(10):
+        assert room.keep("one", 60) is None
+        room.finish("one")
+        assert room.keep("two", 60) is None
+        room.leave("two")
+        room.finish("two")
+    assert room.keep("three", 100) is None

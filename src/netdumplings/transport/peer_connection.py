@@ -195,9 +195,12 @@ class PeerConnection(ServerConnection):
         self._frames = 0
         for start in range(0, len(data), _SLICE):
             end = start + _SLICE
+            size = min(end, len(data)) - start
+            frames = self._frames
             super().data_received(data[start:end])
+            self._count_unfinished(size, self._frames > frames)
             if not self._heard:
-                self._check_greeting(min(end, len(data)) - start)
+                self._check_greeting(size)
             if self._frames >= FRAMES_A_TURN and end < len(data):
                 self._rest = data[end:]
                 self.transport.pause_reading()
@@ -213,6 +216,14 @@ class PeerConnection(ServerConnection):
         if not self.recv_messages.paused:
             self.transport.resume_reading()
         self._take(rest)
+
+    def _count_unfinished(self, size: int, some_frame_ended: bool) -> None:
+        """Limit what is kept of messages without an end, with an eye on all other peers."""
+        if self.protocol.close_expected() or (some_frame_ended and not self._fragments):
+            self._room.finish(self)
+        elif slowest := self._room.keep(self, size):
+            reason = "a message that does not end, among too many such"
+            slowest.refuse(Refusal(CloseCode.TOO_BIG, reason))
 
     def _check_greeting(self, size: int) -> None:
         """Limit what is kept of a peer that has yet to finish its first message."""

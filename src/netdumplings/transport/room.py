@@ -10,6 +10,9 @@ MAX_CONNECTIONS: Final = 5000
 #: Connections that have yet to ask for a WebSocket; and again those that have yet to say hello.
 MAX_WAITING: Final = 256
 
+#: Bytes of messages of which the end has yet to come, of all peers of a port together.
+MAX_UNFINISHED: Final = 64 * 1024 * 1024
+
 T = TypeVar("T", bound=Hashable)
 
 
@@ -61,6 +64,7 @@ class Room(Generic[T]):
     Args:
         max_connections: how many may be admitted.
         max_waiting: how many may be silent, and how many greeting.
+        max_unfinished: bytes of unfinished messages that may be kept.
 
     Attributes:
         all: every connection.
@@ -68,7 +72,10 @@ class Room(Generic[T]):
     """
 
     def __init__(
-        self, max_connections: int = MAX_CONNECTIONS, max_waiting: int = MAX_WAITING
+        self,
+        max_connections: int = MAX_CONNECTIONS,
+        max_waiting: int = MAX_WAITING,
+        max_unfinished: int = MAX_UNFINISHED,
     ) -> None:
         self.all: set[T] = set()
         self.max_connections = max_connections
@@ -76,6 +83,9 @@ class Room(Generic[T]):
         # Apart, so that those who never ask for a WebSocket cannot crowd out those who have.
         self._silent: WaitingRoom[T] = WaitingRoom(max_waiting)
         self._greeting: WaitingRoom[T] = WaitingRoom(max_waiting)
+        self._max_unfinished = max_unfinished
+        self._unfinished: dict[T, int] = {}
+        self._unfinished_bytes = 0
 
     @property
     def full(self) -> bool:
@@ -112,8 +122,27 @@ class Room(Generic[T]):
         self._admitted.add(guest)
         return True
 
+    def keep(self, guest: T, size: int) -> T | None:
+        """Note that so many more bytes are kept of a message that has no end yet.
+
+        Returns:
+            whom to cut because all keep too much together: whose message began first.
+        """
+        self._unfinished[guest] = self._unfinished.get(guest, 0) + size
+        self._unfinished_bytes += size
+        if self._unfinished_bytes <= self._max_unfinished:
+            return None
+        slowest = next(iter(self._unfinished))
+        self.finish(slowest)
+        return slowest
+
+    def finish(self, guest: T) -> None:
+        """Note that a message has come to its end, if one had begun."""
+        self._unfinished_bytes -= self._unfinished.pop(guest, 0)
+
     def leave(self, guest: T) -> None:
         """Forget a connection."""
+        self.finish(guest)
         self.all.discard(guest)
         self._silent.leave(guest)
         self._greeting.leave(guest)

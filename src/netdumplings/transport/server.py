@@ -23,7 +23,7 @@ from .peer_connection import READ_SIZE, PeerConnection
 from .ports import BACKLOG, listening_sockets
 from .quiet import quiet
 from .refusals import RefusalLog
-from .room import MAX_CONNECTIONS, MAX_WAITING, Room
+from .room import MAX_CONNECTIONS, MAX_UNFINISHED, MAX_WAITING, Room
 
 __all__ = ["Listener", "PeerConnection", "converse", "listen"]
 
@@ -142,7 +142,7 @@ async def listen(
 
     sockets = await listening_sockets(address, port)
     max_connections, max_waiting = _that_can_be_had(max_connections, max_waiting)
-    room: Room[PeerConnection] = Room(max_connections, max_waiting)
+    room: Room[PeerConnection] = Room(max_connections, max_waiting, MAX_UNFINISHED)
     refusals = RefusalLog()
     create = functools.partial(PeerConnection, room, refusals, max_hello, read_size)
     servers = [
