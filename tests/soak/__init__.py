@@ -7,6 +7,6 @@ for as long as one likes, and lets eaters come and go for an hour.
 - `churn`: eaters that come and go, and the memory of the hub meanwhile.
 - `lives`: the kitchen, hub and eater that all this befalls.
 - `books`: what has been eaten, what was missed, and whether that is everything.
-- `number_chef`: a chef that numbers its dumplings. `witness`: an eater that keeps books. `impatient`:
-  commands that give a dead connection up soon.
+- `number_chef`: a chef that numbers its dumplings. `witness`: an eater that keeps books.
+- `impatient`: commands that give a dead connection up soon.
 """
