@@ -93,7 +93,8 @@ def bind_all(hosts: Sequence[tuple[int, Any]], port: int) -> list[socket.socket]
 
 
 def _listen_on(family: int, name: Any) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches the delay of small writes off (tcp(7), TCP_NODELAY) only where it sees TCP.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             # A hub that is restarted has its port back at once.
