@@ -61,6 +61,7 @@ def test_a_plain_one_says_who_it_is_and_nothing_more() -> None:
         {"subscription": subscription(chefs=["x" * 257])},
         {"subscription": subscription(chefs=map(str, range(65)))},
         {"encodings": ["x" * 300]},
+        {"subscription": subscription(chefs=[f"{n:04}" + "\0" * 252 for n in range(64)])},
     ],
 )
 def test_what_a_hub_would_refuse_is_refused_here(wrong: dict[str, Any]) -> None:
@@ -82,6 +83,21 @@ def test_a_message_of_an_unknown_type_is_nothing() -> None:
     eater = EaterSide(ANNOUNCEMENT)
     assert eater.receive('{"type": "of tomorrow", "cursor": {"s": 9}}\nmore') is None
     assert eater.cursor == {}
+
+
+def test_a_gap_may_have_a_reason_of_tomorrow() -> None:
+    eater = EaterSide(ANNOUNCEMENT)
+    assert tell(eater, Gap(7, "of tomorrow", None, {"s": 11})).reason == "of tomorrow"
+    assert eater.cursor == {"s": 11}
+
+
+def test_the_longest_hello_has_room_for_the_longest_cursor() -> None:
+    announcement = eater_hello("e", x="x" * 60_000)
+    more = subscription(chefs=[f"{n:02}" + "x" * 254 for n in range(64)])
+    eater = EaterSide(announcement, more)
+    tell(eater, WelcomeToEater({f"{n:016x}": 2**53 - 1 for n in range(MAX_CURSOR)}))
+    assert len(eater.hello()) <= 128 * 1024
+    assert len(said(eater).resume or ()) == MAX_CURSOR
 
 
 def test_cursors_are_merged_and_never_go_back() -> None:

@@ -10,6 +10,8 @@ import msgspec
 from .compression import ENCODINGS, Encoding, decompress
 from .messages import (
     MAX_CURSOR,
+    MAX_SEQ,
+    MAX_V2_HELLO,
     MAX_V2_MESSAGE,
     BatchToEater,
     EaterHelloMessage,
@@ -18,6 +20,7 @@ from .messages import (
     WelcomeToEater,
     read_from_eater,
     read_to_eater,
+    stream_of,
     write,
 )
 from .subscriptions import EVERYTHING, Subscription
@@ -77,8 +80,13 @@ class EaterSide:
         )
         self._encoding: Encoding | None = None
         self._welcomed = False
+        hello = write(self._hello)
+        # It is to be said with a cursor, too.
+        room = MAX_V2_HELLO - MAX_CURSOR * len(f'"{stream_of("")}":{MAX_SEQ},')
+        if len(hello) > room:
+            raise ValueError(f"no hub takes this: the hello is over {room} bytes long")
         try:
-            read_from_eater(write(self._hello))
+            read_from_eater(hello)
         except msgspec.DecodeError as error:
             raise ValueError(f"no hub takes this: {error}") from None
 

@@ -22,6 +22,9 @@ from .codec import MAX_HELLO, MAX_NAME
 SUBPROTOCOL: Final = "netdumplings.v2"
 #: Bytes of a message: a dumpling of the largest size, and the line before it.
 MAX_V2_MESSAGE: Final = MAX_MESSAGE + MAX_HELLO
+#: Bytes of the hello of a kitchen or an eater: an announcement, and as much again, of which the
+#: largest cursor takes more than half.
+MAX_V2_HELLO: Final = 2 * MAX_HELLO
 #: The largest number of a dumpling: what every JSON reader holds exactly (RFC 8259, section 6).
 MAX_SEQ: Final = 2**53 - 1
 #: How many names or patterns each part of a subscription may list.
@@ -123,13 +126,13 @@ class Gap(_Message, tag="gap"):
     Attributes:
         missed: how many dumplings. For an eater that was slow, of those it had subscribed to;
             otherwise of any, for nobody knows what they were.
-        reason: why.
+        reason: why; a `GapReason`, or one that only a later version knows.
         kitchen: the name of the kitchen whose they were, if they were one kitchen's.
         cursor: up to where they are missing.
     """
 
     missed: Annotated[int, msgspec.Meta(ge=0)]
-    reason: GapReason
+    reason: Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
     kitchen: str | None = None
     cursor: _Moves = {}  # msgspec copies it
 
