@@ -32,7 +32,7 @@ class Kitchen:
 
     def send(self, *payloads: Any, chef: str = "C", first: int | None = None) -> None:
         lines = [line(payload, chef) for payload in payloads]
-        taken = self.session.take(first, lines, [metadata(chef)] * len(lines))
+        taken = self.session.take(first, b"\n".join(lines), [metadata(chef)] * len(lines))
         if taken.lost:
             before = taken.run.first - 1 if taken.run else self.session.last
             self._router.gap("kitchen", taken.lost, "k", {self.session.stream: before})
@@ -159,7 +159,7 @@ def test_nothing_is_written_to_an_eater_that_is_closing(
 
 def test_the_hubs_own_dumplings_are_routed_and_not_kept(loop: Loop, router: Router) -> None:
     socket, _ = join(router, v2(None))
-    router.route(Run(None, 0, [line("status")], [metadata(kitchen=None)]))
+    router.route(Run(None, 0, line("status"), [metadata(kitchen=None)]))
     loop.end_tick()
     assert told(socket) == ["status"]
     assert router.history.end == 0

@@ -26,7 +26,7 @@ def test_each_number_is_taken_once_and_what_is_left_out_is_lost(
     for begin, count in batches:
         numbers = range(begin, begin + count)
         lines = [b"%d" % number for number in numbers]
-        result = session.take(begin, lines, [metadata()] * count)
+        result = session.take(begin, b"\n".join(lines), [metadata()] * count)
         lost += max(0, begin - 1 - beyond)
         duplicates += sum(number <= beyond for number in numbers)
         fresh = [number for number in numbers if number > beyond]
@@ -47,7 +47,7 @@ def test_each_number_is_taken_once_and_what_is_left_out_is_lost(
 def test_a_session_goes_on_where_it_was_when_its_kitchen_comes_back() -> None:
     sessions = Sessions()
     session, _ = sessions.open("s" * 32, 1, "k")
-    session.take(1, [b""] * 5, [metadata()] * 5)
+    session.take(1, b"\n" * 4, [metadata()] * 5)
     sessions.close(session)
     again, is_new = sessions.open("s" * 32, 3, "k")
     assert again is session
@@ -59,7 +59,7 @@ def test_a_session_goes_on_where_it_was_when_its_kitchen_comes_back() -> None:
 def test_a_kitchen_that_does_not_number_its_dumplings_has_them_numbered() -> None:
     session, _ = Sessions().open("x", 1, "k")
     for number in range(1, 4):
-        taken = session.take(None, [b"{}"], [metadata()])
+        taken = session.take(None, b"{}", [metadata()])
         assert taken.run is not None
         assert (taken.run.first, taken.lost) == (number, 0)
 

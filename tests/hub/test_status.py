@@ -23,8 +23,8 @@ TOTALS = EaterLedger(routed=100, sent=20, filtered_out=40, dropped=30, waiting=1
 def kitchen(name: str = "k", text: str | None = None) -> Kitchen:
     text = text or kitchen_hello(name, "all", "tcp", ["mod.MyChef"], 5.0)
     session, _ = Sessions().open("a session", 1, name)
-    session.take(3, [b"{}"] * 5, [metadata()] * 5)
-    session.take(6, [b"{}"] * 2, [metadata()] * 2)
+    session.take(3, b"{}\n{}\n{}\n{}\n{}", [metadata()] * 5)
+    session.take(6, b"{}\n{}", [metadata()] * 2)
     return Kitchen(name, text.encode(), "127.0.0.1", 4321, session)
 
 

@@ -44,9 +44,7 @@ def test_a_kitchen_announces_itself_then_sends_dumplings() -> None:
     peer = KitchenPeer()
     assert peer.receive(KITCHEN) == [KitchenHello("k", KITCHEN.encode(), session=None, first=1)]
     [event] = peer.receive(DUMPLING)
-    assert event == DumplingsReceived(
-        None, [DUMPLING.encode()], [Metadata("C", 1.5, "packet", "k")]
-    )
+    assert event == DumplingsReceived(None, DUMPLING.encode(), [Metadata("C", 1.5, "packet", "k")])
 
 
 def test_a_dumpling_on_several_lines_becomes_one_line_that_says_the_same() -> None:

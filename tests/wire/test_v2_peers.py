@@ -67,11 +67,11 @@ def refusal(peer: Peer, message: bytes) -> Refusal:
 def test_a_kitchen_says_hello_sends_batches_and_tells_its_counts() -> None:
     peer = kitchen()
     [event] = peer.receive(batch(5, DUMPLING, DUMPLING))
-    assert event == DumplingsReceived(5, [DUMPLING, DUMPLING], [METADATA, METADATA])
+    assert event == DumplingsReceived(5, DUMPLING + b"\n" + DUMPLING, [METADATA, METADATA])
     assert peer.receive(counts({"a": {"b": 1}})) == [CountsReceived(b'{"a": {"b": 1}}')]
     # The hub, not the conversation, knows what it has had.
     [event] = peer.receive(batch(1, DUMPLING))
-    assert event == DumplingsReceived(1, [DUMPLING], [METADATA])
+    assert event == DumplingsReceived(1, DUMPLING, [METADATA])
 
 
 def test_a_kitchen_may_say_hello_again_to_go_on_with_another_session() -> None:
@@ -254,3 +254,26 @@ def test_one_that_says_nothing_is_refused(peer: type[Peer]) -> None:
     assert event == Refusal(CloseCode.POLICY_VIOLATION, "no first message within 10 seconds")
     assert silent.receive(HELLO) == []
     assert silent.receive(EATER_HELLO) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # As many values as lines, but not one on each.
+        [DUMPLING[:-1], b"}", DUMPLING + DUMPLING],
+        [
+            DUMPLING.replace(b'"payload":', b'"payload":[1')[:-1],
+            b",2]}",
+            DUMPLING + b" " + DUMPLING,
+        ],
+        [DUMPLING + DUMPLING, b"", DUMPLING],
+        [DUMPLING, b"", DUMPLING],
+        [DUMPLING, b'"x"', DUMPLING],
+        [b'"x"', DUMPLING],
+        [DUMPLING, b""],
+    ],
+)
+def test_every_line_of_a_batch_is_a_dumpling_by_itself(lines: list[bytes]) -> None:
+    assert refusal(kitchen(), batch(1, *lines)).code in (1007, 1008)
+    [event] = kitchen().receive(batch(1, DUMPLING, DUMPLING))
+    assert isinstance(event, DumplingsReceived)

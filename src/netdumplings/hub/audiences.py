@@ -51,16 +51,21 @@ class Audience:
         """
         if not self._groups:
             return
-        lines = wanted_lines(runs, self.matcher)
+        if self.matcher is None:
+            # As they came: nobody needs to know where one ends and the next begins.
+            parts, wanted = [part for run in runs for part in run.parts], total
+        else:
+            parts = wanted_lines(runs, self.matcher)
+            wanted = len(parts)
         for format, group in self._groups.items():
             group.pending.update(cursor)
             batch = b""
-            if lines:
-                batch = format.batch(lines, group.pending, history=False)
+            if wanted:
+                batch = format.batch(parts, group.pending, history=False)
                 group.pending.clear()
             for feed in group.feeds:
                 if feed.outlet.open:
-                    feed.offer(batch, len(lines), total, cursor)
+                    feed.offer(batch, wanted, total, cursor)
 
     def tell_cursor(self) -> None:
         """Tell those for whom there was nothing up to where there was nothing."""
@@ -91,17 +96,18 @@ def wanted_lines(
         matcher: what lets dumplings through; None for all.
         skip: of each stream named in it, only what has a higher number.
     """
-    lines: list[bytes] = []
+    chosen: list[bytes] = []
     for run in runs:
+        lines = run.lines
         begin = 0
         if skip and run.stream is not None:
             begin = max(0, skip.get(run.stream, 0) - run.first + 1)
         if matcher is None:
-            lines += run.lines[begin:] if begin else run.lines
+            chosen += lines[begin:]
             continue
-        lines += [
+        chosen += [
             line
-            for line, metadata in zip(run.lines[begin:], run.metadata[begin:], strict=True)
+            for line, metadata in zip(lines[begin:], run.metadata[begin:], strict=True)
             if matcher(metadata)
         ]
-    return lines
+    return chosen

@@ -25,8 +25,8 @@ _header: Final = functools.lru_cache(maxsize=4096)(text_frame_header)
 class Format(Protocol):
     """How an eater is spoken to."""
 
-    def batch(self, lines: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:
-        """Write dumplings, of which there is at least one."""
+    def batch(self, parts: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:
+        """Write dumplings, of which there is at least one; each part has one or more lines."""
 
     def welcome(self, cursor: Mapping[str, int]) -> bytes:
         """Write that the eater is fed from here on; nothing if it has no ear for that."""
@@ -41,8 +41,9 @@ class Format(Protocol):
 class Plain:
     """The plain protocol: a message for each dumpling, and nothing else."""
 
-    def batch(self, lines: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:  # noqa: ARG002, D102
-        return b"".join([part for line in lines for part in (_header(len(line)), line)])
+    def batch(self, parts: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:  # noqa: ARG002, D102
+        lines = b"\n".join(parts).split(b"\n")
+        return b"".join([piece for line in lines for piece in (_header(len(line)), line)])
 
     def welcome(self, cursor: Mapping[str, int]) -> bytes:  # noqa: ARG002, D102
         return b""
@@ -64,14 +65,14 @@ class V2:
     def __init__(self, encoding: Encoding | None) -> None:
         self._encoding = encoding
 
-    def batch(self, lines: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:  # noqa: D102
+    def batch(self, parts: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:  # noqa: D102
         first = write(BatchToEater(dict(cursor), history))
         if self._encoding is not None:
-            message = compress(b"\n".join((first, *lines)), self._encoding)
+            message = compress(b"\n".join((first, *parts)), self._encoding)
             return binary_frame_header(len(message)) + message
-        header = text_frame_header(len(first) + sum(map(len, lines)) + len(lines))
+        header = text_frame_header(len(first) + sum(map(len, parts)) + len(parts))
         # Joined once: what is copied here is most of what a hub does.
-        return b"\n".join((header + first, *lines))
+        return b"\n".join((header + first, *parts))
 
     def welcome(self, cursor: Mapping[str, int]) -> bytes:  # noqa: D102
         return text_frame(write(WelcomeToEater(dict(cursor), self._encoding)))

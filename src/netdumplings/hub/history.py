@@ -50,7 +50,7 @@ class History:
         run.arrived = now
         # It takes as much memory as short dumplings do, and is seldom asked for again.
         run.metadata = []
-        self.end += len(run.lines)
+        self.end += run.count
         self._runs.append(run)
         self.size += run.size
         while self.size > self.max_bytes:
@@ -66,10 +66,10 @@ class History:
         if matcher is None:
             return max(self.begin, self.end - count)
         for run in reversed(self._runs):
-            for index in reversed(range(len(run.lines))):
+            for index, line in reversed(list(enumerate(run.lines))):
                 if count <= 0:
                     return run.offset + index + 1
-                count -= lets_through(matcher, run.lines[index])
+                count -= lets_through(matcher, line)
         return self.begin
 
     def place_since(self, time: float) -> int:
@@ -102,14 +102,16 @@ class Piece(NamedTuple):
     """A part of a replay.
 
     Attributes:
-        lines: the dumplings that are wanted.
+        parts: the dumplings that are wanted, one or more lines each.
+        wanted: how many those are.
         total: how many were looked at.
         cursor: how far it has come with each stream it has touched.
         past: whether they came before the replay was begun.
         missed: how many, before these, the history had let go when the replay came to them.
     """
 
-    lines: list[bytes]
+    parts: list[bytes]
+    wanted: int
     total: int
     cursor: dict[str, int]
     past: bool
@@ -149,26 +151,35 @@ class Replay:
         missed = max(0, self._history.begin - self._place)
         self._place += missed
         past = self._place < self._past
-        lines: list[bytes] = []
+        parts: list[bytes] = []
         cursor: dict[str, int] = {}
-        total = size = 0
+        wanted = total = size = 0
         for run in () if self.ended else self._history.runs_from(self._place):
             if size >= PIECE or (past and run.offset >= self._past):
                 break
             assert run.stream is not None
             # The replay may begin within a run, and the run be known in part.
             known = self._after.get(run.stream, 0) - run.first + 1
-            fresh = run.lines[max(0, known, self._place - run.offset) :]
-            total += len(fresh)
+            skip = min(max(0, known, self._place - run.offset), run.count)
+            chosen, count = self._choose(run, skip)
+            parts += chosen
+            wanted += count
+            total += run.count - skip
             size += run.size
-            lines += fresh if self._matcher is None else self._wanted(self._matcher, fresh)
             cursor[run.stream] = run.last
-            self._place = run.offset + len(run.lines)
-        return Piece(lines, total, cursor, past, missed)
+            self._place = run.offset + run.count
+        return Piece(parts, wanted, total, cursor, past, missed)
 
-    @staticmethod
-    def _wanted(matcher: Matcher, lines: list[bytes]) -> list[bytes]:
-        return [line for line in lines if lets_through(matcher, line)]
+    def _choose(self, run: Run, skip: int) -> tuple[list[bytes], int]:
+        """Choose from a run what is wanted, without its first dumplings; and count that."""
+        if self._matcher is None and not skip:
+            return run.parts, run.count
+        if skip == run.count:
+            return [], 0
+        lines = run.lines[skip:]
+        if self._matcher is not None:
+            lines = [line for line in lines if lets_through(self._matcher, line)]
+        return lines, len(lines)
 
 
 def lets_through(matcher: Matcher, line: bytes) -> bool:

@@ -126,8 +126,8 @@ class Kitchens:
     def _dumplings(self, talk: _Conversation, event: DumplingsReceived) -> None:
         session = talk.session
         assert session is not None
-        talk.dumplings += len(event.lines)
-        taken = session.take(event.first, event.lines, event.metadata)
+        talk.dumplings += len(event.metadata)
+        taken = session.take(event.first, event.body, event.metadata)
         before = session.last if taken.run is None else taken.run.first - 1
         self._lost(session, taken.lost, before)
         if taken.run is not None:

@@ -191,7 +191,7 @@ class Router:
         if not self._tick:
             return
         runs, self._tick, self._tick_bytes = self._tick, [], 0
-        total = sum(len(run.lines) for run in runs)
+        total = sum(run.count for run in runs)
         cursor = {run.stream: run.last for run in runs if run.stream is not None}
         for audience in self._audiences.values():
             audience.serve(runs, total, cursor)
@@ -246,9 +246,9 @@ class Router:
         if piece.missed:
             feed.gap("history", piece.missed, None, {})
         batch = b""
-        if piece.lines:
-            batch = feed.format.batch(piece.lines, piece.cursor, history=piece.past)
-        feed.offer(batch, len(piece.lines), piece.total, piece.cursor)
+        if piece.wanted:
+            batch = feed.format.batch(piece.parts, piece.cursor, history=piece.past)
+        feed.offer(batch, piece.wanted, piece.total, piece.cursor)
         # Others have their turn before the next piece.
         self._call_soon(lambda: self._replay(feed))
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from ..wire import Metadata
 
-#: Bytes that Python takes to hold a line, apart from the line itself, with its place in a list.
-LINE_OVERHEAD: Final = 41
+#: Bytes that Python takes to hold a part of a run, apart from its text.
+PART_OVERHEAD: Final = 41
 
 
 class Run:
@@ -16,38 +16,53 @@ class Run:
     Args:
         stream: the stream's public name; None for the hub's own dumplings, which have no numbers.
         first: the number of the first.
-        lines: the JSON of each in UTF-8, on one line. The run keeps the list.
-        metadata: what each says of itself. Likewise.
+        body: the JSON of each in UTF-8, on one line; the lines are parted by newlines.
+        metadata: what each says of itself. The run keeps the list.
 
     Attributes:
-        size: bytes that the lines take in memory.
+        parts: the body, in pieces that each hold whole lines. Nobody takes it apart or puts it
+            together who need not: most dumplings leave the hub as they came.
+        count: how many dumplings there are.
+        size: bytes that the parts take in memory.
         offset: how many dumplings ever came into the history before it, once it is there.
         arrived: when it came there, seconds since the epoch.
     """
 
-    __slots__ = ("arrived", "first", "lines", "metadata", "offset", "size", "stream")
+    __slots__ = ("arrived", "count", "first", "metadata", "offset", "parts", "size", "stream")
 
     def __init__(
-        self, stream: str | None, first: int, lines: list[bytes], metadata: list[Metadata]
+        self, stream: str | None, first: int, body: bytes, metadata: list[Metadata]
     ) -> None:
         self.stream = stream
         self.first = first
-        self.lines = lines
+        self.parts = [body]
         self.metadata = metadata
-        self.size = sum(map(len, lines)) + LINE_OVERHEAD * len(lines)
+        self.count = len(metadata)
+        self.size = len(body) + PART_OVERHEAD
         self.offset = 0
         self.arrived = 0.0
 
     @property
     def last(self) -> int:
         """The number of the last dumpling."""
-        return self.first + len(self.lines) - 1
+        return self.first + self.count - 1
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Every dumpling by itself."""
+        return split(self.parts)
 
     def extend(self, other: Run) -> bool:
         """Take in the run that follows this one; False if that one does not follow this one."""
-        if other.stream != self.stream or other.first != self.first + len(self.lines):
+        if other.stream != self.stream or other.first != self.first + self.count:
             return False
-        self.lines += other.lines
+        self.parts += other.parts
         self.metadata += other.metadata
+        self.count += other.count
         self.size += other.size
         return True
+
+
+def split(parts: list[bytes]) -> list[bytes]:
+    """Give each line of some parts by itself."""
+    return b"\n".join(parts).split(b"\n")

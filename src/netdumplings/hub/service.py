@@ -155,7 +155,7 @@ class Service:
             metadata = read_dumpling(line)
             assert not isinstance(metadata, Refusal)
             self._own += 1
-            self._router.route(Run(None, 0, [line], [metadata]))
+            self._router.route(Run(None, 0, line, [metadata]))
 
     async def _keep_house(self) -> None:
         while True:

@@ -64,26 +64,28 @@ class Session:
             intake.lost += lost
         return lost
 
-    def take(self, first: int | None, lines: list[bytes], metadata: list[Metadata]) -> Taken:
+    def take(self, first: int | None, body: bytes, metadata: list[Metadata]) -> Taken:
         """Take dumplings that came.
 
         Args:
             first: the number of the first; None for the next.
-            lines: the dumplings.
+            body: the dumplings, a line each.
             metadata: what each says of itself.
         """
         if first is None:
             first = self.last + 1
         lost = self.skip_to(first)
-        known = min(self.last - first + 1, len(lines))
+        received = len(metadata)
+        known = min(self.last - first + 1, received)
         if known:
-            first, lines, metadata = first + known, lines[known:], metadata[known:]
-        self.last += len(lines)
+            first, metadata = first + known, metadata[known:]
+            body = b"\n".join(body.split(b"\n")[known:])
+        self.last += len(metadata)
         for intake in (self.intake, self._total):
-            intake.received += known + len(lines)
-            intake.taken += len(lines)
+            intake.received += received
+            intake.taken += len(metadata)
             intake.duplicates += known
-        return Taken(Run(self.stream, first, lines, metadata) if lines else None, lost)
+        return Taken(Run(self.stream, first, body, metadata) if metadata else None, lost)
 
 
 class Taken(NamedTuple):

@@ -7,7 +7,7 @@ with what close code and reason that peer is sent away.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+import secrets
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -93,6 +93,10 @@ class _Dumpling(msgspec.Struct, gc=False):
     payload: msgspec.Raw
 
 
+_MARK: Final = secrets.token_hex()
+_MARK_LINE: Final = b'\n"%b"\n' % _MARK.encode()
+
+
 class _ChefOnly(msgspec.Struct):
     chef: str
 
@@ -103,6 +107,9 @@ class _Glance(msgspec.Struct):
 
 _glances: Final = msgspec.json.Decoder(_Glance)
 _dumplings: Final = msgspec.json.Decoder(_Dumpling)
+_dumplings_and_marks: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(
+    _Dumpling | Literal[_MARK]
+)
 _documents: Final = msgspec.json.Decoder()
 
 
@@ -119,25 +126,36 @@ def check_dumpling(text: bytes) -> Refusal | None:
     return outcome if isinstance(outcome, Refusal) else None
 
 
-def read_dumplings(texts: Sequence[bytes]) -> list[Metadata] | Refusal:
+def read_dumplings(body: bytes) -> list[Metadata] | Refusal:
     """Read what dumplings say of themselves; their payloads are checked to be JSON.
 
     Args:
-        texts: the JSON of each, in what is known to be UTF-8.
+        body: the JSON of each, parted by newlines, in what is known to be UTF-8.
 
     Returns:
         the metadata of each; or why not, for the first that is no dumpling.
     """
-    decode = _dumplings.decode
+    # The decoder reads all of them in one call, which takes half the time of a call each; but it
+    # takes newlines for white space, so that a dumpling of several lines would do, and several
+    # on one line. A mark between the lines, which no kitchen can guess, shows where they end.
+    marked = body.replace(b"\n", _MARK_LINE)
+    count = (len(marked) - len(body)) // (len(_MARK_LINE) - 1) + 1
     try:
-        metadata = [decode(text).metadata for text in texts]
-    except (msgspec.DecodeError, RecursionError):
-        pass
-    else:
-        if max(map(len, texts), default=0) <= MAX_MESSAGE:
-            return metadata
-    outcomes = map(read_dumpling, texts)
-    return next(outcome for outcome in outcomes if isinstance(outcome, Refusal))
+        found = _dumplings_and_marks.decode_lines(marked)
+        metadata = [dumpling.metadata for dumpling in found[::2]]
+    except (msgspec.DecodeError, RecursionError, AttributeError):
+        found, metadata = [], []  # there is a mark where a dumpling should be, or some such thing
+    parted = len(metadata) == count and found[1::2].count(_MARK) == count - 1
+    if parted and len(body) <= MAX_MESSAGE:
+        return metadata
+    # Something is wrong; or one of them is of nearly the largest size.
+    metadata.clear()
+    for text in body.split(b"\n"):
+        outcome = read_dumpling(text)
+        if isinstance(outcome, Refusal):
+            return outcome
+        metadata.append(outcome)
+    return metadata
 
 
 def read_dumpling(text: bytes) -> Metadata | Refusal:

@@ -46,13 +46,18 @@ class DumplingsReceived(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         first: the number of the first; the others follow without a hole. None from a kitchen that
             does not number them.
-        lines: the JSON of each in UTF-8, on one line.
+        body: the JSON of each in UTF-8, on one line; the lines are parted by newlines.
         metadata: what each says of itself.
     """
 
     first: int | None
-    lines: list[bytes]
+    body: bytes
     metadata: list[Metadata]
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines of the body."""
+        return self.body.split(b"\n")
 
 
 class CountsReceived(msgspec.Struct, frozen=True):

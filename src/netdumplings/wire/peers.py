@@ -106,7 +106,7 @@ class KitchenPeer(Peer):
             return metadata
         # Between two tokens a newline says nothing (RFC 8259, section 2), and elsewhere JSON has
         # none; but in a batch it would end the dumpling.
-        return DumplingsReceived(None, [text.replace(b"\n", b" ")], [metadata])
+        return DumplingsReceived(None, text.replace(b"\n", b" "), [metadata])
 
 
 class EaterPeer(Peer):

@@ -39,11 +39,11 @@ class V2KitchenPeer(Peer):
     raw = True
 
     def _read(self, message: bytes) -> Event | None:
-        lines = message.split(b"\n")
+        first, newline, body = message.partition(b"\n")
         try:
             # Strings in the payloads of dumplings are not looked into by the JSON reader.
             message.decode()
-            first_line = read_from_kitchen(lines[0])
+            first_line = read_from_kitchen(first)
         except UnknownType as unknown:
             return None if self.state is State.TALK else _not_hello(unknown)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
@@ -53,7 +53,7 @@ class V2KitchenPeer(Peer):
         if self.state is State.HELLO:
             return _not_hello("a message of another type")
         if isinstance(first_line, BatchMessage):
-            return _batch(first_line, lines)
+            return _batch(first_line, body if newline else None)
         return _counts(first_line)
 
 
@@ -93,16 +93,15 @@ def _kitchen_hello(message: KitchenHelloMessage) -> Event:
     return KitchenHello(who.name, who.announcement, message.session, message.first)
 
 
-def _batch(message: BatchMessage, lines: list[bytes]) -> Event:
-    del lines[0]
-    if not lines:
+def _batch(message: BatchMessage, body: bytes | None) -> Event:
+    if body is None:
         return refuse(CloseCode.POLICY_VIOLATION, "a batch without dumplings")
-    if message.first + len(lines) > MAX_SEQ:
-        return refuse(CloseCode.POLICY_VIOLATION, "the numbers of the batch are too large")
-    metadata = read_dumplings(lines)
+    metadata = read_dumplings(body)
     if isinstance(metadata, Refusal):
         return metadata
-    return DumplingsReceived(message.first, lines, metadata)
+    if message.first + len(metadata) > MAX_SEQ:
+        return refuse(CloseCode.POLICY_VIOLATION, "the numbers of the batch are too large")
+    return DumplingsReceived(message.first, body, metadata)
 
 
 def _counts(message: CountsMessage) -> Event:
