@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -30,7 +31,8 @@ class Relay:
         """End every connection at once, as a cable that is pulled and a timeout would."""
         with self._lock:
             for one in self._sockets:
-                one.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # its other side was faster
+                    one.shutdown(socket.SHUT_RDWR)
             self._sockets.clear()
 
     def __enter__(self) -> Self:
@@ -67,11 +69,9 @@ class Relay:
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with source:
-            try:
+            with suppress(OSError):  # cut, or gone
                 while data := source.recv(65536):
                     sink.sendall(data)
                 sink.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # cut, or gone
             with self._lock:
                 self._sockets.discard(source)
