@@ -16,6 +16,8 @@ _PORT_TRIES: Final = 20
 #: Connections that the kernel may hold for us until we accept them. A client that finds no place
 #: tries again only after a second. (Linux has 4096 at most, unless told otherwise.)
 BACKLOG: Final = 4096
+#: Connections that are accepted before it is the turn of the peers that are here.
+ACCEPTED_A_TURN: Final = 8
 #: Errors of an address that exists by name, but not on this host (IPv6 switched off).
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 

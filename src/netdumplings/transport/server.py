@@ -20,7 +20,7 @@ from .client import PING_INTERVAL, PING_TIMEOUT
 from .closing import CLOSE_TIMEOUT, close
 from .open_files import OTHER_FILES, allow_open_files
 from .peer_connection import READ_SIZE, PeerConnection
-from .ports import BACKLOG, listening_sockets
+from .ports import ACCEPTED_A_TURN, BACKLOG, listening_sockets
 from .quiet import quiet
 from .refusals import RefusalLog
 from .room import MAX_CONNECTIONS, MAX_UNFINISHED, MAX_WAITING, Room
@@ -161,11 +161,12 @@ async def listen(
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT,
             logger=quiet("server"),
+            backlog=ACCEPTED_A_TURN,
         )
         for sock in sockets
     ]
     for sock in sockets:
-        # asyncio takes as many connections in a turn as it lets the kernel hold: few.
+        # To asyncio, the two are the same number.
         sock.listen(BACKLOG)
     return Listener(sockets[0].getsockname()[1], servers, room, refusals)
 
