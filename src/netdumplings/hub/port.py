@@ -41,8 +41,8 @@ async def serve(
 
 
 async def send_away(connection: PeerConnection, code: CloseCode, reason: str, label: str) -> None:
-    """Close a peer's connection, and say so."""
-    logger.warning("refused %s: %s (close code %d)", label, reason, code)
+    """Close a peer's connection, and say so; a host that is refused all the time is counted."""
+    connection.log_refusal(logger, "refused %s: %s (close code %d)", label, reason, code)
     await close(connection, code, reason)
 
 

@@ -30,6 +30,10 @@ READ_SIZE: Final = 256 * 1024
 #: may be six bytes long.)
 FRAMES_A_TURN: Final = 500
 _SLICE: Final = 4 * 1024
+#: A peer whose frames are long has its bytes taken in larger slices, up to so many: to look often
+#: takes as long as to read a batch. (What it can then send of six bytes is within what it may.)
+_MAX_SLICE: Final = 64 * 1024
+_FEW_FRAMES: Final = 8
 #: Frames of one message.
 MAX_FRAGMENTS: Final = 1024
 #: Pings and pongs within so many seconds that are too many, if they are more than the messages.
@@ -76,6 +80,7 @@ class PeerConnection(ServerConnection):
         self._heard = False
         self._unheard_bytes = 0
         self._rest = b""
+        self._slice = _SLICE
         self._frames = self._fragments = 0
         self._controls = self._messages = self._unread_pongs = 0
         self._controls_since = self.loop.time()
@@ -159,6 +164,7 @@ class PeerConnection(ServerConnection):
         super().connection_lost(exc)
         if self.response is None or self.response.status_code != 101:
             self.log_refusal(logger, "refused %s: %s", self.where, self._handshake_failure())
+        self._untie()
 
     def check_room(self) -> bool:
         """Tell whether the handshake may go on; where there are too many peers, it may not."""
@@ -193,12 +199,15 @@ class PeerConnection(ServerConnection):
 
     def _take(self, data: bytes) -> None:
         self._frames = 0
-        for start in range(0, len(data), _SLICE):
-            end = start + _SLICE
+        start = 0
+        while start < len(data):
+            end = start + self._slice
             size = min(end, len(data)) - start
             frames = self._frames
             super().data_received(data[start:end])
-            self._count_unfinished(size, self._frames > frames)
+            frames = self._frames - frames
+            self._slice = min(2 * self._slice, _MAX_SLICE) if frames <= _FEW_FRAMES else _SLICE
+            self._count_unfinished(size, frames > 0)
             if not self._heard:
                 self._check_greeting(size)
             if self._frames >= FRAMES_A_TURN and end < len(data):
@@ -206,6 +215,7 @@ class PeerConnection(ServerConnection):
                 self.transport.pause_reading()
                 self.loop.call_soon(self._take_rest)
                 break
+            start = end
         if self.protocol.close_expected():
             self._end_soon()
 
@@ -279,6 +289,16 @@ class PeerConnection(ServerConnection):
     def _end_soon(self) -> None:
         if self._deadline is None:
             self._deadline = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+
+    def _untie(self) -> None:
+        """Take the library's object apart, so that it is gone once nobody needs it.
+
+        It refers to itself in several ways. After a flood of connections, it would take the garbage
+        collector long enough to find them all for peers to notice.
+        """
+        self.protocol.handshake_exc = None
+        self.protocol.parser.close()
+        vars(self.protocol).pop("select_subprotocol", None)
 
     def _handshake_failure(self) -> str:
         if self.refusal is not None:
