@@ -28,6 +28,7 @@ from netdumplings.wire import (
 )
 from netdumplings.wire.messages import (
     MAX_LAST,
+    MAX_PATTERN_TEXT,
     MAX_PATTERNS,
     MAX_SEQ,
     CountsMessage,
@@ -184,6 +185,7 @@ def test_a_kitchens_hello_lacks_nothing(key: str) -> None:
         {"kitchens": [5]},
         {"kitchens": [None] * (MAX_PATTERNS + 1)},
         {"drivers": {}},
+        {"chefs": ["*" * 200] * 10, "kitchens": ["?" * 200] * 10, "drivers": ["[" * 97]},
         {"last": -1},
         {"last": MAX_LAST + 1},
         {"last": 1.5},
@@ -207,6 +209,8 @@ def test_an_eaters_hello_is_held_to_its_bounds(wrong: dict[str, Any]) -> None:
 def test_an_eaters_hello_may_reach_its_bounds() -> None:
     most = {
         "chefs": ["x" * MAX_NAME] * MAX_PATTERNS,
+        "kitchens": ["*" * MAX_NAME] * (MAX_PATTERN_TEXT // MAX_NAME) + [None] * 48,
+        "drivers": ["]" * MAX_NAME] * MAX_PATTERNS,
         "last": MAX_LAST,
         "since": 0,
         "resume": {f"{number:064}": MAX_SEQ for number in range(MAX_CURSOR)},

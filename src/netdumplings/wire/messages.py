@@ -17,6 +17,7 @@ import msgspec
 
 from ..defaults import MAX_MESSAGE
 from .codec import MAX_HELLO, MAX_NAME
+from .subscriptions import is_pattern
 
 #: The name of the subprotocol in the WebSocket handshake (RFC 6455, section 1.9).
 SUBPROTOCOL: Final = "netdumplings.v2"
@@ -29,6 +30,9 @@ MAX_V2_HELLO: Final = 2 * MAX_HELLO
 MAX_SEQ: Final = 2**53 - 1
 #: How many names or patterns each part of a subscription may list.
 MAX_PATTERNS: Final = 64
+#: Characters of all patterns of a subscription that are more than names: to prepare a pattern takes
+#: the hub up to 6 us a character, and nobody else has a turn meanwhile.
+MAX_PATTERN_TEXT: Final = 4096
 #: How many streams a cursor may name.
 MAX_CURSOR: Final = 1024
 #: How many dumplings of the past may be asked for.
@@ -195,6 +199,10 @@ def read_from_kitchen(line: bytes) -> FromKitchen:
 def read_from_eater(line: bytes) -> EaterHelloMessage:
     """Read the hello of an eater. Raises as `read_from_kitchen`."""
     message: EaterHelloMessage = _from_eater(line)
+    lists = message.chefs, message.kitchens, message.drivers
+    listed = [entry for entries in lists for entry in entries or () if entry is not None]
+    if sum(len(entry) for entry in listed if is_pattern(entry)) > MAX_PATTERN_TEXT:
+        raise msgspec.ValidationError(f"Expected patterns of at most {MAX_PATTERN_TEXT} characters")
     return message
 
 

@@ -14,6 +14,7 @@ from .codec import Metadata
 #: How many kinds of dumpling a `Matcher` remembers its answer for. Names come from the network,
 #: and a kitchen could invent a new one for each dumpling.
 MAX_REMEMBERED: Final = 10_000
+_PATTERN: Final = frozenset("*?[")
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -34,6 +35,11 @@ class Subscription(msgspec.Struct, frozen=True):
 
 
 EVERYTHING: Final = Subscription()
+
+
+def is_pattern(entry: str) -> bool:
+    """Tell whether an entry of a subscription is more than a name."""
+    return not _PATTERN.isdisjoint(entry)
 
 
 def subscription(
@@ -87,11 +93,11 @@ class _one_of:  # noqa: N801  # reads as the function it is used as
     def __init__(self, patterns: tuple[str | None, ...] | None) -> None:
         self._any = patterns is None
         self._nameless = None in (patterns or ())
+        named = [pattern for pattern in patterns or () if pattern is not None]
+        self._names = frozenset(name for name in named if not is_pattern(name))
         # A pattern cannot keep the hub busy: its stars are atomic groups, which never try again.
         self._patterns = [
-            re.compile(fnmatch.translate(pattern))
-            for pattern in patterns or ()
-            if pattern is not None
+            re.compile(fnmatch.translate(pattern)) for pattern in named if is_pattern(pattern)
         ]
 
     def __call__(self, name: str | None) -> bool:
@@ -99,4 +105,4 @@ class _one_of:  # noqa: N801  # reads as the function it is used as
             return True
         if name is None:
             return self._nameless
-        return any(pattern.match(name) for pattern in self._patterns)
+        return name in self._names or any(pattern.match(name) for pattern in self._patterns)
