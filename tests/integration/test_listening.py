@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import subprocess
 import sys
@@ -271,6 +272,25 @@ async def test_a_peer_that_will_say_nothing_more_and_read_nothing_is_cut(
                 transport.write(bytes(2**16))
             peer.shutdown(socket.SHUT_WR)
             await port.until(lambda: not port.here)
+
+
+async def test_connections_that_said_nothing_leave_nothing_behind_for_the_garbage_collector() -> (
+    None
+):
+    async with listening() as port:
+        gc.collect()
+        gc.disable()
+        try:
+            for greeting in (b"", b"SSH-2.0-x\r\n", HANDSHAKE):
+                _, writer = await asyncio.open_connection("127.0.0.1", port.listener.port)
+                writer.write(greeting)
+                await asyncio.sleep(0.05)
+                writer.close()
+            await port.until(
+                lambda: not any(type(one) is PeerConnection for one in gc.get_objects())
+            )
+        finally:
+            gc.enable()
 
 
 FEW_FILES = """
