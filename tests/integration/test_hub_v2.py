@@ -194,7 +194,7 @@ async def test_an_eater_that_stalls_and_reads_on_is_told_exactly_what_it_missed(
     count = 300
     async with (
         running_hub(eater_buffer=256 * 1024) as hub,
-        v2_eater(hub, max_queue=1) as slow,
+        v2_eater(hub, max_queue=1, close_timeout=0.5) as slow,
         v2_eater(hub) as quick,
         v2_kitchen(hub) as source,
     ):
@@ -230,7 +230,7 @@ async def test_an_eater_that_never_catches_up_is_sent_away(
 ) -> None:
     async with (
         running_hub(eater_buffer=64 * 1024, eater_grace=0.2) as hub,
-        dial(hub.out_port, subprotocols=subprotocols, max_queue=1) as stalled,
+        dial(hub.out_port, subprotocols=subprotocols, max_queue=1, close_timeout=0.5) as stalled,
         v2_eater(hub) as quick,
         v2_kitchen(hub) as source,
     ):
@@ -249,8 +249,8 @@ async def test_an_eater_that_never_catches_up_is_sent_away(
 
 async def test_two_who_are_slow_share_what_waits_for_them(hub: DumplingHub) -> None:
     async with (
-        v2_eater(hub, max_queue=1) as one,
-        v2_eater(hub, max_queue=1) as other,
+        v2_eater(hub, max_queue=1, close_timeout=0.5) as one,
+        v2_eater(hub, max_queue=1, close_timeout=0.5) as other,
         v2_kitchen(hub) as source,
     ):
         await source.hello()

@@ -19,6 +19,7 @@ HUB_OPTIONS: Final = (
     "history_bytes",
     "eater_buffer",
     "eater_grace",
+    "max_connections",
 )
 
 
@@ -81,6 +82,13 @@ def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "")
             type=SECONDS,
             default=defaults.EATER_GRACE,
             help="Send an eater away that has not caught up for so many seconds.",
+        ),
+        click.option(
+            "--max-connections",
+            type=click.IntRange(min=1),
+            metavar="COUNT",
+            default=defaults.MAX_CONNECTIONS,
+            help="Take no more kitchens than so many, and no more eaters.",
         ),
     )
 

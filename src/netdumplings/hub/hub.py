@@ -41,6 +41,8 @@ class DumplingHub:
         eater_grace: seconds that an eater may be slow before it is sent away.
         history_bytes: how much memory the latest dumplings may take, which the hub keeps for
             eaters that come late or come back; 0 keeps none.
+        max_connections: how many kitchens it takes, and again how many eaters; whoever is too many
+            is refused.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class DumplingHub:
         eater_buffer: int = defaults.EATER_BUFFER,
         eater_grace: float = defaults.EATER_GRACE,
         history_bytes: int = defaults.HISTORY_BYTES,
+        max_connections: int = defaults.MAX_CONNECTIONS,
     ) -> None:
         if not status_freq > 0:
             raise ValueError(f"status_freq is a number of seconds above 0, not {status_freq}")
@@ -66,6 +69,7 @@ class DumplingHub:
             eater_buffer=eater_buffer,
             eater_grace=eater_grace,
             history_bytes=history_bytes,
+            max_connections=max_connections,
         )
         self._service: Service | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -27,6 +27,8 @@ GOODBYE_PATIENCE: Final = 3.0
 GOODBYE: Final = "the hub is stopping"
 #: Bytes of a message from an eater; only the first one matters, with the cursor it comes back to.
 MAX_FROM_EATER: Final = 128 * 1024
+#: Bytes read of an eater at a time: it has nothing to say that is urgent.
+READ_FROM_EATER: Final = 16 * 1024
 #: Bytes that a peer's connection holds for it; what is more waits in its feed, where equal bytes
 #: of several eaters are the same object.
 WRITE_LIMIT: Final = 64 * 1024
@@ -42,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     eater_buffer: int = defaults.EATER_BUFFER
     eater_grace: float = defaults.EATER_GRACE
     history_bytes: int = defaults.HISTORY_BYTES
+    max_connections: int = defaults.MAX_CONNECTIONS
 
 
 class Service:
@@ -76,6 +79,7 @@ class Service:
             in_port,
             max_size=MAX_V2_MESSAGE,
             open_timeout=self._settings.hello_timeout,
+            max_connections=self._settings.max_connections,
             subprotocols=[SUBPROTOCOL],
         )
         try:
@@ -85,6 +89,8 @@ class Service:
                 out_port,
                 max_size=MAX_FROM_EATER,
                 open_timeout=self._settings.hello_timeout,
+                max_connections=self._settings.max_connections,
+                read_size=READ_FROM_EATER,
                 write_limit=WRITE_LIMIT,
                 subprotocols=[SUBPROTOCOL],
             )
