@@ -3,7 +3,9 @@
 - `address`: the address of a hub, as users write it.
 - `client`: connections to a hub, for kitchens and eaters.
 - `server`: the peers that come in by a hub's ports.
-- `ports`: the sockets of those ports.
+- `peer_connection`: one of them, whatever it sends; `room`: how many there may be; `refusals`: what
+  the log says of those who may not stay.
+- `ports`: the sockets of those ports; `open_files`: how many sockets the system allows.
 - `closing`: how either side ends a connection.
 - `quiet`: what the WebSocket library may write to the log.
 """
