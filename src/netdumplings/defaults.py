@@ -26,6 +26,10 @@ CAPTURE_BUFFER = 16 * 1024 * 1024
 MAX_MESSAGE = 1024 * 1024
 #: Bytes of dumplings a kitchen keeps while its hub is away.
 OUTBOX_BYTES = 64 * 1024 * 1024
+#: Bytes of dumplings it keeps on disk, if it is told to.
+SPOOL_BYTES = 1024 * 1024 * 1024
+#: How many kitchens a hub takes, and again how many eaters.
+MAX_CONNECTIONS = 5000
 #: Bytes the hub holds for an eater that does not read.
 EATER_BUFFER = 4 * 1024 * 1024
 #: Seconds that an eater may be slow before the hub sends it away.
