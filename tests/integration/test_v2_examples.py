@@ -106,12 +106,14 @@ async def lossy_way(port: int) -> AsyncIterator[str]:
 async def test_the_kitchen_sends_again_what_was_lost_and_only_that() -> None:
     async with asyncio.timeout(PATIENCE), running_hub() as hub:
         async with (
+            kitchen(hub) as other,
             example("v2_eater.py", f"ws://localhost:{hub.out_port}") as eater,
-            lossy_way(hub.in_port) as uri,
-            example("v2_kitchen.py", uri, "1000") as kitchen_process,
         ):
-            assert await counts(eater, 1000) == list(range(1, 1001))
-            said, _ = await kitchen_process.communicate()
+            await other.send(dumpling({"count": 0}, chef="CountChef", driver="interval"))
+            assert await counts(eater, 0) == [0]  # now it is there
+            async with lossy_way(hub.in_port) as uri, example("v2_kitchen.py", uri, "1000") as made:
+                assert await counts(eater, 1000) == list(range(1, 1001))
+                said, _ = await made.communicate()
         assert said == b"acknowledged: 1000\n"
 
 
