@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,6 +101,28 @@ _OPTIONS = (
         is_flag=True,
         help="Hand over each packet as it comes, not up to 0.1 s later with others: dumplings are "
         "sooner there, but fewer packets a second can be handled.",
+    ),
+    click.option(
+        "--outbox-size",
+        type=click.IntRange(1),
+        metavar="BYTES",
+        default=defaults.OUTBOX_BYTES,
+        help="Keep no more than this of dumplings in memory while no hub takes them; the oldest "
+        "are dropped.",
+    ),
+    click.option(
+        "--spool",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Keep dumplings in a file in this directory until a hub has them, so that they "
+        "survive a crash.  [default: in memory only]",
+    ),
+    click.option(
+        "--spool-size",
+        type=click.IntRange(1024 * 1024),
+        metavar="BYTES",
+        default=defaults.SPOOL_BYTES,
+        help="Keep no more than this of dumplings in the spool; the oldest are dropped.",
     ),
 )
 

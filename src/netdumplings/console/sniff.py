@@ -44,6 +44,8 @@ def main(hub: str, to_stdout: bool, chef_list: bool, **options: Any) -> None:
     if chef_list:
         _list_chefs(options["chef_modules"] or [defaults.CHEF_MODULE])
         return
+    if to_stdout and options["spool"]:
+        raise click.UsageError("--stdout writes dumplings at once: there is nothing to --spool")
     kitchen = make_kitchen(hub, **options)
     if to_stdout:
         _to_stdout(kitchen)

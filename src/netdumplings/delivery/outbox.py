@@ -47,7 +47,10 @@ class Store(Protocol):
 
     @property
     def first(self) -> int:
-        """The lowest number that may still be sent: all below are acknowledged or dropped."""
+        """The lowest number that may still be sent: all below are acknowledged or dropped.
+
+        With nothing to send, the number that the next message will get.
+        """
         ...
 
     @property
@@ -136,7 +139,9 @@ class Outbox:
 
     @property
     def first(self) -> int:
-        """See `Store`."""
+        """See `Store`; what was dropped and may have arrived counts as if it could be sent."""
+        if self._doubtful:
+            return self._doubtful[0][0]
         return self._in_flight.first or self._waiting.first or self._made + 1
 
     @property

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ..capture import PacketSource
 from ..exceptions import CaptureError
 from ..packets import PacketBatch
 from .behind import Behind, Bites, CaughtUp, Watch, advice
+from .intake import Intake
 from .pokes import CapturePokes, Poke, WallPokes
 from .runner import ChefRunner
 
@@ -23,7 +23,7 @@ LOOK_EVERY: Final = 1.0
 
 
 def cook_live(
-    source: PacketSource,
+    source: Intake,
     runner: ChefRunner,
     poke_interval: float,
     stopping: Callable[[], bool],
@@ -45,27 +45,30 @@ def cook_live(
     watch, look_at = Watch(), time.monotonic() + LOOK_EVERY
     bites = Bites()
     batch: PacketBatch | None = None
-    while not stopping():
-        if pokes.due(time.monotonic()):
-            yield from runner.poke(time.time())
-        if time.monotonic() >= look_at:
-            look_at = time.monotonic() + LOOK_EVERY
-            _look(watch, source, runner)
-        if batch is None:
-            batch = source.read(min(GLANCE, pokes.wait(time.monotonic())))
+    try:
+        while not stopping():
+            if pokes.due(time.monotonic()):
+                yield from runner.poke(time.time())
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + LOOK_EVERY
+                _look(watch, source, runner)
             if batch is None:
-                continue
-        bite, rest = batch, None
-        if len(batch) > bites.size:
-            bite, rest = batch[: bites.size], batch[bites.size :]
-        began = time.monotonic()
-        yield from runner.handle(bite, time.time)
-        bites.took(len(bite), time.monotonic() - began)
-        batch = rest
+                batch = source.read(min(GLANCE, pokes.wait(time.monotonic())))
+                if batch is None:
+                    continue
+            bite, batch = batch, None
+            if len(bite) > bites.size:
+                bite, batch = bite[: bites.size], bite[bites.size :]
+            began = time.monotonic()
+            yield from runner.handle(bite, time.time)
+            bites.took(len(bite), time.monotonic() - began)
+    finally:
+        if batch is not None:
+            source.tally.note_left(len(batch))
 
 
 def cook_replay(
-    source: PacketSource,
+    source: Intake,
     runner: ChefRunner,
     poke_interval: float,
     stopping: Callable[[], bool],
@@ -90,15 +93,23 @@ def cook_replay(
                 logger.error("%s", error)  # the first is raised at the end
             broken_off = broken_off or error
             continue
-        for piece in pokes.cut(batch) if batch is not None else ():
-            if stopping():
-                break
-            if isinstance(piece, Poke):
-                poked = True
-                yield from runner.poke(piece.time_ns / 1e9)
-            else:
-                yield from runner.handle(piece, None)
-                time_ns = int(piece.times_ns[-1])
+        if batch is None:
+            continue
+        left = len(batch)
+        try:
+            for piece in pokes.cut(batch):
+                if stopping():
+                    break
+                if isinstance(piece, Poke):
+                    poked = True
+                    yield from runner.poke(piece.time_ns / 1e9)
+                else:
+                    left -= len(piece)
+                    yield from runner.handle(piece, None)
+                    time_ns = int(piece.times_ns[-1])
+        finally:
+            if left:
+                source.tally.note_left(left)
     if not stopping():
         if not poked:  # not a single packet: the chefs start up all the same
             yield from runner.poke(time_ns / 1e9)
@@ -107,7 +118,7 @@ def cook_replay(
         raise broken_off
 
 
-def _look(watch: Watch, source: PacketSource, runner: ChefRunner) -> None:
+def _look(watch: Watch, source: Intake, runner: ChefRunner) -> None:
     """See whether packets are dropped, and say so once an episode."""
     stations = {station.chef.name: station for station in runner.stations}
     news = watch.look(

@@ -5,31 +5,45 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from .. import defaults
 from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
 from ..chef import DumplingChef
+from ..delivery import Outbox, OutboxStatistics, Spool, Store, spool_path
 from ..dumpling import Dumpling
 from ..exceptions import Undelivered
 from ..transport import HubAddress
-from ..wire import kitchen_hello
+from ..wire import MAX_HELLO, counts_message, kitchen_hello
 from .cooking import cook_live, cook_replay
 from .errors import HandlerErrors
+from .intake import Intake, PacketTally
 from .link import HubLink
 from .loader import choose_chefs, load_modules, public_name
 from .runner import ChefRunner
 from .stations import make_chef
-from .statistics import KitchenStatistics, announced, chef_summary, summary
+from .statistics import (
+    KitchenStatistics,
+    announced,
+    chef_summary,
+    kitchen_statistics,
+    summary,
+)
 
 logger = logging.getLogger(__name__)
 
 #: How long a kitchen that is stopped goes on trying to deliver what it has, seconds.
 GRACE: Final = 5.0
+#: How long it may take to tell the hub the last counts, and to close the connection.
+FAREWELL: Final = 2.0
+#: Bytes of the message that tells the counts: hubs take no more than of a hello.
+_MAX_COUNTS: Final = MAX_HELLO - 1024
 
 PathLike = str | os.PathLike[str]
 
@@ -65,6 +79,11 @@ class DumplingKitchen:
         buffer_size: bytes of kernel buffer, for each interface.
         immediate: whether to be handed every packet as it comes; else the kernel holds it back
             for up to a tenth of a second, to hand over many at once, which takes less time.
+        outbox_size: bytes of dumplings kept in memory while no hub takes them; beyond, the oldest
+            are dropped. (A replay waits instead.)
+        spool: a directory in which to keep dumplings until a hub has them, so that they survive a
+            crash of the kitchen; in a file named after the kitchen. None keeps them in memory.
+        spool_size: bytes of dumplings kept there; beyond, the oldest are dropped.
 
     Raises:
         BrokenChef: a chef's class raised.
@@ -90,9 +109,18 @@ class DumplingKitchen:
         promiscuous: bool = True,
         buffer_size: int = defaults.CAPTURE_BUFFER,
         immediate: bool = False,
+        outbox_size: int = defaults.OUTBOX_BYTES,
+        spool: PathLike | None = None,
+        spool_size: int = defaults.SPOOL_BYTES,
     ) -> None:
         if not poke_interval > 0:
             raise ValueError(f"the poke interval is {poke_interval} seconds: it must be over 0")
+        for what, size in (("outbox", outbox_size), ("spool", spool_size)):
+            if size <= 0:
+                raise ValueError(f"the size of the {what} is {size} bytes: it must be over 0")
+        self._outbox_size = outbox_size
+        self._spool = None if spool is None else Path(spool)
+        self._spool_size = spool_size
         self.name = name
         self.hub = HubAddress.parse(hub)
         self.filter = filter
@@ -115,12 +143,13 @@ class DumplingKitchen:
             self._source = file_source(paths, options, speed=speed, loop=loop)
         self._stopped = threading.Event()
         self._errors = HandlerErrors()
+        tally = PacketTally()
+        self._intake = Intake(self._source, tally)
         self._runner = ChefRunner(
-            self.chefs, poke_interval, self._errors, stopping=self._stopped.is_set
+            self.chefs, poke_interval, self._errors, stopping=self._stopped.is_set, tally=tally
         )
         self._link: HubLink | None = None
         self._opened = False
-        self._dropped = 0
         self._on_stop: Callable[[], object] = lambda: None
 
     def __iter__(self) -> Iterator[Dumpling]:
@@ -149,11 +178,9 @@ class DumplingKitchen:
                 ", ".join(chef.name for chef in self.chefs),
             )
             cook = cook_live if self._source.live else cook_replay
-            yield from cook(self._source, self._runner, self.poke_interval, self._stopped.is_set)
+            yield from cook(self._intake, self._runner, self.poke_interval, self._stopped.is_set)
         finally:
             self._source.close()
-            # Nobody will handle what was read and is left.
-            self._dropped = self.statistics().packets_waiting
             self._log_summary()
 
     def run(self) -> None:
@@ -174,45 +201,29 @@ class DumplingKitchen:
 
         `stop` ends it gracefully; cancelling it ends it at once.
         """
-        loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self._open)
-        self._hello()  # what is wrong with it is raised here
+        store = await asyncio.to_thread(self._make_store)
         self._link = HubLink(
             self.hub,
             self._hello,
-            outbox_bytes=defaults.OUTBOX_BYTES,
+            self._counts,
+            store,
             wait_for_room=not self._source.live,
             stopping=self._stopped.is_set,
         )
-        stopped = asyncio.Event()
-        self._on_stop = lambda: loop.call_soon_threadsafe(stopped.set)
-        if self._stopped.is_set():  # while it was opening
-            stopped.set()
-        cooked: asyncio.Future[BaseException | None] = loop.create_future()
-        # A daemon: a chef that never comes back must not keep the process.
-        threading.Thread(
-            target=self._work,
-            args=(self._link, loop, cooked),
-            name=f"kitchen {self.name}",
-            daemon=True,
-        ).start()
-        tasks = [
-            sending := asyncio.create_task(self._link.run()),
-            stopping := asyncio.create_task(stopped.wait()),
-        ]
         try:
-            await _first_of(cooked, sending)
-            tasks.append(delivered := asyncio.create_task(self._link.drained()))
-            await _first_of(delivered, stopping, sending)
-            await _first_of(delivered, sending, within=GRACE)
+            await asyncio.to_thread(self._open)
+            self._hello()  # what is wrong with it is raised here
+            await self._deliver(self._link)
         finally:
-            self.stop()
-            await _cancel(tasks)
-        if error := cooked.result():
-            raise error
-        left = self._link.statistics().held
-        if left:
-            raise Undelivered(str(self.hub), left)
+            await self._link.close()
+        left = self._link.statistics()
+        if left.held > left.held_on_disk:
+            raise Undelivered(str(self.hub), left.held - left.held_on_disk)
+        if left.held:
+            logger.info(
+                "%d dumplings stay in the spool: they are sent when the kitchen is started again",
+                left.held,
+            )
 
     def stop(self) -> None:
         """End the kitchen soon and cleanly; from any thread, any number of times."""
@@ -226,24 +237,13 @@ class DumplingKitchen:
 
     def statistics(self) -> KitchenStatistics:
         """What the kitchen has done so far: a snapshot."""
-        # Asked in the order in which packets go through, from the end: whatever is on its way
-        # meanwhile is waiting, and nothing is handled that was not received.
-        chefs = self._runner.statistics()
-        handled, made = self._runner.packets_handled, self._runner.dumplings_made
-        captured = self._source.statistics()
-        link = self._link.statistics() if self._link else None
-        return KitchenStatistics(
-            packets_received=captured.received,
-            packets_dropped_by_kernel=captured.dropped_by_kernel,
-            packets_dropped_by_interface=captured.dropped_by_interface,
-            packets_dropped_by_kitchen=self._dropped,
-            packets_handled=handled,
-            dumplings_made=made,
-            dumplings_acknowledged=link.acknowledged if link else 0,
-            dumplings_held=link.held if link else 0,
-            dumplings_dropped=link.dropped if link else 0,
-            errors=dict(self._errors.counts),
-            chefs=chefs,
+        # The chefs first: what they had was received by then.
+        chefs, made = self._runner.statistics(), self._runner.dumplings_made
+        return kitchen_statistics(
+            self._intake.ledger(),
+            self._link.statistics() if self._link else OutboxStatistics(made, made, 0, 0, 0),
+            dict(self._errors.counts),
+            chefs,
         )
 
     def _hello(self) -> str:
@@ -270,6 +270,63 @@ class DumplingKitchen:
                 return write(counts=announced(done, with_chefs=with_chefs))
         return write()
 
+    def _counts(self) -> bytes:
+        """Write the message that tells the counts as they are now."""
+        done = self.statistics()
+        message = counts_message(announced(done))
+        if len(message) <= _MAX_COUNTS:
+            return message
+        return counts_message(announced(done, with_chefs=False))
+
+    def _make_store(self) -> Store:
+        """Make what keeps the dumplings until a hub has them.
+
+        Raises:
+            SpoolUnavailable: the spool cannot be used.
+        """
+        session = secrets.token_hex(16)
+        if self._spool is None:
+            return Outbox(self._outbox_size, session)
+        return Spool(
+            spool_path(self._spool, self.name),
+            session,
+            max_bytes=self._spool_size,
+            memory_bytes=self._outbox_size,
+        )
+
+    async def _deliver(self, link: HubLink) -> None:
+        """Cook, and send what comes of it, until all is delivered or it is to stop.
+
+        Raises:
+            CaptureError: as for iterating.
+        """
+        loop = asyncio.get_running_loop()
+        stopped = asyncio.Event()
+        self._on_stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        if self._stopped.is_set():  # while it was opening
+            stopped.set()
+        cooked: asyncio.Future[BaseException | None] = loop.create_future()
+        # A daemon: a chef that never comes back must not keep the process.
+        threading.Thread(
+            target=self._work, args=(link, loop, cooked), name=f"kitchen {self.name}", daemon=True
+        ).start()
+        tasks = [
+            sending := asyncio.create_task(link.run()),
+            stopping := asyncio.create_task(stopped.wait()),
+        ]
+        try:
+            await _first_of(cooked, sending)
+            tasks.append(delivered := asyncio.create_task(link.settled()))
+            await _first_of(delivered, stopping, sending)
+            await _first_of(delivered, sending, within=GRACE)
+            if link.end():
+                await _first_of(sending, within=FAREWELL)
+        finally:
+            self.stop()
+            await _cancel(tasks)
+        if error := cooked.result():
+            raise error
+
     def _log_summary(self) -> None:
         done = self.statistics()
         logger.info("kitchen %s %s", self.name, summary(done))
@@ -291,7 +348,7 @@ class DumplingKitchen:
         error: BaseException | None = None
         try:
             for text in self.cook():
-                link.put(text)
+                link.put(text.encode())
         except BaseException as raised:
             error = raised
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more

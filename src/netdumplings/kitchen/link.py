@@ -4,43 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
-from ..delivery import Outbox, OutboxStatistics
+from ..delivery import OutboxStatistics, Spool, Store
 from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
+from ..wire import SUBPROTOCOL
+from .stock import Stock
+from .talks import PlainTalk, Talk, V2Talk, say_refused
+from .tending import SpoolTender
 
 logger = logging.getLogger(__name__)
 
-#: Dumplings sent before the hub's acknowledgement is awaited, and how many bytes of them.
-BURST_MESSAGES: Final = 512
-BURST_BYTES: Final = 256 * 1024
 #: Close codes (RFC 6455 section 7.4.1) with which a hub refuses what it was sent.
 REFUSALS: Final = frozenset({1003, 1007, 1008, 1009})
-#: Seconds between two announcements on a connection.
-ANNOUNCE_EVERY: Final = 5.0
-#: How often a worker that waits for room looks whether it is to stop, seconds.
-GLANCE: Final = 0.2
 
 
 class HubLink:
     """Carries dumplings from the thread that makes them to the hub.
 
-    Dumplings wait in a bounded outbox, hub or no hub. They are sent in bursts; a burst leaves the
-    outbox when the hub has answered the ping sent after it (RFC 6455 section 5.5.3), for by then
-    it has received what came before. What was not acknowledged when a connection is lost is sent
-    again on the next one: none is lost on the way, though a hub may see a burst twice.
+    Dumplings wait in a store, hub or no hub. Sent, they stay there until the hub has acknowledged
+    them; what it had not when a connection was lost is sent again on the next one. A hub that
+    speaks ``netdumplings.v2`` gets batches with numbers, and nothing twice. Another hub gets them
+    one by one, and may see some twice.
 
     Args:
         hub: where to.
-        hello: writes the kitchen's announcement, the first message of every connection. While
-            one lasts, it is asked again every few seconds, and what has changed is told to hubs
-            that take it.
-        outbox_bytes: how much the outbox holds.
-        wait_for_room: what a full outbox does to `put`. True makes it wait, as a replay can; False
-            drops the oldest dumplings and counts them, as live packets do not wait.
+        hello: writes the kitchen's announcement, the first thing said on every connection.
+        counts: writes the message that tells the kitchen's counts, which is said every few
+            seconds, if it is another one than before, and once more at the end.
+        store: keeps the dumplings.
+        wait_for_room: what a full store does to `put`; see `Stock`.
         stopping: asked while waiting for room; True makes `put` give up waiting.
     """
 
@@ -48,136 +43,83 @@ class HubLink:
         self,
         hub: HubAddress,
         hello: Callable[[], str],
+        counts: Callable[[], bytes],
+        store: Store,
         *,
-        outbox_bytes: int,
         wait_for_room: bool,
         stopping: Callable[[], bool],
     ) -> None:
         self._hub = hub
         self._hello = hello
-        self._outbox = Outbox(outbox_bytes)
-        self._wait_for_room = wait_for_room
-        self._stopping = stopping
-        # Guards the outbox, between the worker's thread and the event loop's.
-        self._changed = threading.Condition()
-        self._loop = asyncio.get_running_loop()
-        self._filled = asyncio.Event()
-        self._emptied = asyncio.Event()
-        self._emptied.set()
-        self._dropping = False
-
-    def put(self, dumpling: str) -> None:
-        """Take a dumpling to be sent; called from any thread but the event loop's.
-
-        Args:
-            dumpling: its JSON text.
-        """
-        message = dumpling.encode()
-        with self._changed:
-            while (
-                self._wait_for_room
-                and not self._outbox.has_room(len(message))
-                and not self._stopping()
-            ):
-                self._changed.wait(GLANCE)
-            was_empty = not self._outbox.statistics().held
-            dropped = self._outbox.put(message)
-        if dropped and not self._dropping:
-            logger.warning(
-                "no hub takes dumplings and the outbox is full: from now on the oldest are dropped"
-            )
-        self._dropping = bool(dropped)
-        if was_empty:
-            self._loop.call_soon_threadsafe(self._note_filled)
+        self._counts = counts
+        self._stock = Stock(store, wait_for_room=wait_for_room, stopping=stopping)
+        self._tender = SpoolTender(store, self._stock) if isinstance(store, Spool) else None
+        self._talk: Talk | None = None
+        self._refused: str | None = None
+        self._ending = False
+        self.put = self._stock.put
+        self.statistics: Callable[[], OutboxStatistics] = self._stock.statistics
+        self.settled = self._stock.settled
 
     async def run(self) -> None:
-        """Keep a connection to the hub and send what there is, until cancelled."""
-        async with aclosing(connections(self._hub, logger=logger)) as made:
-            async for connection in made:
+        """Keep a connection to the hub and send what there is, until `end` or cancelled."""
+        tasks = {asyncio.create_task(self._send())}
+        if self._tender:
+            tasks.add(asyncio.create_task(self._tender.run()))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def end(self) -> bool:
+        """Have `run` tell the hub the last counts, and return.
+
+        Returns:
+            whether there is a hub to tell; if not, there is no need to wait.
+        """
+        self._ending = True
+        if self._talk is None:
+            return False
+        self._talk.end()
+        return True
+
+    async def close(self) -> None:
+        """Close the store, when `run` has ended."""
+        if self._tender:
+            await self._tender.close()
+
+    async def _send(self) -> None:
+        made = connections(self._hub, subprotocols=[SUBPROTOCOL], logger=logger)
+        async with aclosing(made) as lives:
+            async for connection in lives:
+                self._talk = self._begin(connection)
+                if self._ending:
+                    self._talk.end()
                 try:
-                    await self._serve(connection)
+                    await self._talk.run()
+                    return
                 except ConnectionClosed as closed:
                     self._lost(closed)
+                finally:
+                    self._talk = None
 
-    async def drained(self) -> None:
-        """Wait until the hub has taken every dumpling."""
-        await self._emptied.wait()
-
-    def statistics(self) -> OutboxStatistics:
-        """How many dumplings were made, acknowledged, dropped, and are held."""
-        with self._changed:
-            return self._outbox.statistics()
-
-    async def _serve(self, connection: HubConnection) -> None:
-        hello = self._hello()
-        await connection.send(hello)
-        announcing = False
-        announce_at = self._loop.time() + ANNOUNCE_EVERY
-        closed = asyncio.ensure_future(connection.wait_closed())
-        try:
-            while True:
-                if announcing and self._loop.time() >= announce_at:
-                    announce_at = self._loop.time() + ANNOUNCE_EVERY
-                    hello, before = self._hello(), hello
-                    if hello != before:
-                        await connection.send(hello)
-                with self._changed:
-                    burst = self._outbox.take(BURST_MESSAGES, BURST_BYTES)
-                if not burst.messages:
-                    patience = announce_at - self._loop.time() if announcing else None
-                    await self._more(closed, patience)
-                    if closed.done():
-                        # Sending says with which error the connection ended.
-                        await connection.ping()
-                    continue
-                for message in burst.messages:
-                    await connection.send(message, text=True)
-                await (await connection.ping())
-                self._acknowledge(burst.last)
-        finally:
-            closed.cancel()
-
-    async def _more(self, closed: asyncio.Future[Any], patience: float | None) -> None:
-        """Wait until there are dumplings or the connection is closed, for so many seconds."""
-        filled: asyncio.Future[Any] = asyncio.ensure_future(self._filled.wait())
-        try:
-            await asyncio.wait(
-                (filled, closed), timeout=patience, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            filled.cancel()
-
-    def _acknowledge(self, seq: int) -> None:
-        with self._changed:
-            self._outbox.acknowledge(seq)
-            self._note_level()
-            self._changed.notify_all()
+    def _begin(self, connection: HubConnection) -> Talk:
+        refused, self._refused = self._refused, None
+        if connection.subprotocol != SUBPROTOCOL:
+            return PlainTalk(connection, self._stock, self._hello)
+        return V2Talk(connection, self._stock, self._hello, counts=self._counts, refused=refused)
 
     def _lost(self, closed: ConnectionClosed) -> None:
-        refusal = closed.rcvd if closed.rcvd and closed.rcvd.code in REFUSALS else None
-        with self._changed:
-            if refusal is None:
-                self._outbox.rewind()
-            else:
-                # Sent again they would be refused again: a hub of another mind than ours.
-                dropped = self._outbox.drop_in_flight()
-                logger.error(
-                    "the hub refuses what it was sent (%r): %d dumplings are dropped",
-                    refusal.reason,
-                    dropped,
-                )
-            self._note_level()
-            self._changed.notify_all()
-
-    def _note_filled(self) -> None:
-        with self._changed:
-            self._note_level()
-
-    def _note_level(self) -> None:
-        """Set the events that say whether the outbox holds anything; in the event loop's thread."""
-        if self._outbox.statistics().held:
-            self._filled.set()
-            self._emptied.clear()
-        else:
-            self._filled.clear()
-            self._emptied.set()
+        stock = self._stock
+        # (When it was we who closed, the hub's code is an echo of ours.)
+        if closed.rcvd and closed.rcvd_then_sent and closed.rcvd.code in REFUSALS:
+            if isinstance(self._talk, PlainTalk):
+                # Sent again it would be refused again: a hub of another mind than ours.
+                say_refused(closed.rcvd.reason, stock.drop_in_flight())
+            elif stock.in_flight_bytes:
+                self._refused = closed.rcvd.reason
+        stock.rewind()

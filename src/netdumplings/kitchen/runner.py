@@ -13,6 +13,7 @@ from ..exceptions import InvalidDumplingPayload
 from ..packets import AbsentRecord, PacketBatch
 from ..wire import check_dumpling
 from .errors import HandlerErrors
+from .intake import PacketTally
 from .stations import Filtered, Filters, Station
 from .statistics import ChefStatistics
 
@@ -35,9 +36,9 @@ class ChefRunner:
         errors: takes what handlers raise.
         stopping: asked between packets; True leaves the rest of a batch unhandled.
         clock: seconds of a steady clock, by which the chefs' time is taken.
+        tally: where to note what became of the packets; one of its own if None.
 
     Attributes:
-        packets_handled: how many packets passed all chefs.
         dumplings_made: how many dumplings came of them.
         stations: each chef at its work.
 
@@ -53,8 +54,9 @@ class ChefRunner:
         errors: HandlerErrors,
         stopping: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.perf_counter,
+        tally: PacketTally | None = None,
     ) -> None:
-        self.packets_handled = 0
+        self._tally = PacketTally() if tally is None else tally
         self.dumplings_made = 0
         self._poke_interval = poke_interval
         self._errors = errors
@@ -76,6 +78,15 @@ class ChefRunner:
         Yields:
             the dumplings, as JSON text.
         """
+        handled_before = self._tally.handled
+        try:
+            yield from self._handle(batch, now)
+        finally:
+            handled = self._tally.handled - handled_before
+            if handled != len(batch):
+                self._tally.note_left(len(batch) - handled)
+
+    def _handle(self, batch: PacketBatch, now: Callable[[], float] | None) -> Iterator[str]:
         if not len(batch):
             return
         filtered = self._filters.over(batch)
@@ -88,7 +99,12 @@ class ChefRunner:
         if self._packet_stations:
             yield from self._one_by_one(filtered, now)
         else:
-            self.packets_handled += len(batch)
+            self._tally.note_handled(len(batch))
+
+    @property
+    def packets_handled(self) -> int:
+        """How many packets passed all chefs."""
+        return self._tally.handled
 
     def poke(self, time: float) -> Iterator[str]:
         """Call the interval handlers.
@@ -122,11 +138,12 @@ class ChefRunner:
             for station, wants in zip(self._packet_stations, union.wanted, strict=True)
         ]
         clock = self._clock
-        handled_before = self.packets_handled
-        done = counted = 0
+        done = counted = passed = 0
 
         def count() -> None:
-            self.packets_handled = handled_before + union.passed(done)
+            nonlocal passed
+            passed, before = union.passed(done), passed
+            self._tally.note_handled(passed - before)
             for station, _, wants in line:
                 station.packets += done - counted if wants is None else sum(wants[counted:done])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..delivery import DumplingLedger, OutboxStatistics, PacketLedger
+
 
 class ChefStatistics(NamedTuple):
     """What a chef has done so far.
@@ -29,6 +31,7 @@ class KitchenStatistics(NamedTuple):
 
         packets_received == packets_handled + packets_dropped_by_kernel
                             + packets_dropped_by_kitchen + packets_waiting
+        dumplings_made == dumplings_acknowledged + dumplings_held + dumplings_dropped
 
     Attributes:
         packets_received: packets that passed the filter, as the capture counts them.
@@ -36,9 +39,12 @@ class KitchenStatistics(NamedTuple):
         packets_dropped_by_interface: those the interface had no room for, before any filter.
         packets_dropped_by_kitchen: those that were read, and left when the kitchen was stopped.
         packets_handled: those that passed all chefs.
-        dumplings_made: what the chefs made of them.
-        dumplings_acknowledged: of these, how many a hub has taken.
+        packets_waiting: those that were read and are being handled.
+        dumplings_made: what the chefs made of them, and what a former run had left in a spool.
+        dumplings_acknowledged: of these, how many a hub has taken; or whoever iterates over the
+            kitchen.
         dumplings_held: how many wait for a hub.
+        dumplings_on_disk: how many of those held are in the spool, and would survive a crash.
         dumplings_dropped: how many were dropped while no hub took them.
         errors: how many errors each chef has made, by its name; only of those that made some.
         chefs: what each chef has done, by its name.
@@ -49,18 +55,60 @@ class KitchenStatistics(NamedTuple):
     packets_dropped_by_interface: int
     packets_dropped_by_kitchen: int
     packets_handled: int
+    packets_waiting: int
     dumplings_made: int
     dumplings_acknowledged: int
     dumplings_held: int
+    dumplings_on_disk: int
     dumplings_dropped: int
     errors: dict[str, int]
     chefs: dict[str, ChefStatistics]
 
     @property
-    def packets_waiting(self) -> int:
-        """Packets that were read and are being handled."""
-        done = self.packets_handled + self.packets_dropped_by_kernel
-        return self.packets_received - done - self.packets_dropped_by_kitchen
+    def packets(self) -> PacketLedger:
+        """The packets, as books that must balance."""
+        return PacketLedger(
+            received=self.packets_received,
+            handled=self.packets_handled,
+            dropped_by_kernel=self.packets_dropped_by_kernel,
+            dropped_by_kitchen=self.packets_dropped_by_kitchen,
+            waiting=self.packets_waiting,
+            dropped_by_interface=self.packets_dropped_by_interface,
+        )
+
+    @property
+    def dumplings(self) -> DumplingLedger:
+        """The dumplings, as books that must balance."""
+        return DumplingLedger(
+            made=self.dumplings_made,
+            acknowledged=self.dumplings_acknowledged,
+            held=self.dumplings_held,
+            dropped=self.dumplings_dropped,
+        )
+
+
+def kitchen_statistics(
+    packets: PacketLedger,
+    dumplings: OutboxStatistics,
+    errors: dict[str, int],
+    chefs: dict[str, ChefStatistics],
+) -> KitchenStatistics:
+    """Put together what was counted in different places."""
+    return KitchenStatistics(
+        packets_received=packets.received,
+        packets_dropped_by_kernel=packets.dropped_by_kernel,
+        packets_dropped_by_interface=packets.dropped_by_interface,
+        packets_dropped_by_kitchen=packets.dropped_by_kitchen,
+        packets_handled=packets.handled,
+        packets_waiting=packets.waiting,
+        dumplings_made=dumplings.made,
+        dumplings_acknowledged=dumplings.acknowledged,
+        dumplings_held=dumplings.held,
+        dumplings_on_disk=dumplings.held_on_disk,
+        dumplings_dropped=dumplings.dropped,
+        errors=errors,
+        chefs=chefs,
+    )
 
 
 def announced(statistics: KitchenStatistics, *, with_chefs: bool = True) -> dict[str, Any]:
@@ -76,7 +124,11 @@ def announced(statistics: KitchenStatistics, *, with_chefs: bool = True) -> dict
         "packets_dropped_by_kernel": statistics.packets_dropped_by_kernel,
         "packets_dropped_by_interface": statistics.packets_dropped_by_interface,
         "packets_dropped_by_kitchen": statistics.packets_dropped_by_kitchen,
+        "packets_waiting": statistics.packets_waiting,
         "dumplings_made": statistics.dumplings_made,
+        "dumplings_acknowledged": statistics.dumplings_acknowledged,
+        "dumplings_held": statistics.dumplings_held,
+        "dumplings_on_disk": statistics.dumplings_on_disk,
         "dumplings_dropped": statistics.dumplings_dropped,
     }
     if with_chefs:
