@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
-#: Peers that have said hello. 1 000 eaters are a lot; each may hold some megabytes.
-MAX_CONNECTIONS: Final = 5000
+from ..defaults import MAX_CONNECTIONS
+
 #: Connections that have yet to ask for a WebSocket; and again those that have yet to say hello.
 MAX_WAITING: Final = 256
 

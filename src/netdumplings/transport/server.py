@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
+from ..defaults import MAX_CONNECTIONS
 from ..wire import MAX_HELLO, CloseCode, Event, Peer, Refusal
 from .client import PING_INTERVAL, PING_TIMEOUT
 from .closing import CLOSE_TIMEOUT, close
@@ -23,7 +24,7 @@ from .peer_connection import READ_SIZE, PeerConnection
 from .ports import ACCEPTED_A_TURN, BACKLOG, listening_sockets
 from .quiet import quiet
 from .refusals import RefusalLog
-from .room import MAX_CONNECTIONS, MAX_UNFINISHED, MAX_WAITING, Room
+from .room import MAX_UNFINISHED, MAX_WAITING, Room
 
 __all__ = ["Listener", "PeerConnection", "converse", "listen"]
 
