@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from netdumplings.wire import SUBPROTOCOL
 from support.hubs import Hub, dumpling
 from support.raw_peers import (
     BINARY,
@@ -219,7 +221,25 @@ def test_pings_of_a_peer_that_does_not_read_the_answers_do_not_fill_the_hub(hub:
         assert culprit.send_until_cut(bite, times) < times
         assert peak_memory(hub) - before < 16 * MIB
     [line] = refusals(hub)
-    assert "it does not read the answers to its pings (close code 1008)" in line
+    assert "it does not read what it is answered (close code 1008)" in line
+
+
+def test_welcomes_that_a_kitchen_does_not_read_do_not_fill_the_hub_either(hub: Hub) -> None:
+    hello = {
+        "type": "hello",
+        "session": "0123456789abcdef" * 2,
+        "first": 1,
+        "announcement": {"kitchen_name": "garbage"},
+    }
+    bite = frame(TEXT, json.dumps(hello).encode()) * 1000
+    with others_served(hub), RawPeer(hub.in_port, receive_buffer=4096) as culprit:
+        before = peak_memory(hub)
+        culprit.shake_hands(SUBPROTOCOL)
+        times = 1000
+        assert culprit.send_until_cut(bite, times) < times
+        assert peak_memory(hub) - before < 16 * MIB
+    [line] = refusals(hub)
+    assert "it does not read what it is answered (close code 1008)" in line
 
 
 @pytest.mark.parametrize("port", ["in_port", "out_port"])

@@ -57,9 +57,10 @@ class RawPeer:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(("127.0.0.1", port))
 
-    def shake_hands(self) -> Self:
-        """Become a WebSocket."""
-        self.socket.sendall(HANDSHAKE)
+    def shake_hands(self, subprotocol: str = "") -> Self:
+        """Become a WebSocket, perhaps of a subprotocol."""
+        offer = f"\r\nSec-WebSocket-Protocol: {subprotocol}\r\n\r\n" if subprotocol else "\r\n\r\n"
+        self.socket.sendall(HANDSHAKE.removesuffix(b"\r\n\r\n") + offer.encode())
         answer = b""
         while not answer.endswith(b"\r\n\r\n"):
             chunk = self.socket.recv(1)

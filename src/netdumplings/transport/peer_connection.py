@@ -39,8 +39,8 @@ MAX_FRAGMENTS: Final = 1024
 #: Pings and pongs within so many seconds that are too many, if they are more than the messages.
 MAX_CONTROLS: Final = 1000
 _CONTROLS_WITHIN: Final = 10.0
-#: Pings to be answered to a peer that does not read the answers.
-MAX_UNREAD_PONGS: Final = 100
+#: Pings and messages to be taken from a peer that does not read what it is answered.
+MAX_UNREAD: Final = 1000
 
 
 class PeerConnection(ServerConnection):
@@ -82,7 +82,7 @@ class PeerConnection(ServerConnection):
         self._rest = b""
         self._slice = _SLICE
         self._frames = self._fragments = 0
-        self._controls = self._messages = self._unread_pongs = 0
+        self._controls = self._messages = self._unread = 0
         self._controls_since = self.loop.time()
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -144,7 +144,7 @@ class PeerConnection(ServerConnection):
     def resume_writing(self) -> None:
         """Note that the peer has caught up; asyncio calls this."""
         self.full = False
-        self._unread_pongs = 0
+        self._unread = 0
         super().resume_writing()
         self.on_writable()
 
@@ -248,9 +248,9 @@ class PeerConnection(ServerConnection):
 
     def _watch(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.PING, Opcode.PONG):
-            self._watch_controls(frame.opcode)
+            self._watch_controls()
         elif frame.opcode is Opcode.CLOSE:
-            pass
+            return
         elif frame.fin:
             self._heard = True
             self._fragments = 0
@@ -260,13 +260,13 @@ class PeerConnection(ServerConnection):
             if self._fragments > MAX_FRAGMENTS:
                 reason = f"a message of over {MAX_FRAGMENTS} frames"
                 self.refuse(Refusal(CloseCode.TOO_BIG, reason))
-
-    def _watch_controls(self, opcode: Opcode) -> None:
-        if self.full and opcode is Opcode.PING:
-            self._unread_pongs += 1
-            if self._unread_pongs > MAX_UNREAD_PONGS:
-                reason = "it does not read the answers to its pings"
+        if self.full:
+            self._unread += 1
+            if self._unread > MAX_UNREAD:
+                reason = "it does not read what it is answered"
                 self.refuse(Refusal(CloseCode.POLICY_VIOLATION, reason), at_once=True)
+
+    def _watch_controls(self) -> None:
         self._controls += 1
         if self._controls < MAX_CONTROLS:
             return
