@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
@@ -274,6 +275,9 @@ async def test_a_peer_that_will_say_nothing_more_and_read_nothing_is_cut(
             await port.until(lambda: not port.here)
 
 
+@pytest.mark.skipif(
+    int(websockets.__version__.split(".")[0]) < 17, reason="the library had ties of its own before"
+)
 async def test_connections_that_said_nothing_leave_nothing_behind_for_the_garbage_collector() -> (
     None
 ):
