@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
 
 from netdumplings import Dumpling, DumplingDriver, DumplingEater, DumplingHub, Gap
 from support.hub_peers import PATIENCE, dumpling, kitchen, running_hub
@@ -89,48 +94,83 @@ async def test_a_connection_that_is_cut_costs_no_dumpling_and_brings_none_twice(
     assert got == list(range(count))
 
 
-async def test_a_slow_eater_has_every_dumpling_once_or_in_a_gap() -> None:
-    go_on = threading.Event()
-    stopped = threading.Event()
-    eaten: list[int] = []
-    gaps: list[Gap] = []
+class SlowEater(DumplingEater):
+    """Eats nothing until it may go on, and then all at once."""
 
-    async def on_connect(_uri: str, websocket: Any) -> None:
-        await (await websocket.ping())
-        connected.set()
+    def __init__(self, hub: str) -> None:
+        super().__init__("tester", hub)
+        self.connected, self.go_on = threading.Event(), threading.Event()
+        self.eaten: list[int] = []
+        self.gaps: list[Gap] = []
+        self.endings: list[int] = []
 
-    async def on_dumpling(one: Dumpling) -> None:
-        stopped.set()
-        await asyncio.to_thread(go_on.wait)
-        eaten.append(one.payload["n"])
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let it run in a thread, as a program of its own would."""
+        run = asyncio.create_task(asyncio.to_thread(self.run))
+        try:
+            await asyncio.to_thread(self.connected.wait)
+            yield
+        finally:
+            self.go_on.set()
+            self.stop()
+            await run
 
-    async def on_gap(gap: Gap) -> None:
-        gaps.append(gap)
+    async def on_connect(self, hub_uri: str, websocket: Any) -> None:
+        if not self.connected.is_set():
+            # The hub has read the hello once it answers.
+            await (await websocket.ping())
+            self.connected.set()
 
-    connected = threading.Event()
-    async with running_hub(eater_buffer=100_000) as hub, asyncio.timeout(PATIENCE):
-        eater = DumplingEater(
-            "tester", out(hub), on_connect=on_connect, on_dumpling=on_dumpling, on_gap=on_gap
-        )
-        run = asyncio.create_task(asyncio.to_thread(eater.run))
-        await asyncio.to_thread(connected.wait)
-        async with kitchen(hub) as source:
+    async def on_dumpling(self, dumpling: Dumpling) -> None:
+        await asyncio.to_thread(self.go_on.wait)
+        self.eaten.append(dumpling.payload["n"])
+
+    async def on_gap(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+    async def on_connection_lost(self, exc: Exception) -> None:
+        assert isinstance(exc, ConnectionClosed)
+        assert exc.rcvd
+        self.endings.append(exc.rcvd.code)
+
+
+@pytest.mark.parametrize(
+    ("grace", "history", "reasons", "endings"),
+    [
+        pytest.param(3600, 0, {"slow"}, [], id="told when it has caught up"),
+        pytest.param(0.1, 1_000_000, {"history"}, [4001], id="sent away, and back too late"),
+        pytest.param(0.1, 100_000_000, set(), [4001], id="sent away, and back in time"),
+    ],
+)
+async def test_a_slow_eater_has_every_dumpling_once_or_in_a_gap(
+    grace: float,
+    history: int,
+    reasons: set[str],
+    endings: list[int],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = {"eater_buffer": 100_000, "eater_grace": grace, "history_bytes": history}
+    async with running_hub(**settings) as hub, asyncio.timeout(PATIENCE):
+        eater = SlowEater(out(hub))
+        async with eater.running(), kitchen(hub) as source:
             made = 0
             # Far more than all buffers on the way hold.
-            for made in range(1, 3001):
+            while made < 3000 or (endings and "close code 4001" not in caplog.text):
+                made += 1
                 await source.send(dumpling({"n": made, "ballast": "x" * 10_000}))
-            await (await source.ping())
-            assert stopped.is_set()
-            go_on.set()
+                await asyncio.sleep(0 if made < 3000 else 0.001)
+            eater.go_on.set()
             # Some that come when it has caught up.
-            while not (eaten and eaten[-1] > 3000):
+            enough = made
+            while not (eater.eaten and eater.eaten[-1] > enough):
                 made += 1
                 await source.send(dumpling({"n": made}))
                 await asyncio.sleep(0.01)
-        while len(eaten) + eater.missed < made:
-            await asyncio.sleep(0.01)
-        eater.stop()
-        await run
-    assert {gap.reason for gap in gaps} == {"slow"}
-    assert eater.missed == sum(gap.missed for gap in gaps) == made - len(eaten)
-    assert eaten == sorted(set(eaten))
+            while len(eater.eaten) + eater.missed < made:
+                await asyncio.sleep(0.01)
+    assert eater.endings == endings
+    # It may have been slow for a moment before it stood still.
+    assert {gap.reason for gap in eater.gaps} - {"slow"} == reasons - {"slow"}
+    assert eater.missed == sum(gap.missed for gap in eater.gaps) == made - len(eater.eaten)
+    assert eater.eaten == sorted(set(eater.eaten))
