@@ -148,6 +148,23 @@ def test_a_kitchen_without_a_hub_ends_and_says_how_many_dumplings_are_lost(
 
 
 @SIGNALS
+def test_everything_that_nd_up_has_made_is_printed(
+    number: signal.Signals, replaying: list[str], tmp_path: Path
+) -> None:
+    times = [n / 1000 for n in range(100)]
+    write_pcap(tmp_path / "two.pcap", *[arp()] * len(times), times=times)
+    ports = ("--in-port", "0", "--out-port", "0")
+    with Command("up", *ports, *replaying, "--speed", "1") as up:
+        up.wait_for_err("well under way")
+        up.wait_for_out("LengthChef from default_kitchen")
+        assert up.end(number) == 0
+        made = int(up.wait_for_err(r"and made (\d+) dumplings")[1])
+    assert up.out.count("[packet] LengthChef from default_kitchen") == made > 0
+    assert "[gap]" not in up.out
+    assert "Traceback" not in up.err
+
+
+@SIGNALS
 @pytest.mark.parametrize("module", ["print", "hubstatus", "hubdetails", "sniff"])
 def test_each_command_closes_its_connection_politely(
     module: str, number: signal.Signals, replaying: list[str]
