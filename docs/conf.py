@@ -35,7 +35,10 @@ napoleon_numpy_docstring = False
 
 nitpick_ignore_regex = [
     # Documented elsewhere: the standard library, and the libraries we use.
-    (r"py:.*", r"(asyncio|collections|datetime|enum|os|types|typing|websockets|scapy|numpy|np|npt)\..*"),
+    (
+        r"py:.*",
+        r"(asyncio|collections|datetime|enum|os|types|typing|websockets|scapy|numpy|np|npt)\..*",
+    ),
     # Names that annotations use and that are no part of the documented API.
     (r"py:class", r"(.*\.)?(NamedChef|Packet|PacketBatch|PathLike|Progress|HubAddress)"),
 ]
