@@ -8,7 +8,8 @@ from typing import Final, Generic, TypeVar
 from ..defaults import MAX_CONNECTIONS
 
 #: Connections that have yet to ask for a WebSocket; and again those that have yet to say hello.
-MAX_WAITING: Final = 256
+#: When a hub starts again, many eaters may come within the time of one way there and back.
+MAX_WAITING: Final = 1024
 
 #: Bytes of messages of which the end has yet to come, of all peers of a port together.
 MAX_UNFINISHED: Final = 64 * 1024 * 1024
