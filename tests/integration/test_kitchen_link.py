@@ -220,7 +220,7 @@ class Hub:
     def __init__(self) -> None:
         self.hellos: list[dict[str, Any]] = []
         self.counts: list[dict[str, Any]] = []
-        self.received: list[int] = []
+        self.received: list[Any] = []
         self.numbers: list[int] = []
         self.known: dict[str, int] = {}
         self.port = 0
@@ -308,8 +308,11 @@ async def test_each_kitchen_has_a_session_of_its_own(capture: Path) -> None:
     assert len({hello["session"] for hello in hub.hellos}) == 2
 
 
-async def test_what_the_welcome_says_that_the_hub_has_is_not_sent_again(capture: Path) -> None:
+async def test_what_the_welcome_says_that_the_hub_has_is_not_sent_again(
+    capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The acknowledgement was lost with the connection."""
+    monkeypatch.setattr(talks, "BURST_MESSAGES", 100)
 
     class Forgetful(Hub):
         async def batch(self, connection: ServerConnection, *batch: Any) -> None:
@@ -382,18 +385,25 @@ async def test_what_a_v2_hub_refuses_is_dropped_batch_by_batch_and_the_rest_goes
     monkeypatch.setattr(talks, "BURST_MESSAGES", 100)
 
     class Picky(Hub):
-        async def batch(self, connection: ServerConnection, *batch: Any) -> None:
-            if len(self.hellos) == 1 and self.known[batch[0]] == 300:
+        refused = 0
+
+        async def batch(
+            self, connection: ServerConnection, session: str, first: int, lines: list[str]
+        ) -> None:
+            if len(self.hellos) == 1 and first > 300:
+                self.refused = self.refused or first
                 await connection.close(1008, "not today")
             else:
-                await super().batch(connection, *batch)
+                await super().batch(connection, session, first, lines)
 
     async with Picky().running() as hub:
-        kitchen = kitchen_for(hub.port, capture, outbox_size=10_000_000)
+        kitchen = kitchen_for(hub.port, capture)
         await served(kitchen)
-    assert hub.received == [*range(300), *range(400, PACKETS)]
-    assert kitchen.statistics().dumplings_dropped == 100
-    assert "('not today'): 100 dumplings are dropped" in caplog.text
+    dropped = kitchen.statistics().dumplings_dropped
+    assert 0 < dropped <= 100
+    after = hub.refused + dropped
+    assert hub.numbers == [*range(1, hub.refused), *range(after, PACKETS + 1)]
+    assert f"('not today'): {dropped} dumplings are dropped" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -452,6 +462,32 @@ async def test_a_hub_that_gives_no_welcome_is_tried_again(
         await served(kitchen_for(hub.port, capture))
     assert hub.received == list(range(PACKETS))
     assert "no welcome within 0.1 seconds" in caplog.text
+
+
+class LargeChef(DumplingChef):
+    def packet_handler(self, packet: Packet) -> list[Any]:
+        return [self.dumplings_sent_count, "x" * 20_000]
+
+
+async def test_a_hub_that_falls_silent_with_much_on_its_way_to_it_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no room left even for a ping; what was on its way goes to who answers."""
+    monkeypatch.setattr("netdumplings.transport.client.PING_INTERVAL", 0.1)
+    monkeypatch.setattr("netdumplings.transport.client.PING_TIMEOUT", 0.5)
+    capture = write_pcap(tmp_path / "x.pcap", *[arp()] * 500)
+
+    class Deaf(Hub):
+        async def batch(self, connection: ServerConnection, *batch: Any) -> None:
+            if len(self.hellos) == 1:
+                connection.transport.pause_reading()
+            else:
+                await super().batch(connection, *batch)
+
+    async with Deaf().running() as hub:
+        kitchen = DumplingKitchen(hub=f"localhost:{hub.port}", read=capture, chefs=[LargeChef])
+        await served(kitchen)
+    assert [number for number, _ in hub.received] == list(range(500))
 
 
 async def test_a_replay_waits_for_room_instead_of_dropping(capture: Path) -> None:

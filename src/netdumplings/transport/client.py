@@ -11,7 +11,6 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Final
 
-from websockets.asyncio.client import ClientConnection as HubConnection
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
@@ -21,6 +20,7 @@ from ..exceptions import HubUnavailable
 from ..wire import MAX_TO_EATER
 from .address import HubAddress
 from .closing import CLOSE_TIMEOUT, close
+from .hub_connection import HubConnection, watch
 from .quiet import quiet
 
 __all__ = ["ConnectionClosed", "HubConnection", "connections"]
@@ -88,10 +88,11 @@ async def connections(
                 max_size=MAX_SIZE,
                 open_timeout=open_timeout,
                 close_timeout=CLOSE_TIMEOUT,
-                ping_interval=PING_INTERVAL,
-                ping_timeout=PING_TIMEOUT,
+                ping_interval=None,
+                create_connection=HubConnection,
                 logger=quiet("client"),
             )
+            assert isinstance(connection, HubConnection)
         except (OSError, UnicodeError, WebSocketException) as error:
             if not reconnect:
                 raise HubUnavailable(str(hub), _reason(error)) from error
@@ -102,9 +103,13 @@ async def connections(
             logger.info("connected to the %s at %s", describe, hub)
             missed = False
             since = loop.time()
+            watching = asyncio.create_task(
+                watch(connection, interval=PING_INTERVAL, patience=PING_TIMEOUT)
+            )
             try:
                 yield connection
             finally:
+                watching.cancel()
                 await close(connection)
             if not reconnect:
                 return
