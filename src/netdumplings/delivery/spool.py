@@ -196,8 +196,15 @@ class Spool:
         """See `Store`."""
         if not self._held():
             return True
+        unwritten = [self._tail]
+        if self._shelves[0] is self._own:
+            unwritten += [self._in_flight, self._ready]
+        to_write = size + 1
+        for runs in unwritten:
+            if (runs.last or 0) > self._written:
+                to_write += runs.size + runs.count  # each message ends in a newline there
         waiting = self._tail.size + size
-        return waiting <= self.memory_bytes and self._size + waiting <= self.max_bytes
+        return waiting <= self.memory_bytes and self._size + to_write <= self.max_bytes
 
     def take(self, max_messages: int, max_bytes: int) -> Burst:
         """See `Store`. What is in the file can be taken when a job has read it."""
