@@ -20,7 +20,7 @@ from netdumplings.delivery import EaterLedger
 from netdumplings.hub.feeds import Feed
 from netdumplings.hub.formats import PLAIN, Format, v2
 from netdumplings.hub.router import Router
-from netdumplings.hub.runs import Run
+from netdumplings.hub.runs import Hole, Run
 from netdumplings.hub.sessions import Session, Sessions
 from netdumplings.wire import Batch, EaterHello, EaterSide, Gap, Subscription, subscription
 from support.outlets import Loop, Socket, metadata
@@ -116,8 +116,8 @@ class Books(RuleBasedStateMachine):
 
     def _lost(self, session: Session, lost: int, last: int | None = None) -> None:
         if lost:
-            cursor = {session.stream: session.last if last is None else last}
-            self.router.gap("kitchen", lost, session.name, cursor)
+            last = session.last if last is None else last
+            self.router.miss(Hole(session.stream, session.name, lost, last))
 
     def _send(self, kitchen: Kitchen, numbers: range, chef: str) -> None:
         session = self._open(kitchen)
@@ -257,7 +257,7 @@ class Books(RuleBasedStateMachine):
         assert self.router.ledger.violations() == []
         assert all(all_ >= one for all_, one in zip(self.router.ledger, total, strict=True))
         assert self.sessions.ledger.violations() == []
-        in_tick = sum(run.count for run in self.router._tick if run.stream is not None)
+        in_tick = sum(run.count for run in self.router._tick.runs if run.stream)
         assert self.router.history.end + in_tick == self.sessions.ledger.taken
 
     @invariant()

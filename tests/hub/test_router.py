@@ -8,7 +8,7 @@ from typing import Any
 from netdumplings.hub.feeds import Feed
 from netdumplings.hub.formats import PLAIN, Format, v2
 from netdumplings.hub.router import MAX_TICK, Router
-from netdumplings.hub.runs import Run
+from netdumplings.hub.runs import Hole, Run
 from netdumplings.hub.sessions import Sessions
 from netdumplings.wire import EVERYTHING, Batch, EaterHello, EaterSide, Gap, subscription
 from support.outlets import Loop, Socket, messages, metadata
@@ -35,7 +35,7 @@ class Kitchen:
         taken = self.session.take(first, b"\n".join(lines), [metadata(chef)] * len(lines))
         if taken.lost:
             before = taken.run.first - 1 if taken.run else self.session.last
-            self._router.gap("kitchen", taken.lost, "k", {self.session.stream: before})
+            self._router.miss(Hole(self.session.stream, "k", taken.lost, before))
         if taken.run:
             self._router.route(taken.run)
 

@@ -57,11 +57,16 @@ def test_a_session_goes_on_where_it_was_when_its_kitchen_comes_back() -> None:
 
 
 def test_a_kitchen_that_does_not_number_its_dumplings_has_them_numbered() -> None:
-    session, _ = Sessions().open("x", 1, "k")
-    for number in range(1, 4):
+    sessions = Sessions()
+    one, other = sessions.plain("one"), sessions.plain("other")
+    for number, session in enumerate((one, one, other, one), start=1):
         taken = session.take(None, b"{}", [metadata()])
         assert taken.run is not None
         assert (taken.run.first, taken.lost) == (number, 0)
+    # They are one stream, for however many came and went; but each has its counts.
+    assert one.stream == other.stream
+    assert sessions.cursor(10) == {one.stream: 4}
+    assert (one.intake.received, other.intake.received) == (3, 1)
 
 
 def test_of_kitchens_that_have_gone_only_so_many_are_remembered() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from ..wire import EVERYTHING, Matcher, Subscription
+from ..wire import EVERYTHING, Gap, Matcher, Subscription
 from .feeds import Feed
 from .formats import Format
-from .runs import Run
+from .runs import Hole, Run
+from .tick import Tick
 
 
 class Audience:
@@ -41,31 +43,24 @@ class Audience:
             if not group.feeds:
                 del self._groups[feed.format]
 
-    def serve(self, runs: Sequence[Run], total: int, cursor: Mapping[str, int]) -> None:
-        """Give them what came in during a tick.
-
-        Args:
-            runs: what came in.
-            total: how many dumplings those are.
-            cursor: up to where they go.
-        """
+    def serve(self, tick: Tick) -> None:
+        """Give them what came in during a tick."""
         if not self._groups:
             return
-        if self.matcher is None:
-            # As they came: nobody needs to know where one ends and the next begins.
-            parts, wanted = [part for run in runs for part in run.parts], total
-        else:
-            parts = wanted_lines(runs, self.matcher)
-            wanted = len(parts)
+        pieces = [self._chosen(piece) for piece in tick.pieces()]
+        wanted = sum(piece.wanted for piece in pieces)
         for format, group in self._groups.items():
-            group.pending.update(cursor)
-            batch = b""
-            if wanted:
-                batch = format.batch(parts, group.pending, history=False)
-                group.pending.clear()
+            frames = [frame for piece in pieces for frame in group.frames(format, piece)]
+            # Nearly always there is one.
+            batch = frames[0] if len(frames) == 1 else b"".join(frames)
             for feed in group.feeds:
                 if feed.outlet.open:
-                    feed.offer(batch, wanted, total, cursor)
+                    feed.offer(batch, wanted, tick.count, tick.cursor, tick.holes)
+
+    def note_cursor(self, cursor: Mapping[str, int]) -> None:
+        """Note how far they have come, to be told with what comes next, or by `tell_cursor`."""
+        for group in self._groups.values():
+            group.pending.update(cursor)
 
     def tell_cursor(self) -> None:
         """Tell those for whom there was nothing up to where there was nothing."""
@@ -76,6 +71,33 @@ class Audience:
                 for feed in group.feeds:
                     feed.tell(message)
 
+    def _chosen(self, piece: list[Run] | Hole) -> _Piece:
+        if isinstance(piece, Hole):
+            return _Piece([], 0, {piece.stream: piece.last}, piece)
+        cursor = {run.stream: run.last for run in piece if run.stream is not None}
+        if self.matcher is None:
+            # As they came: nobody needs to know where one ends and the next begins.
+            parts = [part for run in piece for part in run.parts]
+            return _Piece(parts, sum(run.count for run in piece), cursor)
+        lines = wanted_lines(piece, self.matcher)
+        return _Piece(lines, len(lines), cursor)
+
+
+class _Piece(NamedTuple):
+    """What a piece of a tick is to an audience.
+
+    Attributes:
+        parts: the dumplings it wants, one or more lines each.
+        wanted: how many those are.
+        cursor: up to where the piece goes.
+        hole: what is missing here.
+    """
+
+    parts: list[bytes]
+    wanted: int
+    cursor: dict[str, int]
+    hole: Hole | None = None
+
 
 class _Group:
     """The eaters of one subscription and one format."""
@@ -84,6 +106,16 @@ class _Group:
         self.feeds: dict[Feed, None] = {}
         #: How far they have come since they were last told.
         self.pending: dict[str, int] = {}
+
+    def frames(self, format: Format, piece: _Piece) -> Iterator[bytes]:
+        """Write a piece of a tick."""
+        if piece.hole is not None:
+            yield format.gap(Gap(piece.hole.missed, "kitchen", piece.hole.kitchen, piece.cursor))
+            return
+        self.pending.update(piece.cursor)
+        if piece.wanted:
+            yield format.batch(piece.parts, self.pending, history=False)
+            self.pending.clear()
 
 
 def wanted_lines(

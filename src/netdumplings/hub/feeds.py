@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from ..delivery import EaterLedger
 from ..wire import Gap, GapReason, Matcher
 from .formats import Format
 from .history import Replay
+from .runs import Hole
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -111,18 +112,26 @@ class Feed:
         """Whether it would take more at once."""
         return not self._queue and self.outlet.open and not self.outlet.full
 
-    def offer(self, batch: bytes, wanted: int, total: int, cursor: Mapping[str, int]) -> None:
+    def offer(
+        self,
+        batch: bytes,
+        wanted: int,
+        total: int,
+        cursor: Mapping[str, int],
+        holes: Sequence[Hole] = (),
+    ) -> None:
         """Give it dumplings.
 
         Args:
-            batch: those it wants, in its format; of no interest if it wants none.
-            wanted: how many those are.
+            batch: those it wants, in its format, and what it is told of holes; empty for nothing.
+            wanted: how many dumplings those are.
             total: how many there were.
             cursor: up to where they go.
+            holes: where some are missing.
         """
         self._routed += total
         self._filtered_out += total - wanted
-        if not wanted:
+        if not batch:
             return
         if not self._queue and not self.outlet.full:
             self._sent += wanted
@@ -136,7 +145,10 @@ class Feed:
             self.slow_since = self._clock()
             logger.warning("%s is slow: its dumplings are dropped until it catches up", self.label)
         self._dropped += wanted
-        self._note_gap("slow", wanted, None, cursor)
+        if wanted:
+            self._note_gap("slow", wanted, None, cursor)
+        for hole in holes:
+            self._note_gap("kitchen", hole.missed, hole.kitchen, cursor)
 
     def gap(
         self, reason: GapReason, missed: int, kitchen: str | None, cursor: Mapping[str, int]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from typing import Final
 
 from ..transport.server import PeerConnection
@@ -26,6 +25,7 @@ from .guests import Kitchen
 from .outlet import Outlet
 from .port import label_of, send_away, serve
 from .router import Router
+from .runs import Hole
 from .sessions import Session, Sessions
 
 logger = logging.getLogger("netdumplings.hub")
@@ -100,13 +100,10 @@ class Kitchens:
 
     def _hello(self, talk: _Conversation, hello: KitchenHello) -> None:
         self._leave_session(talk)
-        session, is_new = self._sessions.open(
-            hello.session or secrets.token_hex(), hello.first, hello.name
-        )
-        other = self._by_stream.get(session.stream)
-        if other is not None:
-            self._replace(other)
-        self._by_stream[session.stream] = talk
+        if hello.session is None:
+            session = self._sessions.plain(hello.name)
+        else:
+            session = self._open(talk, hello.session, hello)
         connection = talk.connection
         if talk.kitchen is None:
             talk.label = label_of(talk.peer, connection, hello)
@@ -115,13 +112,22 @@ class Kitchens:
         talk.kitchen = Kitchen(
             hello.name, hello.announcement, connection.host, connection.port, session
         )
+        if talk.acknowledges:
+            talk.send(write(WelcomeToKitchen(session.last)))
+
+    def _open(self, talk: _Conversation, secret: str, hello: KitchenHello) -> Session:
+        """Begin a session, or go on with it; who went on with it until now has lost it."""
+        session, is_new = self._sessions.open(secret, hello.first, hello.name)
+        other = self._by_stream.get(session.stream)
+        if other is not None:
+            self._replace(other)
+        self._by_stream[session.stream] = talk
         if is_new:
             self._router.session_opened(session)
         else:
             lost = session.skip_to(hello.first)
             self._lost(session, lost, session.last)
-        if talk.acknowledges:
-            talk.send(write(WelcomeToKitchen(session.last)))
+        return session
 
     def _dumplings(self, talk: _Conversation, event: DumplingsReceived) -> None:
         session = talk.session
@@ -140,7 +146,7 @@ class Kitchens:
     def _lost(self, session: Session, lost: int, last: int) -> None:
         """Tell the eaters of dumplings that will never come, and the number of the last of them."""
         if lost:
-            self._router.gap("kitchen", lost, session.name, {session.stream: last})
+            self._router.miss(Hole(session.stream, session.name, lost, last))
 
     def _acknowledge(self) -> None:
         """Tell kitchens what has been written to the eaters and is in the history."""

@@ -16,14 +16,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..delivery import EaterLedger
-from ..wire import MAX_CURSOR, EaterHello, GapReason, Subscription
+from ..wire import MAX_CURSOR, EaterHello, Subscription
 from .audiences import Audience, wanted_lines
 from .feeds import Feed, Outlet
 from .formats import Format
 from .history import History, Replay
 from .resuming import resume
-from .runs import Run
+from .runs import Hole, Run
 from .sessions import Session, Sessions
+from .tick import Tick
 
 #: Bytes after which a tick is flushed early; what waits in the router is never much more.
 MAX_TICK: Final = 256 * 1024
@@ -61,8 +62,7 @@ class Router:
         # What they had of streams that this hub does not know yet.
         self._awaited: dict[str, dict[Feed, int]] = {}
         self._departed = EaterLedger()
-        self._tick: list[Run] = []
-        self._tick_bytes = 0
+        self._tick = Tick()
         self._scheduled = False
 
     @property
@@ -95,7 +95,9 @@ class Router:
             clock: seconds of a steady clock.
         """
         self.flush()
-        audience = self._audiences.setdefault(hello.subscription, Audience(hello.subscription))
+        audience = self._audiences.get(hello.subscription)
+        if audience is None:
+            audience = self._audiences[hello.subscription] = Audience(hello.subscription)
         audience.members += 1
         feed = Feed(
             outlet, label, format, audience.matcher, max_unsent=self._eater_buffer, clock=clock
@@ -138,42 +140,36 @@ class Router:
 
     def route(self, run: Run) -> None:
         """Give dumplings to every eater that wants them; the run belongs to the router then."""
-        if self._tick_bytes and self._tick_bytes + run.size > MAX_TICK:
+        if self._tick.size and self._tick.size + run.size > MAX_TICK:
             self.flush()
-        if not self._tick or not self._tick[-1].extend(run):
-            self._tick.append(run)
-        self._tick_bytes += run.size
-        if not self._scheduled:
-            self._scheduled = True
-            self._call_soon(self._end_tick)
+        self._tick.add(run)
+        self._end_tick_soon()
 
-    def gap(
-        self, reason: GapReason, missed: int, kitchen: str | None, cursor: Mapping[str, int]
-    ) -> None:
+    def miss(self, hole: Hole) -> None:
         """Tell every eater that something is missing here."""
-        self.flush()
-        for feed in self._feeds:
-            # To one that is still given the past, the cursor would promise what is to come.
-            feed.gap(reason, missed, kitchen, {} if feed.replay else cursor)
+        self._tick.miss(hole)
+        self._end_tick_soon()
 
     def session_opened(self, session: Session) -> None:
         """Note that a session has begun on this hub; some eaters may know it from another."""
-        self.flush()
         awaited = self._awaited.pop(session.stream, {})
         cursor = {session.stream: session.began}
-        for feed in self._feeds:
+        for feed in [feed for feed in self._feeds if feed.resumed]:
             # Who has come back, and does not know of it, was away when it began.
-            had = awaited.get(feed, 0) if feed.resumed else session.began
+            had = awaited.get(feed, 0)
+            if had != session.began:
+                self.flush()
             if had < session.began:
+                # To one that is still given the past, the cursor would promise what is to come.
                 missed = session.began - had
                 feed.gap("hub", missed, session.name, {} if feed.replay else cursor)
             elif had > session.began:
                 feed.skip[session.stream] = had
                 if feed.replay is None:
                     self._seat(feed)
-            elif feed.replay is None:
-                # What it is told of from here on, it can go on from.
-                feed.tell(feed.format.cursor_moved(cursor))
+        # From where they are told of it, they can go on.
+        for audience in self._audiences.values():
+            audience.note_cursor(cursor)
 
     def pump(self, feed: Feed) -> None:
         """Write what waits for an eater whose outlet is no longer full."""
@@ -190,17 +186,25 @@ class Router:
         """Write what came in since the last flush to every eater that wants it."""
         if not self._tick:
             return
-        runs, self._tick, self._tick_bytes = self._tick, [], 0
-        total = sum(run.count for run in runs)
-        cursor = {run.stream: run.last for run in runs if run.stream is not None}
+        tick, self._tick = self._tick, Tick()
         for audience in self._audiences.values():
-            audience.serve(runs, total, cursor)
+            audience.serve(tick)
         for feed in tuple(self._alone):
-            self._serve_alone(feed, runs, cursor)
+            self._serve_alone(feed, tick)
+        for feed in self._feeds if tick.holes else ():
+            if feed.replay:
+                for hole in tick.holes:
+                    # The cursor would promise it what is to come.
+                    feed.gap("kitchen", hole.missed, hole.kitchen, {})
         now = self._clock()
-        for run in runs:
+        for run in tick.runs:
             if run.stream is not None:
                 self.history.append(run, now)
+
+    def _end_tick_soon(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._call_soon(self._end_tick)
 
     def _end_tick(self) -> None:
         self._scheduled = False
@@ -261,15 +265,22 @@ class Router:
             self._alone.pop(feed, None)
             audience.seat(feed)
 
-    def _serve_alone(self, feed: Feed, runs: list[Run], cursor: Mapping[str, int]) -> None:
+    def _serve_alone(self, feed: Feed, tick: Tick) -> None:
         """Serve an eater that must not be given what it has had from another hub."""
-        total = len(wanted_lines(runs, None, feed.skip))
-        lines = wanted_lines(runs, feed.matcher, feed.skip)
-        batch = feed.format.batch(lines, cursor, history=False) if lines else b""
-        if feed.outlet.open:
+        for piece in tick.pieces() if feed.outlet.open else ():
+            if isinstance(piece, Hole):
+                had = max(feed.skip.get(piece.stream, 0), piece.last - piece.missed)
+                if had < piece.last:
+                    cursor = {piece.stream: piece.last}
+                    feed.gap("kitchen", piece.last - had, piece.kitchen, cursor)
+                continue
+            total = len(wanted_lines(piece, None, feed.skip))
+            lines = wanted_lines(piece, feed.matcher, feed.skip)
+            cursor = {run.stream: run.last for run in piece if run.stream is not None}
+            batch = feed.format.batch(lines, cursor, history=False) if lines else b""
             feed.offer(batch, len(lines), total, cursor)
         feed.skip = {
-            stream: had for stream, had in feed.skip.items() if had > cursor.get(stream, 0)
+            stream: had for stream, had in feed.skip.items() if had > tick.cursor.get(stream, 0)
         }
         if not feed.skip:
             self._seat(feed)

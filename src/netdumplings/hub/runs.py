@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..wire import Metadata
 
@@ -61,6 +61,22 @@ class Run:
         self.count += other.count
         self.size += other.size
         return True
+
+
+class Hole(NamedTuple):
+    """A place in a stream where dumplings are missing: their kitchen had dropped them.
+
+    Attributes:
+        stream: the stream's public name.
+        kitchen: the kitchen's.
+        missed: how many are missing.
+        last: the number of the last of them.
+    """
+
+    stream: str
+    kitchen: str
+    missed: int
+    last: int
 
 
 def split(parts: list[bytes]) -> list[bytes]:

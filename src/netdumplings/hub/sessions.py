@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -28,6 +29,19 @@ class Intake:
         return IntakeLedger(self.received, self.taken, self.duplicates, self.lost)
 
 
+class Numbers:
+    """How far a stream has come.
+
+    Attributes:
+        last: the number of the last dumpling that the hub has, or will never have.
+    """
+
+    __slots__ = ("last",)
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+
 class Session:
     """A kitchen's session, over any number of its connections.
 
@@ -36,21 +50,33 @@ class Session:
         name: the kitchen's.
         began: the number before the first that may come.
         total: counts what came of all sessions.
+        numbers: those of the stream; its own if None.
 
     Attributes:
-        last: the number of the last dumpling that the hub has, or will never have.
         intake: counts what came of it.
     """
 
-    __slots__ = ("_total", "began", "intake", "last", "name", "stream")
+    __slots__ = ("_numbers", "_total", "began", "intake", "name", "stream")
 
-    def __init__(self, stream: str, name: str, began: int, total: Intake) -> None:
+    def __init__(
+        self, stream: str, name: str, began: int, total: Intake, numbers: Numbers | None = None
+    ) -> None:
         self.stream = stream
         self.name = name
         self.began = began
-        self.last = began
+        self._numbers = Numbers(began) if numbers is None else numbers
         self.intake = Intake()
         self._total = total
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers of its stream."""
+        return self._numbers
+
+    @property
+    def last(self) -> int:
+        """The number of the last dumpling that the hub has, or will never have."""
+        return self._numbers.last
 
     def skip_to(self, first: int) -> int:
         """Note that dumplings will come from this number on, and none before it.
@@ -59,7 +85,7 @@ class Session:
             how many are lost by that.
         """
         lost = max(0, first - 1 - self.last)
-        self.last += lost
+        self._numbers.last += lost
         for intake in (self.intake, self._total):
             intake.lost += lost
         return lost
@@ -80,7 +106,7 @@ class Session:
         if known:
             first, metadata = first + known, metadata[known:]
             body = b"\n".join(body.split(b"\n")[known:])
-        self.last += len(metadata)
+        self._numbers.last += len(metadata)
         for intake in (self.intake, self._total):
             intake.received += received
             intake.taken += len(metadata)
@@ -105,6 +131,9 @@ class Sessions:
 
     def __init__(self) -> None:
         self._total = Intake()
+        # Kitchens that do not number their dumplings share a stream: were it one for each of their
+        # connections, an eater would soon have more streams to remember than it can.
+        self._plain = Session(stream_of(secrets.token_hex()), "", 0, self._total)
         self._here: dict[str, Session] = {}
         self._gone: dict[str, Session] = {}
 
@@ -131,6 +160,15 @@ class Sessions:
         self._here[stream] = opened
         return opened, known is None
 
+    def plain(self, name: str) -> Session:
+        """Begin the session of a kitchen that does not number its dumplings.
+
+        Args:
+            name: the kitchen's name.
+        """
+        plain = self._plain
+        return Session(plain.stream, name, plain.began, self._total, plain.numbers)
+
     def close(self, session: Session) -> None:
         """Note that the kitchen has gone; it may come back."""
         self._gone[session.stream] = self._here.pop(session.stream)
@@ -138,8 +176,9 @@ class Sessions:
             del self._gone[next(iter(self._gone))]
 
     def __iter__(self) -> Iterator[Session]:
-        """Yield every session, those longest gone first."""
-        return itertools.chain(self._gone.values(), self._here.values())
+        """Yield a session of every stream, those longest gone first."""
+        plain = [self._plain] if self._plain.last else []
+        return itertools.chain(self._gone.values(), self._here.values(), plain)
 
     def cursor(self, limit: int) -> dict[str, int]:
         """Say how far each stream has come; of more than a limit, the youngest."""
