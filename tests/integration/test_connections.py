@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from netdumplings.exceptions import HubUnavailable
 from netdumplings.transport import ConnectionClosed, HubAddress, connections
-from support.hub_peers import PATIENCE, lines
+from support.hub_peers import PATIENCE, eater, lines, running_hub
 
 logger = logging.getLogger("test.link")
 
@@ -192,3 +192,11 @@ async def test_no_proxy_stands_between_a_peer_and_its_hub(monkeypatch: pytest.Mo
             connection = await anext(lives)
             await (await connection.ping())
             assert connection.remote_address[1] == hub.address.port
+
+
+async def test_a_hub_that_is_full_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    async with running_hub(max_connections=1) as hub, eater(hub):
+        address = HubAddress("localhost", hub.out_port)
+        with pytest.raises(HubUnavailable, match="as many peers as it takes"):
+            async for _ in connections(address, reconnect=False, logger=logger):
+                raise AssertionError("there was no room")

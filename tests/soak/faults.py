@@ -53,11 +53,11 @@ def restart_hub(directory: Path, times: int) -> Outcome:
         world.start_witness()
         world.start_kitchen()
         for _ in range(times):
-            world.wait_for_more()
+            world.wait_until_all_is_well()
             assert world.hub.end(signal.SIGTERM) == 0, world.hub.err
             world.hub.__exit__(None, None, None)
             world.start_hub()
-        world.wait_for_more()
+        world.wait_until_all_is_well()
         return _outcome(world, world.end_kitchen())
 
 
@@ -67,11 +67,11 @@ def kill_hub(directory: Path, times: int) -> Outcome:
         world.start_witness()
         world.start_kitchen()
         for _ in range(times):
-            world.wait_for_more()
+            world.wait_until_all_is_well()
             world.hub.end(signal.SIGKILL)
             world.hub.__exit__(None, None, None)
             world.start_hub()
-        world.wait_for_more()
+        world.wait_until_all_is_well()
         return _outcome(world, world.end_kitchen())
 
 
@@ -82,7 +82,7 @@ def kill_kitchen(directory: Path, times: int) -> Outcome:
         spool = ("--spool", str(directory / "spool"))
         for turn in range(times):
             world.start_kitchen(*spool)
-            world.wait_for_more(world.taken())
+            world.wait_until_all_is_well()
             if turn % 2:
                 # What it makes while there is no hub is nowhere but in its spool.
                 world.hub.end(signal.SIGTERM)
@@ -93,7 +93,7 @@ def kill_kitchen(directory: Path, times: int) -> Outcome:
             if turn % 2:
                 world.start_hub()
         world.start_kitchen(*spool)
-        world.wait_for_more(world.taken())
+        world.wait_until_all_is_well()
         return _outcome(world, world.end_kitchen())
 
 
@@ -110,7 +110,7 @@ def cut_link(directory: Path, times: int) -> Outcome:
             world.start_witness()
             world.start_kitchen()
             for turn in range(times):
-                world.wait_for_more(world.taken())
+                world.wait_until_all_is_well()
                 if turn % 2:
                     ip("-n", cable.right, "link", "set", "eth0", "down")
                     _wait_until_given_up(world)
@@ -120,7 +120,7 @@ def cut_link(directory: Path, times: int) -> Outcome:
                     ip("-n", cable.right, "neigh", "replace", cable.LEFT_IP, *nobody)
                     _wait_until_given_up(world)
                     ip("-n", cable.right, "neigh", "del", cable.LEFT_IP, "dev", "eth0")
-            world.wait_for_more(world.taken())
+            world.wait_until_all_is_well()
             return _outcome(world, world.end_kitchen())
 
 

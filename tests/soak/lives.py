@@ -84,24 +84,41 @@ class World:
         """Start the eater, and wait until it is connected."""
         self._witness = subprocess.Popen(
             [*self._prefix, sys.executable, str(HERE / "witness.py"),
-             f"{self.host}:{self.out_port}", "1"],
+             f"{self.host}:{self.out_port}"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment(),
         )  # fmt: skip
         assert self._witness.stdout
         assert json.loads(self._witness.stdout.readline()) == {"connected": True}
 
-    def wait_for_more(self, beyond: int = 0) -> None:
-        """Wait until this hub has taken more dumplings than so many."""
-        wait_until(lambda: self.taken() > beyond, "the hub takes no dumplings")
+    def wait_until_all_is_well(self) -> None:
+        """Wait until this hub takes dumplings and, if there is a witness, gives it some."""
+        before = self.status()
+
+        def well() -> bool:
+            now = self.status()
+            if before is None or now is None:
+                return False
+            fed = self._witness is None or _sent_to_witness(now) > _sent_to_witness(before)
+            return fed and _taken(now) > _taken(before)
+
+        wait_until(lambda: self.status() is not None, "the hub does not answer")
+        before = self.status()
+        wait_until(well, "the hub takes no dumplings, or gives none to the witness")
 
     def taken(self) -> int:
         """How many dumplings the hub has taken, as it says itself."""
-        status = subprocess.run(
-            [*self._prefix, sys.executable, "-m", "netdumplings.console.hubdetails",
-             "--hub", f"{self.host}:{self.out_port}", "--no-color"],
+        status = self.status()
+        assert status
+        return _taken(status)
+
+    def status(self) -> dict[str, Any] | None:
+        """What the hub says of itself; None if it does not answer."""
+        looked = subprocess.run(
+            [*self._prefix, sys.executable, str(HERE / "look.py"),
+             f"ws://{self.host}:{self.out_port}"],
             capture_output=True, text=True, env=clean_environment(), timeout=PATIENCE, check=False,
         )  # fmt: skip
-        return int(json.loads(status.stdout)["ledger"]["taken"]) if status.returncode == 0 else 0
+        return dict(json.loads(looked.stdout)) if looked.returncode == 0 else None
 
     def end_kitchen(self) -> int:
         """Let the kitchen deliver everything, and end; return how many dumplings it has made."""
@@ -117,6 +134,18 @@ class World:
         told = [json.loads(line) for line in out.splitlines()]
         [runs] = [line["runs"] for line in told if "runs" in line]
         return runs, [line for line in told if "missed" in line]
+
+
+def _taken(status: dict[str, Any]) -> int:
+    return int(status["ledger"]["taken"])
+
+
+def _sent_to_witness(status: dict[str, Any]) -> int:
+    return sum(
+        int(eater["info_from_hub"]["sent"])
+        for eater in status["dumpling_eaters"]
+        if eater["info_from_eater"]["eater_name"] == "witness"
+    )
 
 
 def made_by(kitchen: Command) -> int:

@@ -1,6 +1,6 @@
 """An eater that keeps books: which numbers of which life of a kitchen it has eaten.
 
-    python witness.py HUB [PING_INTERVAL]
+    python witness.py HUB
 
 It writes a line of JSON at every gap and, on SIGTERM, what it has eaten; and ends.
 """
@@ -43,8 +43,8 @@ def tell(**what: Any) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        client.PING_INTERVAL = client.PING_TIMEOUT = float(sys.argv[2])  # type: ignore[misc]
+    # As impatient as the kitchen: see impatient.py.
+    client.PING_INTERVAL = client.PING_TIMEOUT = 1.0  # type: ignore[misc]
     witness = Witness(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: witness.stop())
     witness.run()

@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Final
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from ..delivery import backoff
 from ..exceptions import HubUnavailable
-from ..wire import MAX_TO_EATER
+from ..wire import MAX_TO_EATER, CloseCode
 from .address import HubAddress
 from .closing import CLOSE_TIMEOUT, close
 from .hub_connection import HubConnection, watch
@@ -28,7 +28,7 @@ __all__ = ["ConnectionClosed", "HubConnection", "connections"]
 #: Seconds for the TCP and WebSocket handshakes together.
 OPEN_TIMEOUT: Final = 10.0
 #: A connection that lived for so many seconds was a good one: back-off starts afresh.
-STEADY: Final = 10.0
+STEADY: Final = 2.0
 #: Bytes of one message from a hub.
 MAX_SIZE: Final = MAX_TO_EATER
 #: Seconds between keepalive pings, and until a hub that does not answer one is given up.
@@ -117,8 +117,9 @@ async def connections(
                 "lost the %s at %s (%s); will reconnect", describe, hub, _ending(connection)
             )
             missed = True
-            # A hub that takes every connection and ends it at once is no reason to hurry.
-            if loop.time() - since >= STEADY:
+            # A hub that takes every connection and ends it at once is no reason to hurry; one that
+            # is being restarted will soon be back.
+            if loop.time() - since >= STEADY or connection.close_code == CloseCode.GOING_AWAY:
                 waits = delays()
         await asyncio.sleep(next(waits))
 
@@ -145,4 +146,6 @@ def _reason(error: Exception) -> str:
         if number == errno.ECONNREFUSED:
             return "connection refused"
         return os.strerror(number) if number else ascii(str(error))[:200]
+    if isinstance(error, InvalidStatus) and error.response.status_code == 503:
+        return "it has as many peers as it takes; see --max-connections of nd-hub"
     return f"it is no hub: {ascii(str(error))[:200]}"
