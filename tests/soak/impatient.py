@@ -1,4 +1,4 @@
-"""Run a command that gives a connection up on which nothing comes back for two seconds.
+"""Run a command that gives a connection up on which nothing comes back for a second.
 
     python impatient.py sniff --hub localhost:11347 ...
 
@@ -14,8 +14,8 @@ import sys
 from netdumplings.transport import client
 
 if __name__ == "__main__":
-    client.PING_INTERVAL = 0.7  # type: ignore[misc]
-    client.PING_TIMEOUT = 1.3  # type: ignore[misc]
+    client.PING_INTERVAL = 0.3  # type: ignore[misc]
+    client.PING_TIMEOUT = 0.7  # type: ignore[misc]
     client.STEADY = 0.2  # type: ignore[misc]
     command = importlib.import_module(f"netdumplings.console.{sys.argv.pop(1)}")
     command.main()

@@ -44,7 +44,8 @@ def tell(**what: Any) -> None:
 
 if __name__ == "__main__":
     # As impatient as the kitchen: see impatient.py.
-    client.PING_INTERVAL = client.PING_TIMEOUT = 1.0  # type: ignore[misc]
+    client.PING_INTERVAL = client.PING_TIMEOUT = 0.5  # type: ignore[misc]
+    client.STEADY = 0.2  # type: ignore[misc]
     witness = Witness(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: witness.stop())
     witness.run()
