@@ -40,5 +40,8 @@ nitpick_ignore_regex = [
         r"(asyncio|collections|datetime|enum|os|types|typing|websockets|scapy|numpy|np|npt)\..*",
     ),
     # Names that annotations use and that are no part of the documented API.
-    (r"py:class", r"(.*\.)?(NamedChef|Packet|PacketBatch|PathLike|Progress|HubAddress|HubConnection)"),
+    (
+        r"py:class",
+        r"(.*\.)?(NamedChef|Packet|PacketBatch|PathLike|Progress|HubAddress|HubConnection)",
+    ),
 ]
