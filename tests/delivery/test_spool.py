@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from netdumplings.delivery import Burst, Spool, spool_path
-from netdumplings.delivery.spool_file import ROW_BYTES, Place, SpoolFile
+from netdumplings.delivery.spool_file import SpoolFile
+from netdumplings.delivery.spool_rows import ROW_BYTES, Place
 from netdumplings.exceptions import SpoolUnavailable
 from support.spools import SESSION, balanced, drain, spool_at, work
 

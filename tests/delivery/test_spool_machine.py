@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from netdumplings.delivery import Spool
-from netdumplings.delivery.spool import Job
+from netdumplings.delivery.spool_jobs import Job
 from support.spools import spool_at
 
 Name = tuple[str, int]

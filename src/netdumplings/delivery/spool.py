@@ -2,82 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..exceptions import SpoolUnavailable
+from . import spool_reports as reports
 from .outbox import OutboxStatistics
 from .runs import Burst, Runs
-from .spool_file import CorruptSpool, Left, Place, Read, Removed, SpoolFile
-from .spool_opening import advice, open_spool, remove, set_aside
-
-logger = logging.getLogger(__name__)
+from .spool_file import SpoolFile
+from .spool_jobs import Job, Outcome, Shelf
+from .spool_opening import open_spool, remove, set_aside
+from .spool_rows import CorruptSpool, Left, Place, Read, Removed
 
 #: Bytes of messages read ahead of what is sent, and written at once.
 CHUNK: Final = 4 * 1024 * 1024
 
 _NOTHING: Final = Burst(0, ())
-
-
-class Shelf:
-    """A session's place in a spool.
-
-    Args:
-        left: what the file has of it.
-
-    Attributes:
-        session: its name.
-        number: its number in the file; 0 if it is not in it.
-        done: everything up to this message is acknowledged, or dropped.
-        cleared: everything up to this message has been deleted.
-        loaded: everything up to this message is in memory, or done. Behind ``done`` if the hub
-            turned out to have more than was read from the file, until the file was looked at.
-        last: its last message.
-        waiting: how many messages after ``loaded`` are in the file.
-        first_waiting: the first of them; meaningless if there is none.
-    """
-
-    def __init__(self, left: Left) -> None:
-        self.session = left.session
-        self.number = left.number
-        self.done = self.cleared = self.loaded = left.done
-        self.last = left.last
-        self.waiting = left.messages
-        self.first_waiting = left.first
-
-
-class Job(NamedTuple):
-    """Work on the disk, for `Spool.run`."""
-
-    shelf: Shelf
-    place: Place
-    new: list[Burst]
-    after: int
-    dropped: int
-    finished: list[int]
-    read_bytes: int
-    expendable: bool
-
-
-class Outcome(NamedTuple):
-    """What came of a job, for `Spool.finish`."""
-
-    job: Job
-    own: int = 0
-    removed: Removed | None = None
-    read: Read | None = None
-    first_waiting: int = 0
-    size: int = 0
-    left: Sequence[Left] = ()
-    aside: Path | None = None
-    anew: bool = False
-    damage: CorruptSpool | None = None
-    error: Exception | None = None
 
 
 class Spool:
@@ -141,7 +85,7 @@ class Spool:
         try:
             self._file, aside = open_spool(path)
             if aside is not None:
-                _say_set_aside(path, aside, "what it held, nobody knows")
+                reports.set_aside(path, aside, "what it held, nobody knows")
             self._size = self._file.size
             self._inherit(self._file.left)
         except (sqlite3.Error, OSError) as error:
@@ -357,7 +301,7 @@ class Spool:
         if outcome.damage is not None:
             self._note_damage(outcome)
         elif outcome.aside is not None:
-            _say_set_aside(self.path, outcome.aside, "what it held, nobody knows")
+            reports.set_aside(self.path, outcome.aside, "what it held, nobody knows")
         if outcome.anew:
             self._leave_file()
         self._inherit(outcome.left)
@@ -399,10 +343,9 @@ class Spool:
             position += 1
             self._made += session.messages + session.dropped
             self._dropped += session.dropped
-        if inherited := sum(shelf.waiting for shelf in self._shelves if shelf is not self._own):
-            logger.info(
-                "the spool %s has %d dumplings of former runs; they go first", self.path, inherited
-            )
+        waiting = sum(shelf.waiting for shelf in self._shelves if shelf is not self._own)
+        if waiting:
+            reports.inherited(self.path, waiting)
 
     def _turn(self) -> None:
         """Turn to the next session when the one that is sent is done."""
@@ -452,11 +395,7 @@ class Spool:
         shelf.loaded = max(shelf.loaded, read.upto)
         self._acknowledged += self._ready.discard(shelf.done)
         if lost:
-            logger.error(
-                "the spool %s is damaged: %d dumplings in it are lost; check the disk",
-                self.path,
-                lost,
-            )
+            reports.damaged_batches(self.path, lost)
 
     def _damaged(self, outcome: Outcome) -> Outcome:
         """Set a damaged file aside; in the thread of `run`."""
@@ -494,42 +433,17 @@ class Spool:
         lost = self._in_file()
         self._leave_file()
         if outcome.aside is not None:
-            _say_set_aside(self.path, outcome.aside, f"{lost} dumplings that it held are lost")
+            reports.set_aside(self.path, outcome.aside, f"{lost} dumplings that it held are lost")
         else:
             self._given_up = True
-            logger.error(
-                "the spool %s is damaged, and cannot be set aside: %d dumplings that it held are "
-                "lost, and it is not used any more; move it away, and start again",
-                self.path,
-                lost,
-            )
+            reports.given_up(self.path, lost)
 
     def _fail(self, error: Exception) -> None:
         if not self.failing:
             self.failing = True
-            logger.error(
-                "the spool %s cannot be written (%s): dumplings are kept in memory, up to %d "
-                "bytes, and a crash would lose them; %s",
-                self.path,
-                error,
-                self.memory_bytes,
-                advice(error),
-            )
+            reports.failing(self.path, error, self.memory_bytes)
 
     def _recover(self) -> None:
         self.failing = False
-        logger.warning(
-            "the spool %s can be written again; %d dumplings were dropped meanwhile",
-            self.path,
-            self._drops_while_failing,
-        )
+        reports.recovered(self.path, self._drops_while_failing)
         self._drops_while_failing = 0
-
-
-def _say_set_aside(path: Path, aside: Path, lost: str) -> None:
-    logger.error(
-        "the spool %s was damaged: it is kept as %s, and a new one is begun; %s; check the disk",
-        path,
-        aside.name,
-        lost,
-    )

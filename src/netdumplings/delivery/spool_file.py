@@ -10,148 +10,31 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from .runs import Burst
+from .spool_rows import (
+    APPLICATION,
+    SCHEMA,
+    VERSION,
+    CorruptSpool,
+    ForeignSpool,
+    Left,
+    Lost,
+    Place,
+    Read,
+    Removed,
+    crc_of,
+    pieces,
+    row_of,
+    told_apart,
+)
 
-#: Bytes of a row's body, save where a single message is larger.
-ROW_BYTES: Final = 256 * 1024
 #: Pages that are free in a file with nothing in it, from which on they are given back.
 _FREE_PAGES: Final = 256
-
-#: Says that an SQLite database is a spool; "ndSP".
-_APPLICATION: Final = 0x6E645350
-_VERSION: Final = 1
-_SCHEMA: Final = f"""
-    BEGIN;
-    CREATE TABLE sessions (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        session TEXT NOT NULL UNIQUE,
-        done INTEGER NOT NULL,
-        dropped INTEGER NOT NULL
-    );
-    CREATE TABLE batches (
-        id INTEGER PRIMARY KEY,
-        session INTEGER NOT NULL,
-        first INTEGER NOT NULL,
-        last INTEGER NOT NULL,
-        size INTEGER NOT NULL,
-        crc INTEGER NOT NULL,
-        body BLOB NOT NULL
-    );
-    CREATE UNIQUE INDEX batches_in_order ON batches (session, first, last, size);
-    PRAGMA application_id = {_APPLICATION};
-    PRAGMA user_version = {_VERSION};
-    COMMIT;
-"""
-
-#: Primary result codes (https://www.sqlite.org/rescode.html) that leave no doubt about the file.
-_CORRUPT: Final = frozenset(
-    {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        # Our statements are right; where a table is missing or a row is out of shape, the file is
-        # not as we left it.
-        sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_CONSTRAINT,
-        sqlite3.SQLITE_MISMATCH,
-        sqlite3.SQLITE_FORMAT,
-    }
-)
-#: Extended ones: what was written cannot be read.
-_UNREADABLE: Final = frozenset(
-    {
-        sqlite3.SQLITE_IOERR_READ,
-        sqlite3.SQLITE_IOERR_SHORT_READ,
-        sqlite3.SQLITE_IOERR_CORRUPTFS,
-    }
-)
-
-
-class CorruptSpool(Exception):
-    """The file is not what was written."""
-
-
-class ForeignSpool(Exception):
-    """The file is a spool of a version that is not known."""
-
-
-class Left(NamedTuple):
-    """What a file has of a session.
-
-    Attributes:
-        number: the session's number in the file; they rise.
-        session: its name.
-        done: everything up to this message is acknowledged, or dropped.
-        dropped: how many of its messages were dropped.
-        first: the first message after ``done``; 0 if there is none.
-        last: the last one.
-        messages: how many there are after ``done``.
-    """
-
-    number: int
-    session: str
-    done: int
-    dropped: int
-    first: int
-    last: int
-    messages: int
-
-
-class Place(NamedTuple):
-    """How far a session has come.
-
-    Attributes:
-        number: its number in the file.
-        done: everything up to this message is gone, or may go.
-        loaded: everything up to this message is in memory, or gone.
-    """
-
-    number: int
-    done: int
-    loaded: int
-
-
-class Lost(NamedTuple):
-    """What was dropped of a session for want of room.
-
-    Attributes:
-        messages: how many.
-        last: the last of them.
-    """
-
-    messages: int
-    last: int
-
-
-class Removed(NamedTuple):
-    """What a write has removed.
-
-    Attributes:
-        settled: how many messages of the place were done without ever being loaded.
-        lost: what was dropped for want of room, by the session's number.
-    """
-
-    settled: int
-    lost: dict[int, Lost]
-
-
-class Read(NamedTuple):
-    """Messages that were read.
-
-    Attributes:
-        bursts: the messages, in order.
-        unreadable: how many there were between them that are damaged.
-        upto: the last message read, or found to be damaged; 0 if there was none.
-    """
-
-    bursts: list[Burst]
-    unreadable: int
-    upto: int
 
 
 class SpoolFile:
@@ -182,7 +65,7 @@ class SpoolFile:
         self.size = 0
         self.left: list[Left] = []
         try:
-            with _told_apart():
+            with told_apart():
                 self._open()
         except BaseException:
             self._database.close()
@@ -204,11 +87,11 @@ class SpoolFile:
         (version,) = run("PRAGMA user_version").fetchone()
         (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
         if not tables and not application:
-            self._database.executescript(_SCHEMA)
-        elif application != _APPLICATION:
+            self._database.executescript(SCHEMA)
+        elif application != APPLICATION:
             raise CorruptSpool("it is a database, but no spool")
-        elif version != _VERSION:
-            raise ForeignSpool(f"it is of version {version}, and this one knows {_VERSION}")
+        elif version != VERSION:
+            raise ForeignSpool(f"it is of version {version}, and this one knows {VERSION}")
         (size,) = run("SELECT coalesce(sum(size), 0) FROM batches").fetchone()
         self.size = int(size)
         rows = run(
@@ -227,7 +110,7 @@ class SpoolFile:
 
     def add_session(self, session: str) -> int:
         """Add a session, if it is not there, and return its number."""
-        with _told_apart():
+        with told_apart():
             find = "SELECT number FROM sessions WHERE session = ?"
             found = self._database.execute(find, (session,)).fetchone()
             if found is None:
@@ -267,7 +150,7 @@ class SpoolFile:
         """
         run = self._database.execute
         size_before = self.size
-        with _told_apart():
+        with told_apart():
             try:
                 run("BEGIN IMMEDIATE")
                 for number in finished:
@@ -275,7 +158,7 @@ class SpoolFile:
                     run("DELETE FROM sessions WHERE number = ?", (number,))
                 self._delete("session = ? AND first > ?", (own, after))
                 settled = self._remove_done(place)
-                bodies = [_row(own, piece) for burst in new for piece in _pieces(burst)]
+                bodies = [row_of(own, piece) for burst in new for piece in pieces(burst)]
                 added = sum(size for _, _, _, size, _, _ in bodies)
                 lost = self._make_room(max_bytes - added, place)
                 run(
@@ -311,7 +194,7 @@ class SpoolFile:
         """
         bursts: list[Burst] = []
         size = bad = reached = 0
-        with _told_apart():
+        with told_apart():
             rows = self._database.execute(
                 "SELECT first, last, crc, body FROM batches WHERE session = ? AND last > ? "
                 "AND first >= coalesce((SELECT max(first) FROM batches"
@@ -323,7 +206,7 @@ class SpoolFile:
                     break
                 wanted = max(first, after + 1)
                 messages = body.split(b"\n")
-                if _crc(first, body) != crc or len(messages) != last - first + 1:
+                if crc_of(first, body) != crc or len(messages) != last - first + 1:
                     bad += last - wanted + 1
                 else:
                     bursts.append(Burst(wanted, messages[wanted - first :]))
@@ -336,7 +219,7 @@ class SpoolFile:
 
     def first_after(self, number: int, after: int) -> int:
         """The first message of a session after another one; 0 if there is none."""
-        with _told_apart():
+        with told_apart():
             (first,) = self._database.execute(
                 "SELECT min(first) FROM batches WHERE session = ? AND first > ?", (number, after)
             ).fetchone()
@@ -414,38 +297,3 @@ class SpoolFile:
             [(gone_of.messages, session) for session, gone_of in lost.items()],
         )
         return lost
-
-
-class _told_apart:  # noqa: N801  # used as a function
-    """Turns what says that the file is damaged into `CorruptSpool`."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, sqlite3.DatabaseError):
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-            if code & 0xFF in _CORRUPT or code in _UNREADABLE:
-                raise CorruptSpool(str(error)) from error
-        elif isinstance(error, TypeError | ValueError | OverflowError | UnicodeError):
-            raise CorruptSpool("a value in it is of the wrong kind") from error
-
-
-def _pieces(burst: Burst) -> Iterator[Burst]:
-    """Cut a burst into what a row holds."""
-    start = size = 0
-    for index, message in enumerate(burst.messages):
-        if size and size + len(message) > ROW_BYTES:
-            yield Burst(burst.first + start, burst.messages[start:index])
-            start, size = index, 0
-        size += len(message) + 1
-    yield Burst(burst.first + start, burst.messages[start:])
-
-
-def _row(session: int, burst: Burst) -> tuple[int, int, int, int, int, bytes]:
-    body = b"\n".join(burst.messages)
-    return session, burst.first, burst.last, len(body) + 1, _crc(burst.first, body), body
-
-
-def _crc(first: int, body: bytes) -> int:
-    return zlib.crc32(body, first & 0xFFFFFFFF)

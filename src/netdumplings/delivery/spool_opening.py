@@ -11,7 +11,8 @@ from typing import Final
 from urllib.parse import quote
 
 from ..exceptions import SpoolUnavailable
-from .spool_file import CorruptSpool, ForeignSpool, SpoolFile
+from .spool_file import SpoolFile
+from .spool_rows import CorruptSpool, ForeignSpool
 
 #: Characters of a kitchen's name in a file's name; what is longer is cut, and made unique.
 _MAX_STEM: Final = 120
@@ -116,16 +117,3 @@ def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     for suffix in _BESIDE:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def advice(error: Exception) -> str:
-    """Say what to do about a disk that cannot be written."""
-    if isinstance(error, SpoolUnavailable):
-        return "see to that, and it is used again"
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        full = code == sqlite3.SQLITE_FULL
-    if full:
-        return "make room on its disk, and it is used again"
-    return "check its disk; it is used again when that works"

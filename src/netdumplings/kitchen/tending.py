@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from ..delivery import Spool
-from ..delivery.spool import Job
+from ..delivery.spool_jobs import Job
 from .stock import Stock
 
 #: Seconds between two writes: what is acknowledged sooner is never written, and what is killed
