@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from netdumplings.delivery import Burst, Spool, spool_path
+from netdumplings.delivery import Burst
+from netdumplings.delivery.spool import Spool
 from netdumplings.delivery.spool_file import SpoolFile
+from netdumplings.delivery.spool_opening import spool_path
 from netdumplings.delivery.spool_rows import ROW_BYTES, Place
 from netdumplings.exceptions import SpoolUnavailable
 from support.spools import SESSION, balanced, drain, spool_at, work
@@ -315,7 +317,7 @@ def test_what_was_dropped_before_a_crash_stays_in_the_books_until_the_rest_is_de
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from netdumplings.delivery import Spool
+from netdumplings.delivery.spool import Spool
 
 spool = Spool(Path(sys.argv[1]), sys.argv[2], max_bytes=10**8, memory_bytes=10**6)
 number = 0
@@ -350,7 +352,7 @@ def test_two_kitchens_cannot_use_one_spool(path: Path) -> None:
     first = spool_at(path)
     with pytest.raises(SpoolUnavailable, match="another kitchen uses it"):
         spool_at(path, OTHER)
-    code = "from pathlib import Path; from netdumplings.delivery import Spool; import sys;"
+    code = "from pathlib import Path; from netdumplings.delivery.spool import Spool; import sys;"
     code += "Spool(Path(sys.argv[1]), 'x' * 32, max_bytes=9, memory_bytes=9)"
     other = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
     assert "another kitchen uses it" in other.stderr

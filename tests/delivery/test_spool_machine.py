@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from netdumplings.delivery import Spool
+from netdumplings.delivery.spool import Spool
 from netdumplings.delivery.spool_jobs import Job
 from support.spools import spool_at
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netdumplings.delivery import OutboxStatistics, Spool
+from netdumplings.delivery import OutboxStatistics
+from netdumplings.delivery.spool import Spool
 
 SESSION = "0123456789abcdef" * 2
 

@@ -1,7 +1,9 @@
 """Policies of delivery, pure: no socket, no clock, no event loop.
 
 - `outbox`: what a kitchen keeps until a hub has it, how much of it, and what became of it.
-- `spool`: the same on disk, so that it survives a crash; `spool_file`, `spool_opening`: its file.
+- `spool`: the same on disk, so that it survives a crash (`spool_jobs`, `spool_file`, `spool_rows`,
+  `spool_opening` and `spool_reports` are parts of it). Only kitchens need it and SQLite, so it is
+  not imported here.
 - `backoff`: how long to wait before trying again.
 - `ledger`: what came in and what became of it: the identities that must hold of all counts.
 """
@@ -12,8 +14,6 @@ from .backoff import delays
 from .ledger import DumplingLedger, EaterLedger, IntakeLedger, PacketLedger
 from .outbox import Outbox, OutboxStatistics, Store
 from .runs import Burst
-from .spool import Spool
-from .spool_opening import spool_path
 
 __all__ = [
     "Burst",
@@ -23,8 +23,6 @@ __all__ = [
     "Outbox",
     "OutboxStatistics",
     "PacketLedger",
-    "Spool",
     "Store",
     "delays",
-    "spool_path",
 ]

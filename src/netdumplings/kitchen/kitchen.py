@@ -16,7 +16,9 @@ from typing import Any, Final
 from .. import defaults
 from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
 from ..chef import DumplingChef
-from ..delivery import Outbox, OutboxStatistics, Spool, Store, spool_path
+from ..delivery import Outbox, OutboxStatistics, Store
+from ..delivery.spool import Spool
+from ..delivery.spool_opening import spool_path
 from ..dumpling import Dumpling
 from ..exceptions import Undelivered
 from ..transport import HubAddress

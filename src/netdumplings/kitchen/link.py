@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-from ..delivery import OutboxStatistics, Spool, Store
+from ..delivery import OutboxStatistics, Store
+from ..delivery.spool import Spool
 from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
 from ..wire import SUBPROTOCOL
 from .stock import Stock

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from ..delivery import Spool
+from ..delivery.spool import Spool
 from ..delivery.spool_jobs import Job
 from .stock import Stock
 
