@@ -464,6 +464,24 @@ async def test_a_hub_that_gives_no_welcome_is_tried_again(
     assert "no welcome within 0.1 seconds" in caplog.text
 
 
+@pytest.mark.parametrize("code", [1001, 1011, 4002, 4003])
+async def test_a_kitchen_that_is_sent_away_for_no_fault_of_its_dumplings_comes_back_with_them(
+    capture: Path, code: int
+) -> None:
+    class Busy(Hub):
+        async def batch(self, connection: ServerConnection, *batch: Any) -> None:
+            if len(self.hellos) == 1:
+                await connection.close(code, "not now")
+            else:
+                await super().batch(connection, *batch)
+
+    async with Busy().running() as hub:
+        kitchen = kitchen_for(hub.port, capture)
+        await served(kitchen)
+    assert hub.received == list(range(PACKETS))
+    assert kitchen.statistics().dumplings_dropped == 0
+
+
 class LargeChef(DumplingChef):
     def packet_handler(self, packet: Packet) -> list[Any]:
         return [self.dumplings_sent_count, "x" * 20_000]
