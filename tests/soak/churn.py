@@ -46,7 +46,7 @@ def churn(directory: Path, seconds: float, every: float) -> list[Sample]:
     """
     with World(directory) as world:
         world.start_kitchen()
-        world.wait_until_all_is_well()
+        world.kitchen.wait_for_err("connected to the hub")
         return asyncio.run(_churn(world, seconds, every))
 
 

@@ -82,7 +82,7 @@ def kill_kitchen(directory: Path, times: int) -> Outcome:
         spool = ("--spool", str(directory / "spool"))
         for turn in range(times):
             world.start_kitchen(*spool)
-            world.wait_until_all_is_well()
+            world.wait_until_all_is_well(new_life=True)
             if turn % 2:
                 # What it makes while there is no hub is nowhere but in its spool.
                 world.hub.end(signal.SIGTERM)
@@ -93,7 +93,7 @@ def kill_kitchen(directory: Path, times: int) -> Outcome:
             if turn % 2:
                 world.start_hub()
         world.start_kitchen(*spool)
-        world.wait_until_all_is_well()
+        world.wait_until_all_is_well(new_life=True)
         return _outcome(world, world.end_kitchen())
 
 
@@ -132,9 +132,7 @@ def _wait_until_given_up(world: World) -> None:
 
 def _outcome(world: World, made: int) -> Outcome:
     """Let the eater have what is on its way, and balance the books of all lives."""
-    taken = world.taken()
-    wait_until(lambda: world.taken() == taken, "dumplings come from nowhere")
-    time.sleep(1.0)
+    world.wait_until_quiet()
     runs, gaps = world.end_witness()
     lives = list(runs)
     accounts = [balance(runs[life], made if life == lives[-1] else None) for life in lives]

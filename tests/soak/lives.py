@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from support.commands import PATIENCE, Command, clean_environment
 from support.packets import dns_query, write_pcap
@@ -19,6 +20,8 @@ from support.packets import dns_query, write_pcap
 HERE = Path(__file__).resolve().parent
 #: Dumplings a second, about.
 RATE = 1500
+#: After so many looks without news there will be none.
+QUIET = 15
 
 
 class World:
@@ -44,6 +47,8 @@ class World:
         self.host = host
         self.in_port, self.out_port = free_ports()
         self._capture = directory / "numbers.pcap"
+        #: What the witness has written.
+        self.told: list[dict[str, Any]] = []
         self.hub: Command
         self.kitchen: Command
         self._witness: subprocess.Popen[str] | None = None
@@ -60,6 +65,7 @@ class World:
         if self._witness is not None:
             self._witness.kill()
             self._witness.wait()
+            self._reader.join()
             for stream in (self._witness.stdout, self._witness.stderr):
                 assert stream
                 stream.close()
@@ -87,38 +93,44 @@ class World:
              f"{self.host}:{self.out_port}"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment(),
         )  # fmt: skip
-        assert self._witness.stdout
-        assert json.loads(self._witness.stdout.readline()) == {"connected": True}
+        self._reader = threading.Thread(target=self._listen, args=(self._witness.stdout,))
+        self._reader.start()
+        wait_until(lambda: {"connected": True} in self.told, "the witness does not connect")
 
-    def wait_until_all_is_well(self) -> None:
-        """Wait until this hub takes dumplings and, if there is a witness, gives it some."""
-        before = self.status()
+    def wait_until_all_is_well(self, *, new_life: bool = False) -> None:
+        """Wait until the witness is given dumplings again, perhaps those of a new kitchen."""
+        before = self._progress()
 
         def well() -> bool:
-            now = self.status()
-            if before is None or now is None:
+            now = self._progress()
+            more = now.get("eaten", 0) - before.get("eaten", 0)
+            if not self._kitchen_is_connected():
                 return False
-            fed = self._witness is None or _sent_to_witness(now) > _sent_to_witness(before)
-            return fed and _taken(now) > _taken(before)
+            return more > RATE // 10 and (now["life"] != before.get("life") or not new_life)
 
-        wait_until(lambda: self.status() is not None, "the hub does not answer")
-        before = self.status()
-        wait_until(well, "the hub takes no dumplings, or gives none to the witness")
+        wait_until(well, "the witness is given nothing")
 
-    def taken(self) -> int:
-        """How many dumplings the hub has taken, as it says itself."""
-        status = self.status()
-        assert status
-        return _taken(status)
+    def wait_until_quiet(self) -> None:
+        """Wait until nothing is on its way to the witness any more."""
+        seen: list[Any] = []
 
-    def status(self) -> dict[str, Any] | None:
-        """What the hub says of itself; None if it does not answer."""
-        looked = subprocess.run(
-            [*self._prefix, sys.executable, str(HERE / "look.py"),
-             f"ws://{self.host}:{self.out_port}"],
-            capture_output=True, text=True, env=clean_environment(), timeout=PATIENCE, check=False,
-        )  # fmt: skip
-        return dict(json.loads(looked.stdout)) if looked.returncode == 0 else None
+        def quiet() -> bool:
+            seen.append(self._progress())
+            return len(seen) > QUIET and seen[-1] == seen[-QUIET]
+
+        wait_until(quiet, "dumplings come from nowhere")
+
+    def _kitchen_is_connected(self) -> bool:
+        said = self.kitchen.err
+        return said.rfind("connected to the hub") > said.rfind("lost the hub")
+
+    def _progress(self) -> dict[str, Any]:
+        """What the witness told last of what it has eaten."""
+        return next((line for line in reversed(self.told) if "eaten" in line), {})
+
+    def _listen(self, output: IO[str]) -> None:
+        for line in output:
+            self.told.append(json.loads(line))
 
     def end_kitchen(self) -> int:
         """Let the kitchen deliver everything, and end; return how many dumplings it has made."""
@@ -129,23 +141,10 @@ class World:
         """End the eater; return what it has eaten by lives, and the gaps it was told of."""
         assert self._witness
         self._witness.send_signal(signal.SIGTERM)
-        out, err = self._witness.communicate(timeout=PATIENCE)
-        assert self._witness.returncode == 0, err
-        told = [json.loads(line) for line in out.splitlines()]
-        [runs] = [line["runs"] for line in told if "runs" in line]
-        return runs, [line for line in told if "missed" in line]
-
-
-def _taken(status: dict[str, Any]) -> int:
-    return int(status["ledger"]["taken"])
-
-
-def _sent_to_witness(status: dict[str, Any]) -> int:
-    return sum(
-        int(eater["info_from_hub"]["sent"])
-        for eater in status["dumpling_eaters"]
-        if eater["info_from_eater"]["eater_name"] == "witness"
-    )
+        assert self._witness.wait(PATIENCE) == 0
+        self._reader.join()
+        [runs] = [line["runs"] for line in self.told if "runs" in line]
+        return runs, [line for line in self.told if "missed" in line]
 
 
 def made_by(kitchen: Command) -> int:
