@@ -29,7 +29,7 @@ def test_dumplings_arrive_from_every_hub_and_rates_latency_and_memory_are_printe
     assert (done.returncode, done.stderr) == (0, "")
     for name in ("naive hub", "ours, legacy peers", "ours, v2 peers"):
         # The line ends with the peak memory: nothing is missing, and nothing came twice.
-        fan_out = rf"^ +3  {name} +[1-9][\d,]* +[1-9][\d,]* +\d+ +\d+% +\d+$"
+        fan_out = rf"^ +3  {name} +[1-9][\d,]* +[1-9][\d,]* +[\d,]+ +\d+% +\d+$"
         assert re.search(fan_out, done.stdout, re.MULTILINE), done.stdout
         latency = rf"^ +1  {name} +\d+\.\d\d +\d+\.\d\d$"
         assert re.search(latency, done.stdout, re.MULTILINE), done.stdout
