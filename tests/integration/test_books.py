@@ -85,7 +85,7 @@ async def test_every_identity_holds_in_every_status(tmp_path: Path) -> None:
     statuses: list[dict[str, Any]] = []
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(
-            running_hub(status_freq=0.02, eater_buffer=100_000, history_bytes=300_000)
+            running_hub(status_freq=0.02, eater_buffer=500_000, history_bytes=300_000)
         )
         enter = stack.enter_async_context
         watcher = await enter(eater(hub, '{"eater_name": "watcher"}'))
