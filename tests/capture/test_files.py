@@ -188,7 +188,10 @@ def test_a_gzip_bomb_is_read_in_bounded_pieces(tmp_path: Path) -> None:
         (b"", "it is empty"),
         (gzip.compress(b"", mtime=0), "it is empty"),
         (b"#!/bin/sh\n", "it begins with 0x23212f62, as neither pcap nor pcapng does"),
-        (gzip.compress(b"text", mtime=0), "it begins with 0x74657874, as neither pcap nor pcapng does"),
+        (
+            gzip.compress(b"text", mtime=0),
+            "it begins with 0x74657874, as neither pcap nor pcapng does",
+        ),
         (b"\x1f", "it ends after 1 bytes"),
     ],
 )

@@ -28,7 +28,7 @@ def dial(port: int, **settings: Any) -> connect:
     """Connect to a port of a hub, saying nothing yet."""
     return connect(
         f"ws://localhost:{port}",
-        **{"compression": None, "proxy": None, "max_size": None, **settings},
+        **{"compression": None, "proxy": None, "max_size": None, "close_timeout": 1.0} | settings,
     )
 
 
