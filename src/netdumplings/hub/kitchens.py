@@ -134,8 +134,9 @@ class Kitchens:
         assert session is not None
         talk.dumplings += len(event.metadata)
         taken = session.take(event.first, event.body, event.metadata)
-        before = session.last if taken.run is None else taken.run.first - 1
-        self._lost(session, taken.lost, before)
+        if taken.lost:
+            before = session.last if taken.run is None else taken.run.first - 1
+            self._lost(session, taken.lost, before)
         if taken.run is not None:
             self._router.route(taken.run)
         if talk.acknowledges:

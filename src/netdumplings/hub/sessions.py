@@ -98,20 +98,27 @@ class Session:
             body: the dumplings, a line each.
             metadata: what each says of itself.
         """
-        if first is None:
-            first = self.last + 1
+        numbers, received = self._numbers, len(metadata)
+        if first is None or first == numbers.last + 1:
+            # As nearly all come.
+            run = Run(self.stream, numbers.last + 1, body, metadata)
+            numbers.last += received
+            self._count(received, 0)
+            return Taken(run, 0)
         lost = self.skip_to(first)
-        received = len(metadata)
-        known = min(self.last - first + 1, received)
+        known = min(numbers.last - first + 1, received)
         if known:
             first, metadata = first + known, metadata[known:]
             body = b"\n".join(body.split(b"\n")[known:])
-        self._numbers.last += len(metadata)
+        numbers.last += len(metadata)
+        self._count(received, known)
+        return Taken(Run(self.stream, first, body, metadata) if metadata else None, lost)
+
+    def _count(self, received: int, known: int) -> None:
         for intake in (self.intake, self._total):
             intake.received += received
-            intake.taken += len(metadata)
+            intake.taken += received - known
             intake.duplicates += known
-        return Taken(Run(self.stream, first, body, metadata) if metadata else None, lost)
 
 
 class Taken(NamedTuple):

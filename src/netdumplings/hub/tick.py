@@ -26,6 +26,7 @@ class Tick:
         self.size = 0
         self.cursor: dict[str, int] = {}
         self._items: list[Run | Hole] = []
+        self._growing: Run | None = None
 
     def __bool__(self) -> bool:
         return bool(self._items)
@@ -36,8 +37,8 @@ class Tick:
         self.size += run.size
         if run.stream is not None:
             self.cursor[run.stream] = run.last
-        before = self._items[-1] if self._items else None
-        if not isinstance(before, Run) or not before.extend(run):
+        if self._growing is None or not self._growing.extend(run):
+            self._growing = run
             self._items.append(run)
             self.runs.append(run)
 
@@ -46,6 +47,7 @@ class Tick:
         self.cursor[hole.stream] = hole.last
         self.holes.append(hole)
         self._items.append(hole)
+        self._growing = None
 
     def pieces(self) -> Iterator[list[Run] | Hole]:
         """Yield, in their order, the runs between two holes together, and each hole."""

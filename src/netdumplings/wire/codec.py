@@ -93,7 +93,7 @@ class _Dumpling(msgspec.Struct, gc=False):
     payload: msgspec.Raw
 
 
-_MARK: Final = secrets.token_hex()
+_MARK: Final = secrets.token_hex(8)
 _MARK_LINE: Final = b'\n"%b"\n' % _MARK.encode()
 
 
