@@ -47,7 +47,7 @@ class V2KitchenPeer(Peer):
         except UnknownType as unknown:
             return None if self.state is State.TALK else _not_hello(unknown)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
-            return _malformed(error)
+            return _malformed(error, self.kind)
         if isinstance(first_line, KitchenHelloMessage):
             return _kitchen_hello(first_line)
         if self.state is State.HELLO:
@@ -71,7 +71,7 @@ class V2EaterPeer(Peer):
         except UnknownType as unknown:
             return _not_hello(unknown)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
-            return _malformed(error)
+            return _malformed(error, self.kind)
         who = decode_eater_hello(bytes(hello.announcement))
         if isinstance(who, Refusal):
             return who
@@ -120,9 +120,9 @@ def _not_hello(what: object) -> Refusal:
     return refuse(CloseCode.POLICY_VIOLATION, f"the first message is no hello but {what}")
 
 
-def _malformed(error: Exception) -> Refusal:
+def _malformed(error: Exception, kind: str) -> Refusal:
     if isinstance(error, msgspec.ValidationError):
-        return refuse(CloseCode.POLICY_VIOLATION, f"not a message of netdumplings.v2: {error}")
+        return refuse(CloseCode.POLICY_VIOLATION, f"not what a {kind} says in v2: {error}")
     if isinstance(error, RecursionError):
         return refuse(CloseCode.POLICY_VIOLATION, "a message that is nested too deeply")
     if isinstance(error, UnicodeDecodeError):
