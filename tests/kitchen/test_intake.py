@@ -129,7 +129,7 @@ def test_snapshots_from_another_thread_balance_too(capture: Path) -> None:
     looking.start()
     try:
         for number, _ in enumerate(kitchen.cook()):
-            if number == 30_000:
+            if number == 10_000:
                 kitchen.stop()
     finally:
         enough.set()
