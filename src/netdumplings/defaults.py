@@ -8,6 +8,9 @@ EATER_HUB = f"{HUB_ADDRESS}:{HUB_OUT_PORT}"
 #: Seconds between two status dumplings of a hub.
 STATUS_FREQ = 5
 
+#: The environment variable from which kitchens and eaters take the token for their hub.
+TOKEN_VARIABLE = "NETDUMPLINGS_TOKEN"  # noqa: S105  # its name
+
 KITCHEN_NAME = "default_kitchen"
 EATER_NAME = "nameless_eater"
 #: Every interface this host has.
@@ -16,23 +19,43 @@ PACKET_FILTER = "tcp or udp or arp"
 #: Seconds between two calls of a chef's interval handler.
 POKE_INTERVAL = 5.0
 CHEF_MODULE = "netdumplings.dumplingchefs"
+#: Seconds that one call of a chef's handler may take.
+CHEF_BUDGET = 10.0
+#: Bytes of memory that the process that runs the chefs may have.
+CHEF_MEMORY = 2 * 1024 * 1024 * 1024
 
 #: Bytes kept of a packet: libpcap's own maximum, which cuts nothing off.
 SNAPLEN = 262_144
 #: Bytes of kernel buffer an interface. libpcap's own 2 MiB holds 20 ms of a busy link.
 CAPTURE_BUFFER = 16 * 1024 * 1024
 
-#: Bytes of one message on the wire.
+#: Bytes of the first message of a kitchen or an eater, and seconds that it may take to come.
+FIRST_MESSAGE = 16 * 1024
+FIRST_MESSAGE_TIMEOUT = 5.0
+#: Bytes of a dumpling; this is the most, too, as every eater of ours must take it.
 MAX_MESSAGE = 1024 * 1024
+#: How deep lists and objects may be nested in a dumpling's payload.
+JSON_DEPTH = 64
+#: What the two may be set to at most. (Python's JSON fails at about a thousand levels.)
+MOST_FIRST_MESSAGE = 1024 * 1024
+MOST_JSON_DEPTH = 512
+#: The name of the hub's own chef, which no other may have.
+STATUS_CHEF = "SystemStatusChef"
 #: Bytes of dumplings a kitchen keeps while its hub is away.
 OUTBOX_BYTES = 64 * 1024 * 1024
 #: Bytes of dumplings it keeps on disk, if it is told to.
 SPOOL_BYTES = 1024 * 1024 * 1024
 #: How many kitchens a hub takes, and again how many eaters.
 MAX_CONNECTIONS = 5000
+#: How many of each may come from one address.
+MAX_PER_ADDRESS = 2000
 #: Bytes the hub holds for an eater that does not read.
 EATER_BUFFER = 4 * 1024 * 1024
+#: How many dumplings may wait there.
+EATER_MESSAGES = 100_000
 #: Seconds that an eater may be slow before the hub sends it away.
 EATER_GRACE = 30.0
+#: Seconds in which a peer must take something of what waits in its connection.
+WRITE_DEADLINE = 30.0
 #: Bytes of the latest dumplings that the hub keeps for eaters that come late or come back.
 HISTORY_BYTES = 16 * 1024 * 1024

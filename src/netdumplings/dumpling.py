@@ -8,6 +8,7 @@ import math
 import time
 from typing import Any, Final, Protocol
 
+from .defaults import JSON_DEPTH
 from .exceptions import InvalidDumpling, InvalidDumplingPayload
 
 _encoder: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -161,7 +162,12 @@ def jsonable(value: Any, key: str = "payload", depth: int = 0) -> Any:
     Raises:
         InvalidDumplingPayload: something in it has no JSON form, or it is nested too deeply.
     """
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        # Its digits are counted roughly: to write them all takes quadratic time.
+        if value.bit_length() > MAX_BITS:
+            raise InvalidDumplingPayload(key, f"a number of over {MAX_DIGITS} digits")
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -184,14 +190,21 @@ def jsonable(value: Any, key: str = "payload", depth: int = 0) -> Any:
 
 
 #: How deep a payload may be nested: far beyond any use, and well within every JSON reader.
-MAX_DEPTH: Final = 100
+MAX_DEPTH: Final = JSON_DEPTH
+#: Digits of a whole number: more are neither written nor read by Python's JSON (see
+#: `sys.set_int_max_str_digits`), and refused by hubs.
+MAX_DIGITS: Final = 4300
+#: Numbers of so many bits have no more digits than that.
+MAX_BITS: Final = math.floor(MAX_DIGITS * math.log2(10))
 
 
 def _jsonable_name(name: Any, key: str) -> Any:
     if isinstance(name, float) and not math.isfinite(name):
         raise InvalidDumplingPayload(key, f"{name!r} cannot be a key in JSON")
-    if name is None or isinstance(name, bool | int | float):
+    if name is None or isinstance(name, bool | float):
         return name
+    if isinstance(name, int):
+        return jsonable(name, key)
     if isinstance(name, str):
         return jsonable(name, f"{key}[{name!r:.40}]")
     raise InvalidDumplingPayload(key, f"{name!r:.40}, a {type(name).__name__}, cannot be a key")

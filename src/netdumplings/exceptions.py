@@ -17,11 +17,16 @@
     │   ├── BrokenChef             a chef that cannot be made
     │   ├── DuplicateChef          two chefs of one name
     │   ├── NoChefs                nothing left to run
-    │   └── UnknownChef            a chef that was asked for and not found
+    │   ├── UnknownChef            a chef that was asked for and not found
+    │   └── StuckChef              a chef that did not return when its kitchen was to stop
+    ├── TlsError                   a certificate or key that cannot be used
+    ├── TokenError                 a token, or a file of tokens, that cannot be used
     ├── HubUnavailable             a hub that cannot be reached
     ├── Undelivered                dumplings that no hub took
     ├── SpoolUnavailable           a kitchen's file of dumplings that cannot be used
-    └── CannotListen               a port the hub cannot have
+    ├── CannotListen               a port the hub cannot have
+    ├── Unprotected                a hub that would let in whoever reaches it
+    └── CannotGiveUpRoot           privileges that cannot be given up
 
 The text of each says what is wrong and what to do next, in one line.
 """
@@ -65,7 +70,7 @@ class InvalidAddress(NetDumplingsError):
         self.address = address
         super().__init__(
             f"{address!r} is not a hub's address ({problem}): "
-            "give HOST:PORT, as in localhost:11348 or [::1]:11348"
+            "give HOST:PORT, as in localhost:11348 or [::1]:11348, or wss://HOST:PORT for TLS"
         )
 
 
@@ -240,6 +245,47 @@ class UnknownChef(ChefError):
         super().__init__(f"there is no chef {chef!r} (found: {found}){hint}")
 
 
+class StuckChef(ChefError):
+    """A kitchen was told to stop, and a chef's handler did not return.
+
+    Attributes:
+        chef: the chef's name; None if nobody knows.
+        handler: the name of its handler; None likewise.
+    """
+
+    def __init__(self, chef: str | None = None, handler: str | None = None) -> None:
+        self.chef = chef
+        self.handler = handler
+        who = f"chef {chef}: its {handler}" if chef else "some chef's handler"
+        super().__init__(
+            f"{who} did not return when the kitchen was told to stop: what it was making is lost"
+        )
+
+
+class TlsError(NetDumplingsError):
+    """TLS cannot be had: a file is missing, no certificate, or of another key.
+
+    Attributes:
+        path: the file; None where it is not about one.
+    """
+
+    def __init__(self, problem: str, path: str | None = None) -> None:
+        self.path = path
+        super().__init__(f"TLS: {path}: {problem}" if path else f"TLS: {problem}")
+
+
+class TokenError(NetDumplingsError):
+    """A token, or a file of tokens, cannot be used. The text never has the token.
+
+    Attributes:
+        path: the file; None where it is not about one.
+    """
+
+    def __init__(self, problem: str, path: str | None = None) -> None:
+        self.path = path
+        super().__init__(f"token file {path}: {problem}" if path else problem)
+
+
 class HubUnavailable(NetDumplingsError):
     """A hub cannot be reached, and we were asked not to wait for it.
 
@@ -303,3 +349,53 @@ class CannotListen(NetDumplingsError):
             else "give a name or address of this host with --address, and ports it may have"
         )
         super().__init__(f"cannot listen on {address}:{port}: {reason}; {hint}")
+
+
+class Unprotected(NetDumplingsError):
+    """A hub is to listen where others reach it, and would let in whoever does.
+
+    Attributes:
+        address: where it was to listen.
+        missing: what it lacks, of ``tokens`` and ``TLS``.
+    """
+
+    def __init__(self, address: str, missing: Sequence[str]) -> None:
+        self.address = address
+        self.missing = tuple(missing)
+        make = {
+            "tokens": "nd-token --file tokens.json make NAME --role kitchen --role eater "
+            "(then --token-file tokens.json)",
+            "TLS": "openssl req -x509 -newkey rsa:3072 -nodes -days 365 -subj /CN=hub "
+            f"-addext subjectAltName={_alternative_name(address)} -keyout hub.key -out hub.crt "
+            "(then --tls-cert hub.crt --tls-key hub.key)",
+        }
+        super().__init__(
+            f"a hub on {address} is open to whoever reaches it, without "
+            f"{' and '.join(missing)}; run {', and '.join(make[lack] for lack in missing)}; "
+            "or say --insecure if that is meant"
+        )
+
+
+def _alternative_name(address: str) -> str:
+    """Write an address as openssl-req(1) wants it; where it is every address, an example."""
+    from ipaddress import ip_address
+
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return f"DNS:{address}"
+    return "DNS:hub.example.org" if found.is_unspecified else f"IP:{found}"
+
+
+class CannotGiveUpRoot(NetDumplingsError):
+    """A command that must not go on as root cannot become another user.
+
+    Attributes:
+        user: whom it was to become.
+        reason: why not, and what to do.
+    """
+
+    def __init__(self, user: str, reason: str) -> None:
+        self.user = user
+        self.reason = reason
+        super().__init__(f"cannot give up root to become the user {user}: {reason}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from netdumplings import Dumpling
+from netdumplings import Dumpling, InvalidDumpling
 from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.wire import (
-    MAX_HELLO,
+    LIMITS,
     MAX_NAME,
     CloseCode,
     Hello,
@@ -123,6 +123,69 @@ def test_a_dumpling_is_at_most_a_mebibyte() -> None:
     assert refusal(check_dumpling(dumpling("x" * (room + 1)))).code == CloseCode.TOO_BIG
 
 
+@pytest.mark.parametrize(
+    ("payload", "taken"),
+    [
+        (b"[" * 64 + b"]" * 64, True),
+        (b"[" * 65 + b"]" * 65, False),
+        (b'{"a":' * 64 + b"1" + b"}" * 64, True),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, False),
+        (b'[{"a":' * 32 + b"[]" + b"}]" * 32, False),
+        (b"[" + b"[{}]," * 500 + b'"]]]]"]', True),
+        (b"[" * 60 + b'"%s"' % (rb"[\"[" * 50) + b"]" * 60, True),
+        # Closing brackets in strings close nothing.
+        (rb'["\"]\\",' * 65 + b"1" + b"]" * 65, False),
+    ],
+)
+def test_a_payload_is_nested_at_most_64_deep(payload: bytes, taken: bool) -> None:
+    outcome = check_dumpling(dumpling("?").replace(b'"?"', payload))
+    assert outcome is None if taken else refusal(outcome).cause == "too deep"
+
+
+@pytest.mark.parametrize("where", [b'"driver"', b'"payload"'])
+def test_nothing_else_in_a_dumpling_is_nested_deeper(where: bytes) -> None:
+    more = b'"more": %s, %s' % (b"[" * 65 + b"]" * 65, where)
+    assert refusal(check_dumpling(dumpling().replace(where, more))).cause == "too deep"
+
+
+@pytest.mark.parametrize(
+    ("payload", "taken"),
+    [
+        (b"9" * 4300, True),
+        (b"-" + b"9" * 4300, True),
+        (b"9" * 4301, False),
+        (b'{"a":[1,-%s]}' % (b"9" * 4301), False),
+        (b'"%s"' % (b"9" * 9000), True),
+        (b"0." + b"9" * 9000, True),
+        (b"1e" + b"9" * 9000, True),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_number_has_no_more_digits_than_python_reads(payload: bytes, taken: bool) -> None:
+    text = dumpling("?").replace(b'"?"', payload)
+    outcome = check_dumpling(text)
+    assert outcome is None if taken else refusal(outcome).cause == "not a dumpling"
+    if taken:
+        Dumpling.from_json(text)
+    else:
+        with pytest.raises(InvalidDumpling):
+            Dumpling.from_json(text)
+
+
+@pytest.mark.parametrize("name", ["SystemStatusChef", "\\u0053ystemStatus\\u0043hef"])
+@pytest.mark.parametrize("kitchen", ["k", None])
+def test_the_name_of_the_hubs_own_chef_is_refused_whatever_the_kitchen(
+    name: str, kitchen: str | None
+) -> None:
+    text = dumpling(chef="?", kitchen=kitchen).replace(b'"?"', f'"{name}"'.encode())
+    outcome = refusal(check_dumpling(text))
+    assert (outcome.code, outcome.cause) == (CloseCode.POLICY_VIOLATION, "reserved chef")
+
+
+def test_a_payload_may_name_the_hubs_own_chef() -> None:
+    assert check_dumpling(dumpling({"chef": "SystemStatusChef"})) is None
+
+
 def test_what_the_hub_takes_an_eater_can_read() -> None:
     text = dumpling({"a": [1, None]})
     assert check_dumpling(text) is None
@@ -163,11 +226,11 @@ def test_an_eater_hello_is_kept_to_the_byte() -> None:
             "nested too deeply",
         ),
         (
-            b'{"eater_name": "x", "y": %s}' % (b"[" * 20_000 + b"]" * 20_000),
+            b'{"eater_name": "x", "y": %s}' % (b"[" * 8_000 + b"]" * 8_000),
             CloseCode.POLICY_VIOLATION,
             "nested too deeply",
         ),
-        (b'{"eater_name": "%s"}' % (b"x" * MAX_HELLO), CloseCode.TOO_BIG, "over 65536 bytes"),
+        (b'{"eater_name": "%s"}' % (b"x" * LIMITS.hello), CloseCode.TOO_BIG, "over 16384 bytes"),
     ],
 )
 def test_a_bad_hello_is_refused(text: bytes, code: CloseCode, reason: str) -> None:
@@ -179,6 +242,30 @@ def test_a_bad_hello_is_refused(text: bytes, code: CloseCode, reason: str) -> No
 def test_an_announcement_nested_as_deep_as_any_real_one_is_taken() -> None:
     text = b'{"kitchen_name": "x", "y": %s}' % (b"[" * 15 + b"]" * 15)
     assert isinstance(decode_kitchen_hello(text), Hello)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"kitchen_name": "k", "token": "secret", "interface": "all",  "x": 5.00}',
+        b'{"token":"other","kitchen_name":"k","\\u0074oken":"secret","interface":"all","x":5.00}',
+    ],
+)
+def test_a_token_is_taken_out_of_the_announcement_however_it_is_written(text: bytes) -> None:
+    hello = decode_kitchen_hello(text)
+    assert hello == Hello("k", b'{"kitchen_name":"k","interface":"all","x":5.00}', token="secret")
+    assert "secret" not in repr(hello)
+
+
+@pytest.mark.parametrize(
+    "token", [b"7", b'["secret"]', b'{"a": "secret"}', b'"%s"' % (b"x" * 1025)]
+)
+def test_a_token_that_is_no_string_or_too_long_is_refused_without_a_word_of_it(
+    token: bytes,
+) -> None:
+    outcome = refusal(decode_eater_hello(b'{"eater_name": "e", "token": %s}' % token))
+    assert outcome.code == CloseCode.POLICY_VIOLATION
+    assert outcome.reason == "the token is not a string of at most 1024 characters"
 
 
 def test_a_reason_fits_in_a_close_frame_and_is_printable_whatever_was_sent() -> None:

@@ -92,11 +92,15 @@ def test_a_gap_may_have_a_reason_of_tomorrow() -> None:
 
 
 def test_the_longest_hello_has_room_for_the_longest_cursor() -> None:
-    announcement = eater_hello("e", x="x" * 60_000)
-    more = subscription(chefs=[f"{n:02}" + "x" * 254 for n in range(64)])
+    more = subscription(chefs=[f"{n:02}" + "x" * 180 for n in range(64)])
+    longest = 16 * 1024
+    most = longest - len(EaterSide(eater_hello("e", x=""), more).hello())
+    announcement = eater_hello("e", x="x" * most)
     eater = EaterSide(announcement, more)
+    assert len(eater.hello()) == longest
+    with pytest.raises(ValueError, match="the hello is over 16384 bytes"):
+        EaterSide(eater_hello("e", x="x" * (most + 1)), more)
     tell(eater, WelcomeToEater({f"{n:016x}": 2**53 - 1 for n in range(MAX_CURSOR)}))
-    assert len(eater.hello()) <= 128 * 1024
     assert len(said(eater).resume or ()) == MAX_CURSOR
 
 

@@ -7,7 +7,7 @@ import json
 from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.wire import (
     EVERYTHING,
-    MAX_HELLO,
+    LIMITS,
     CloseCode,
     DumplingsReceived,
     EaterHello,
@@ -83,8 +83,8 @@ def test_a_first_message_that_is_binary_is_refused() -> None:
     assert refused(EaterPeer(), EATER.encode()) == CloseCode.UNSUPPORTED_DATA
 
 
-def test_a_first_message_over_64_kib_is_refused() -> None:
-    long = KITCHEN + " " * (MAX_HELLO - len(KITCHEN))
+def test_a_first_message_over_16_kib_is_refused() -> None:
+    long = KITCHEN + " " * (LIMITS.hello - len(KITCHEN))
     assert KitchenPeer().receive(long) == [KitchenHello("k", long.encode())]
     assert refused(KitchenPeer(), long + " ") == CloseCode.TOO_BIG
 
@@ -96,7 +96,8 @@ def test_a_first_message_that_is_no_unicode_text_is_refused() -> None:
 def test_a_peer_that_says_nothing_is_refused() -> None:
     peer = KitchenPeer()
     [event] = peer.time_out(10.0)
-    assert event == Refusal(CloseCode.POLICY_VIOLATION, "no first message within 10 seconds")
+    reason = "no first message within 10 seconds"
+    assert event == Refusal(CloseCode.POLICY_VIOLATION, reason, "silent")
     assert peer.receive(KITCHEN) == []
 
 

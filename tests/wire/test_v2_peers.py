@@ -10,12 +10,13 @@ import pytest
 from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.wire import (
     EVERYTHING,
-    MAX_HELLO,
+    LIMITS,
     CloseCode,
     CountsReceived,
     DumplingsReceived,
     EaterHello,
     KitchenHello,
+    Limits,
     Metadata,
     Peer,
     Refusal,
@@ -23,7 +24,7 @@ from netdumplings.wire import (
     V2KitchenPeer,
     subscription,
 )
-from netdumplings.wire.messages import MAX_SEQ
+from netdumplings.wire.messages import MAX_CURSOR, MAX_SEQ
 
 SESSION = "0123456789abcdef0123456789abcdef"
 KITCHEN = b'{"kitchen_name": "k",  "chefs": []}'
@@ -180,6 +181,11 @@ def test_a_kitchen_among_eaters_and_an_eater_among_kitchens_are_refused() -> Non
             "nested too deeply",
         ),
         (
+            batch(1, DUMPLING.replace(b'"C"', b'"\\u0053ystemStatusChef"'), DUMPLING),
+            CloseCode.POLICY_VIOLATION,
+            "SystemStatusChef is the hub's own chef; rename yours",
+        ),
+        (
             batch(1, DUMPLING, DUMPLING + b" " * MAX_MESSAGE),
             CloseCode.TOO_BIG,
             "a dumpling over 1048576 bytes",
@@ -187,7 +193,7 @@ def test_a_kitchen_among_eaters_and_an_eater_among_kitchens_are_refused() -> Non
         (b'{"type":"counts"}', CloseCode.POLICY_VIOLATION, "`counts`"),
         (counts([]), CloseCode.POLICY_VIOLATION, "the counts are not a JSON object"),
         (counts(None), CloseCode.POLICY_VIOLATION, "the counts are not a JSON object"),
-        (counts("x" * MAX_HELLO), CloseCode.TOO_BIG, "a message of counts over 65536 bytes"),
+        (counts("x" * LIMITS.hello), CloseCode.TOO_BIG, "a message of counts over 16384 bytes"),
         (
             b'{"type":"counts","counts":{"a":' + b"[" * 15 + b"]" * 15 + b"}}",
             CloseCode.POLICY_VIOLATION,
@@ -217,15 +223,53 @@ def test_the_largest_number_that_a_dumpling_may_have() -> None:
     assert refusal(kitchen(), batch(MAX_SEQ - 2, *[DUMPLING] * 3)).code == 1008
 
 
-def test_the_largest_announcement_and_the_largest_counts() -> None:
+def test_the_largest_hello_and_the_largest_counts() -> None:
     announced = HELLO.replace(KITCHEN, b'{"kitchen_name":"","x":"%s"}')
-    room = MAX_HELLO - len(b'{"kitchen_name":"","x":""}')
+    room = LIMITS.hello - len(announced % b"")
     assert len(V2KitchenPeer().receive(announced % (b"x" * room))) == 1
     assert refusal(V2KitchenPeer(), announced % (b"x" * (room + 1))).code == CloseCode.TOO_BIG
-    # Together with the name of the key they are as long as an announcement.
-    room = MAX_HELLO - len(b'{"kitchen_name":"","counts":{"x":""}}')
+    # Together with the name of the key they are as long.
+    room = LIMITS.hello - len(b'{"kitchen_name":"","counts":{"x":""}}')
     assert len(kitchen().receive(counts({"x": "x" * room}).replace(b'": "', b'":"'))) == 1
     assert refusal(kitchen(), counts({"x": "x" * (room + 1)})).code == CloseCode.TOO_BIG
+
+
+def test_an_eater_that_comes_back_has_room_for_its_cursor_besides() -> None:
+    hello = b'{"type":"hello","announcement":{"eater_name":"e","x":"%s"},"resume":{%s}}'
+    cursor = b",".join(b'"%064d":%d' % (n, MAX_SEQ) for n in range(MAX_CURSOR))
+    longest = LIMITS.hello - len(hello % (b"", b""))
+    [event] = V2EaterPeer().receive(hello % (b"x" * longest, cursor))
+    assert isinstance(event, EaterHello)
+    event = refusal(V2EaterPeer(), hello % (b"x" * (longest + 1), b""))
+    assert (event.code, event.reason) == (1009, "a first message over 16384 bytes long")
+    # For one that has only some of a cursor there is not as much.
+    some = b",".join(b'"%064d":%d' % (n, MAX_SEQ) for n in range(10))
+    assert refusal(V2EaterPeer(), hello % (b"x" * (longest + 10_000), some)).code == 1009
+
+
+def test_a_hub_with_limits_of_its_own_holds_to_them() -> None:
+    hello = HELLO.replace(KITCHEN, b'{"kitchen_name":"k"}')
+    limits = Limits(hello=len(hello), message=len(DUMPLING) + 4, depth=3)
+    peer = V2KitchenPeer(limits)
+    assert isinstance(peer.receive(hello)[0], KitchenHello)
+    deep = DUMPLING.replace(b"1}", b"[{}]}"), DUMPLING.replace(b"1}", b"[[1]]}")
+    assert isinstance(peer.receive(batch(1, DUMPLING, *deep))[0], DumplingsReceived)
+    too_long = DUMPLING.replace(b"1}", b"123456}")
+    assert refusal(peer, batch(4, DUMPLING, too_long)).cause == "too big"
+    [event] = V2KitchenPeer(limits).receive(hello + b" ")
+    assert isinstance(event, Refusal)
+    peer = V2KitchenPeer(Limits(depth=3))
+    peer.receive(hello)
+    too_deep = DUMPLING.replace(b"1}", b"[[{}, [[]]]]}")
+    assert refusal(peer, batch(1, DUMPLING, too_deep)) == Refusal(
+        CloseCode.POLICY_VIOLATION, "the dumpling is nested too deeply", "too deep"
+    )
+
+
+@pytest.mark.parametrize("limit", [{"depth": 0}, {"depth": 513}, {"message": 2**20 + 1}])
+def test_limits_that_make_no_sense_are_refused(limit: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="is a number from 1 to"):
+        Limits(**limit)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +295,8 @@ def test_an_eater_that_asks_for_what_cannot_be_is_refused(more: dict[str, Any], 
 def test_one_that_says_nothing_is_refused(peer: type[Peer]) -> None:
     silent = peer()
     [event] = silent.time_out(10.0)
-    assert event == Refusal(CloseCode.POLICY_VIOLATION, "no first message within 10 seconds")
+    reason = "no first message within 10 seconds"
+    assert event == Refusal(CloseCode.POLICY_VIOLATION, reason, "silent")
     assert silent.receive(HELLO) == []
     assert silent.receive(EATER_HELLO) == []
 

@@ -58,6 +58,8 @@ def meaning(event: Event) -> dict[str, Any]:
         "name": event.name,
         "announcement": json.loads(event.announcement),
     }
+    if event.token is not None:
+        who["token"] = event.token
     if isinstance(event, KitchenHello):
         return who | {"session": event.session, "first": event.first}
     wanted = event.subscription
@@ -204,7 +206,7 @@ def test_an_eater_says_and_understands_what_the_vector_does(vector: dict[str, An
             eater = eater or eater_that_says(step["text"])
             written = json.loads(eater.hello())
             assert written.items() <= json.loads(step["text"]).items()
-            assert written.keys() ^ json.loads(step["text"]).keys() <= {"of_tomorrow"}
+            assert written.keys() ^ json.loads(step["text"]).keys() <= {"of_tomorrow", "token"}
         elif step["from"] == "hub":
             assert eater is not None
             message = bytes.fromhex(step["hex"]) if "hex" in step else step["text"]

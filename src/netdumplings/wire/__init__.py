@@ -2,7 +2,8 @@
 
 Messages go in, events come out; who moves the bytes is the business of `netdumplings.transport`.
 
-- `codec`: what a hello and a dumpling must look like, and what is said when one does not.
+- `codec`: what a hello must look like; `dumplings`, `nesting`: what a dumpling must; `limits`: how
+  much of either is taken; `refusals`: what is said when one does not.
 - `messages`: the messages of the subprotocol ``netdumplings.v2``.
 - `subscriptions`: which dumplings an eater wants; `compression`: how they may be packed for it.
 - `events`: what a message means to a hub.
@@ -14,27 +15,22 @@ Messages go in, events come out; who moves the bytes is the business of `netdump
 
 from __future__ import annotations
 
-from .codec import (
-    MAX_HELLO,
+from .codec import MAX_TOKEN, Hello, decode_eater_hello, decode_kitchen_hello
+from .compression import ENCODINGS, Encoding, compress
+from .dumplings import (
     MAX_NAME,
-    CloseCode,
-    Hello,
     Metadata,
-    Refusal,
     check_dumpling,
     chef_of,
-    decode_eater_hello,
-    decode_kitchen_hello,
+    metadata_of,
     read_dumpling,
 )
-from .compression import ENCODINGS, Encoding, compress
 from .eater_side import MAX_TO_EATER, Batch, EaterSide
 from .events import CountsReceived, DumplingsReceived, EaterHello, Event, KitchenHello
 from .frames import binary_frame_header, text_frame_header
 from .hellos import eater_hello, kitchen_hello
+from .limits import LIMITS, MAX_CURSOR, Limits
 from .messages import (
-    MAX_CURSOR,
-    MAX_V2_MESSAGE,
     SUBPROTOCOL,
     Ack,
     BatchMessage,
@@ -52,22 +48,25 @@ from .messages import (
     write,
 )
 from .peers import EaterPeer, KitchenPeer, Peer
+from .refusals import CAUSES, Cause, CloseCode, Refusal, refuse
 from .subscriptions import EVERYTHING, Matcher, Subscription, subscription
 from .v2_peers import V2EaterPeer, V2KitchenPeer
 
 __all__ = [
+    "CAUSES",
     "ENCODINGS",
     "EVERYTHING",
+    "LIMITS",
     "MAX_CURSOR",
-    "MAX_HELLO",
     "MAX_NAME",
+    "MAX_TOKEN",
     "MAX_TO_EATER",
-    "MAX_V2_MESSAGE",
     "SUBPROTOCOL",
     "Ack",
     "Batch",
     "BatchMessage",
     "BatchToEater",
+    "Cause",
     "CloseCode",
     "CountsReceived",
     "CursorMoved",
@@ -82,6 +81,7 @@ __all__ = [
     "Hello",
     "KitchenHello",
     "KitchenPeer",
+    "Limits",
     "Matcher",
     "Metadata",
     "Peer",
@@ -102,8 +102,10 @@ __all__ = [
     "eater_hello",
     "kitchen_hello",
     "kitchen_hello_message",
+    "metadata_of",
     "read_dumpling",
     "read_to_kitchen",
+    "refuse",
     "stream_of",
     "subscription",
     "text_frame_header",

@@ -8,11 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from .compression import ENCODINGS, Encoding, decompress
+from .limits import LIMITS, MAX_CURSOR
 from .messages import (
-    MAX_CURSOR,
-    MAX_SEQ,
-    MAX_V2_HELLO,
-    MAX_V2_MESSAGE,
     BatchToEater,
     EaterHelloMessage,
     Gap,
@@ -20,13 +17,12 @@ from .messages import (
     WelcomeToEater,
     read_from_eater,
     read_to_eater,
-    stream_of,
     write,
 )
 from .subscriptions import EVERYTHING, Subscription
 
 #: Bytes that a message may have, uncompressed; what a hub joins in one turn is far less.
-MAX_TO_EATER: Final = 2 * MAX_V2_MESSAGE
+MAX_TO_EATER: Final = 2 * LIMITS.from_kitchen
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -81,10 +77,9 @@ class EaterSide:
         self._encoding: Encoding | None = None
         self._welcomed = False
         hello = write(self._hello)
-        # It is to be said with a cursor, too.
-        room = MAX_V2_HELLO - MAX_CURSOR * len(f'"{stream_of("")}":{MAX_SEQ},')
-        if len(hello) > room:
-            raise ValueError(f"no hub takes this: the hello is over {room} bytes long")
+        # (For the cursor that it comes back with there is room besides.)
+        if len(hello) > LIMITS.hello:
+            raise ValueError(f"no hub takes this: the hello is over {LIMITS.hello} bytes long")
         try:
             read_from_eater(hello)
         except msgspec.DecodeError as error:

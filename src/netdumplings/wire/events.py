@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from .codec import Hello, Metadata, Refusal
+from .codec import Hello
 from .compression import Encoding
+from .dumplings import Metadata
+from .refusals import Refusal
 from .subscriptions import EVERYTHING, Subscription
 
 

@@ -15,17 +15,13 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from ..defaults import MAX_MESSAGE
-from .codec import MAX_HELLO, MAX_NAME
+from .codec import MAX_TOKEN
+from .dumplings import MAX_NAME
+from .limits import MAX_CURSOR
 from .subscriptions import is_pattern
 
 #: The name of the subprotocol in the WebSocket handshake (RFC 6455, section 1.9).
 SUBPROTOCOL: Final = "netdumplings.v2"
-#: Bytes of a message: a dumpling of the largest size, and the line before it.
-MAX_V2_MESSAGE: Final = MAX_MESSAGE + MAX_HELLO
-#: Bytes of the hello of a kitchen or an eater: an announcement, and as much again, of which the
-#: largest cursor takes more than half.
-MAX_V2_HELLO: Final = 2 * MAX_HELLO
 #: The largest number of a dumpling: what every JSON reader holds exactly (RFC 8259, section 6).
 MAX_SEQ: Final = 2**53 - 1
 #: How many names or patterns each part of a subscription may list.
@@ -33,8 +29,6 @@ MAX_PATTERNS: Final = 64
 #: Characters of all patterns of a subscription that are more than names: to prepare a pattern takes
 #: the hub up to 6 us a character, and nobody else has a turn meanwhile.
 MAX_PATTERN_TEXT: Final = 4096
-#: How many streams a cursor may name.
-MAX_CURSOR: Final = 1024
 #: How many dumplings of the past may be asked for.
 MAX_LAST: Final = 10_000_000
 
@@ -43,6 +37,7 @@ _First = Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQ)]
 _Pattern = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 _Patterns = Annotated[list[_Pattern], msgspec.Meta(max_length=MAX_PATTERNS)]
 _KitchenPatterns = Annotated[list[_Pattern | None], msgspec.Meta(max_length=MAX_PATTERNS)]
+_Token = Annotated[str, msgspec.Meta(max_length=MAX_TOKEN)]
 _Stream = Annotated[str, msgspec.Meta(max_length=64)]
 _Cursor = Annotated[dict[_Stream, _Seq], msgspec.Meta(max_length=MAX_CURSOR)]
 # What a hub tells is merged into a cursor, and must be of the same kind: else the eater's next
@@ -65,6 +60,7 @@ class KitchenHelloMessage(_Message, tag="hello"):
     session: Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
     first: _First
     announcement: msgspec.Raw
+    token: _Token | None = None
 
 
 class BatchMessage(_Message, tag="batch"):
@@ -102,6 +98,7 @@ class EaterHelloMessage(_Message, tag="hello"):
     since: float | None = None
     resume: _Cursor | None = None
     compression: _Patterns | None = None
+    token: _Token | None = None
 
 
 class WelcomeToEater(_Message, tag="welcome"):

@@ -20,16 +20,11 @@ import enum
 from abc import ABC, abstractmethod
 from typing import Any
 
-from .codec import (
-    Refusal,
-    decode_eater_hello,
-    decode_kitchen_hello,
-    no_hello,
-    not_text,
-    not_unicode,
-    read_dumpling,
-)
+from .codec import decode_eater_hello, decode_kitchen_hello
+from .dumplings import read_dumpling
 from .events import DumplingsReceived, EaterHello, Event, KitchenHello
+from .limits import LIMITS, Limits
+from .refusals import Refusal, no_hello, not_text, not_unicode
 
 
 class State(enum.Enum):
@@ -43,6 +38,9 @@ class State(enum.Enum):
 class Peer(ABC):
     """What the conversations with kitchens and with eaters have in common.
 
+    Args:
+        limits: how much is taken from it.
+
     Attributes:
         state: how far the conversation has come.
     """
@@ -52,8 +50,9 @@ class Peer(ABC):
     #: Whether it takes messages as bytes, be they text or binary.
     raw = False
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
         self.state = State.HELLO
+        self._limits = limits
 
     def receive(self, message: str | bytes) -> list[Event]:
         """Take one message from the peer.
@@ -96,12 +95,16 @@ class KitchenPeer(Peer):
     def _read(self, message: str | bytes) -> Event:
         if self.state is State.HELLO:
             text = _text(message, "the first message")
-            who = text if isinstance(text, Refusal) else decode_kitchen_hello(text)
-            return who if isinstance(who, Refusal) else KitchenHello(who.name, who.announcement)
+            if isinstance(text, Refusal):
+                return text
+            who = decode_kitchen_hello(text, limits=self._limits)
+            if isinstance(who, Refusal):
+                return who
+            return KitchenHello(who.name, who.announcement, token=who.token)
         text = _text(message, "a dumpling")
         if isinstance(text, Refusal):
             return text
-        metadata = read_dumpling(text)
+        metadata = read_dumpling(text, self._limits)
         if isinstance(metadata, Refusal):
             return metadata
         # Between two tokens a newline says nothing (RFC 8259, section 2), and elsewhere JSON has
@@ -118,8 +121,12 @@ class EaterPeer(Peer):
         if self.state is State.TALK:
             return None
         text = _text(message, "the first message")
-        who = text if isinstance(text, Refusal) else decode_eater_hello(text)
-        return who if isinstance(who, Refusal) else EaterHello(who.name, who.announcement)
+        if isinstance(text, Refusal):
+            return text
+        who = decode_eater_hello(text, limits=self._limits)
+        if isinstance(who, Refusal):
+            return who
+        return EaterHello(who.name, who.announcement, token=who.token)
 
 
 def _text(message: str | bytes, what: str) -> bytes | Refusal:

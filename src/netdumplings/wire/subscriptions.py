@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from .codec import Metadata
+from .dumplings import Metadata
 
 #: How many kinds of dumpling a `Matcher` remembers its answer for. Names come from the network,
 #: and a kitchen could invent a new one for each dumpling.

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import msgspec
 
-from .codec import (
-    CloseCode,
-    Refusal,
-    decode_eater_hello,
-    decode_kitchen_hello,
-    read_dumplings,
-    refuse,
-)
+from .codec import decode_eater_hello, decode_kitchen_hello
 from .compression import choose
+from .dumplings import read_dumplings
 from .events import CountsReceived, DumplingsReceived, EaterHello, Event, KitchenHello
+from .limits import CURSOR_ENTRY, Limits
 from .messages import (
     MAX_SEQ,
     BatchMessage,
@@ -29,6 +24,7 @@ from .messages import (
     read_from_kitchen,
 )
 from .peers import Peer, State
+from .refusals import Cause, CloseCode, Refusal, refuse, too_big, too_deep
 from .subscriptions import subscription
 
 
@@ -42,19 +38,23 @@ class V2KitchenPeer(Peer):
         first, newline, body = message.partition(b"\n")
         try:
             # Strings in the payloads of dumplings are not looked into by the JSON reader.
-            message.decode()
+            if not message.isascii():
+                message.decode()
             first_line = read_from_kitchen(first)
         except UnknownType as unknown:
             return None if self.state is State.TALK else _not_hello(unknown)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
-            return _malformed(error, self.kind)
+            cause: Cause = "no hello" if self.state is State.HELLO else "protocol"
+            return _malformed(error, self.kind, cause)
         if isinstance(first_line, KitchenHelloMessage):
-            return _kitchen_hello(first_line)
+            if len(message) > self._limits.hello:
+                return too_big("a first message", self._limits.hello)
+            return _kitchen_hello(first_line, self._limits)
         if self.state is State.HELLO:
             return _not_hello("a message of another type")
         if isinstance(first_line, BatchMessage):
-            return _batch(first_line, body if newline else None)
-        return _counts(first_line)
+            return _batch(first_line, body if newline else None, self._limits)
+        return _counts(first_line, self._limits)
 
 
 class V2EaterPeer(Peer):
@@ -71,8 +71,11 @@ class V2EaterPeer(Peer):
         except UnknownType as unknown:
             return _not_hello(unknown)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
-            return _malformed(error, self.kind)
-        who = decode_eater_hello(bytes(hello.announcement))
+            return _malformed(error, self.kind, "no hello")
+        room = self._limits.hello + CURSOR_ENTRY * len(hello.resume or ())
+        if len(message) > room:
+            return too_big("a first message", room)
+        who = decode_eater_hello(bytes(hello.announcement), limits=self._limits)
         if isinstance(who, Refusal):
             return who
         return EaterHello(
@@ -83,48 +86,55 @@ class V2EaterPeer(Peer):
             since=hello.since,
             resume=hello.resume,
             encoding=choose(hello.compression or ()),
+            token=hello.token,
         )
 
 
-def _kitchen_hello(message: KitchenHelloMessage) -> Event:
-    who = decode_kitchen_hello(bytes(message.announcement))
+def _kitchen_hello(message: KitchenHelloMessage, limits: Limits) -> Event:
+    who = decode_kitchen_hello(bytes(message.announcement), limits=limits)
     if isinstance(who, Refusal):
         return who
-    return KitchenHello(who.name, who.announcement, message.session, message.first)
+    return KitchenHello(
+        who.name, who.announcement, message.session, message.first, token=message.token
+    )
 
 
-def _batch(message: BatchMessage, body: bytes | None) -> Event:
+def _batch(message: BatchMessage, body: bytes | None, limits: Limits) -> Event:
     if body is None:
-        return refuse(CloseCode.POLICY_VIOLATION, "a batch without dumplings")
-    metadata = read_dumplings(body)
+        return refuse(CloseCode.POLICY_VIOLATION, "protocol", "a batch without dumplings")
+    metadata = read_dumplings(body, limits)
     if isinstance(metadata, Refusal):
         return metadata
     if message.first + len(metadata) > MAX_SEQ:
-        return refuse(CloseCode.POLICY_VIOLATION, "the numbers of the batch are too large")
+        reason = "the numbers of the batch are too large"
+        return refuse(CloseCode.POLICY_VIOLATION, "protocol", reason)
     return DumplingsReceived(message.first, body, metadata)
 
 
-def _counts(message: CountsMessage) -> Event:
+def _counts(message: CountsMessage, limits: Limits) -> Event:
     counts = bytes(message.counts)
     # Eaters are shown it, so the same holds as for an announcement.
     announced = b'{"kitchen_name":"","counts":%b}' % counts
-    checked = decode_kitchen_hello(announced, "message of counts")
+    checked = decode_kitchen_hello(announced, "message of counts", limits=limits)
     if isinstance(checked, Refusal):
         return checked
     if not counts.startswith(b"{"):
-        return refuse(CloseCode.POLICY_VIOLATION, "the counts are not a JSON object")
+        return refuse(CloseCode.POLICY_VIOLATION, "protocol", "the counts are not a JSON object")
     return CountsReceived(counts)
 
 
 def _not_hello(what: object) -> Refusal:
-    return refuse(CloseCode.POLICY_VIOLATION, f"the first message is no hello but {what}")
+    reason = f"the first message is no hello but {what}"
+    return refuse(CloseCode.POLICY_VIOLATION, "no hello", reason)
 
 
-def _malformed(error: Exception, kind: str) -> Refusal:
+def _malformed(error: Exception, kind: str, cause: Cause) -> Refusal:
     if isinstance(error, msgspec.ValidationError):
-        return refuse(CloseCode.POLICY_VIOLATION, f"not what a {kind} says in v2: {error}")
+        return refuse(CloseCode.POLICY_VIOLATION, cause, f"not what a {kind} says in v2: {error}")
     if isinstance(error, RecursionError):
-        return refuse(CloseCode.POLICY_VIOLATION, "a message that is nested too deeply")
+        return too_deep("the message")
     if isinstance(error, UnicodeDecodeError):
-        return refuse(CloseCode.INVALID_DATA, f"a message that is not UTF-8: {error.reason}")
-    return refuse(CloseCode.INVALID_DATA, f"a message whose first line is not JSON: {error}")
+        reason = f"a message that is not UTF-8: {error.reason}"
+        return refuse(CloseCode.INVALID_DATA, "not UTF-8", reason)
+    reason = f"a message whose first line is not JSON: {error}"
+    return refuse(CloseCode.INVALID_DATA, "not JSON", reason)
