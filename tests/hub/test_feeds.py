@@ -77,6 +77,23 @@ def test_over_its_limit_dumplings_are_dropped_until_half_of_it_has_gone() -> Non
     assert slow.ledger.dropped == dropped + 1
 
 
+def test_so_many_dumplings_wait_for_an_eater_and_no_more() -> None:
+    socket = Socket(room=0)
+    slow = Feed(socket, "eater 'e'", PLAIN, max_unsent=10**9, max_waiting=10)
+    for number in range(20):
+        offer(slow, 1, number=number)
+    assert slow.ledger == (20, 1, 0, 9, 10)
+    assert slow.slow_since is not None
+    while slow.ledger.waiting > 5:
+        offer(slow, 1)
+        socket.read_all()
+        slow.pump()
+    assert slow.slow_since is None
+    dropped = slow.ledger.dropped
+    offer(slow, 1)
+    assert (slow.ledger.waiting, slow.ledger.dropped) == (6, dropped)
+
+
 def test_an_eater_that_has_caught_up_is_told_once_what_it_missed_before_anything_new() -> None:
     socket = Socket(room=0)
     slow = feed(socket)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -23,6 +22,7 @@ from netdumplings.hub.router import Router
 from netdumplings.hub.runs import Hole, Run
 from netdumplings.hub.sessions import Session, Sessions
 from netdumplings.wire import Batch, EaterHello, EaterSide, Gap, Subscription, subscription
+from support.examples import examples
 from support.outlets import Loop, Socket, metadata
 
 CHEFS = ("Common", "Rare")
@@ -284,4 +284,4 @@ class Books(RuleBasedStateMachine):
 
 
 TestBooks = Books.TestCase
-TestBooks.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBooks.settings = examples(1, stateful_step_count=40)

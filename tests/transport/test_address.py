@@ -6,6 +6,7 @@ import pytest
 
 from netdumplings.exceptions import InvalidAddress
 from netdumplings.transport import HubAddress
+from netdumplings.transport.address import is_loopback
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,49 @@ from netdumplings.transport import HubAddress
 )
 def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int, uri: str) -> None:
     address = HubAddress.parse(text)
-    assert address == (host, port)
+    assert address == (host, port, False)
     assert address.uri == uri
     assert str(address) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "secure", "written"),
+    [
+        ("ws://localhost:11348", False, "localhost:11348"),
+        ("wss://localhost:11348", True, "wss://localhost:11348"),
+        ("WSS://[::1]:1/", True, "wss://[::1]:1"),
+    ],
+)
+def test_the_address_of_a_hub_that_speaks_tls_begins_with_wss(
+    text: str, secure: bool, written: str
+) -> None:
+    address = HubAddress.parse(text)
+    assert address.secure is secure
+    assert str(address) == written
+    assert address.uri == ("" if secure else "ws://") + written
+    assert HubAddress.parse(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("128.0.0.1", False),
+        ("localhost.example", False),
+        ("127.0.0.1.example", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_what_nobody_else_can_be(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
 
 
 @pytest.mark.parametrize(
@@ -38,7 +79,12 @@ def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int, uri: s
         ("localhost:http", "a port is a number"),
         ("localhost:\u0661", "a port is a number"),
         ("localhost:" + "9" * 10_000, "a port is a number"),
-        ("ws://localhost:11348", "URL"),
+        ("http://localhost:11348", "URL"),
+        ("ws://localhost", "the port is missing"),
+        ("wss://localhost:11348/path", "a port is a number"),
+        ("wss://user@localhost:11348", "no host name"),
+        ("ws://wss://localhost:11348", "URL"),
+        ("://localhost:11348", "URL"),
         ("::1:11348", "brackets"),
         ("[::1]11348", "a port is a number"),
         ("[localhost]:11348", "no IPv6 address"),

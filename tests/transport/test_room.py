@@ -31,6 +31,13 @@ def test_a_host_that_fills_the_room_crowds_out_itself() -> None:
     assert room.enter("c0", "c") == "a3"
 
 
+def test_one_host_has_only_its_share_of_a_room_that_is_not_full() -> None:
+    room: WaitingRoom[str] = WaitingRoom(10, 2)
+    assert [room.enter(guest, "a") for guest in ("a0", "a1", "a2")] == [None, None, "a0"]
+    assert [room.enter(guest, "b") for guest in ("b0", "b1", "b2")] == [None, None, "b0"]
+    assert len(room) == 4
+
+
 def test_who_has_left_is_forgotten_and_may_leave_again() -> None:
     room: WaitingRoom[int] = WaitingRoom(1)
     room.enter(1, "host")
@@ -46,7 +53,7 @@ def test_who_is_silent_cannot_crowd_out_who_greets_nor_who_greets_who_is_admitte
         assert room.enter(guest, "host") is None
         assert room.greet(guest, "host") is None
         if guest == "admitted":
-            assert room.admit(guest)
+            assert room.admit(guest, "host") is None
     assert room.enter("silent", "host") is None
     assert room.enter("another", "host") == "silent"
     assert room.greet("another", "host") == "greeting"
@@ -55,15 +62,41 @@ def test_who_is_silent_cannot_crowd_out_who_greets_nor_who_greets_who_is_admitte
 
 def test_so_many_are_admitted_and_no_more_until_one_leaves() -> None:
     room: Room[int] = Room(max_connections=2, max_waiting=10)
-    assert room.admit(1)
-    assert not room.full
-    assert room.admit(2)
-    assert room.full
-    assert not room.admit(3)
-    assert room.admit(2)  # it has been before
+    assert room.admit(1, "host") is None
+    assert room.no_room("host") is None
+    assert room.admit(2, "host") is None
+    assert room.no_room("host") == "too many"
+    assert room.admit(3, "host") == "too many"
+    assert room.admit(2, "host") is None  # it has been before
     room.leave(1)
-    assert not room.full
-    assert room.admit(3)
+    assert room.no_room("host") is None
+    assert room.admit(3, "host") is None
+
+
+def test_so_many_of_an_address_are_admitted_and_others_still_are() -> None:
+    room: Room[int] = Room(max_connections=9, max_per_address=2)
+    for guest, host in enumerate(["192.0.2.1", "192.0.2.1", "192.0.2.2"]):
+        assert room.admit(guest, host) is None
+    assert room.no_room("192.0.2.1") == "too many of an address"
+    assert room.admit(5, "192.0.2.1") == "too many of an address"
+    assert room.admit(1, "192.0.2.1") is None
+    assert room.no_room("192.0.2.2") is None
+    for _ in range(2):
+        room.leave(0)
+    assert room.admit(5, "192.0.2.1") is None
+    assert room.admit(6, "192.0.2.1") == "too many of an address"
+
+
+def test_an_ipv6_network_counts_as_one_address_but_a_link_does_not() -> None:
+    room: Room[int] = Room(max_per_address=1)
+    assert room.admit(0, "2001:db8:0:1::1") is None
+    assert room.no_room("2001:db8:0:1:ffff::2") == "too many of an address"
+    assert room.no_room("2001:db8:0:2::1") is None
+    assert room.admit(1, "fe80::1%eth0") is None
+    assert room.no_room("fe80::2%eth0") is None
+    assert room.admit(2, "::1") is None
+    assert room.no_room("::1") == "too many of an address"
+    assert room.no_room("?") is None
 
 
 def test_when_all_unfinished_messages_are_too_much_together_the_one_that_began_first_goes() -> None:

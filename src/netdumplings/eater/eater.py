@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import aclosing
@@ -12,7 +13,14 @@ from typing import Any, Final, Self
 
 from .. import defaults
 from ..dumpling import Dumpling, DumplingDriver
-from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
+from ..transport import (
+    ConnectionClosed,
+    HubAccess,
+    HubAddress,
+    HubConnection,
+    Token,
+    connections,
+)
 from ..wire import SUBPROTOCOL, eater_hello
 from .gaps import Gap
 from .talk import PlainTalk, V2Talk
@@ -23,6 +31,7 @@ logger = logging.getLogger("netdumplings.eater")
 ConnectHandler = Callable[[str, HubConnection], Awaitable[Any]]
 DumplingHandler = Callable[[Dumpling], Awaitable[Any]]
 ConnectionLostHandler = Callable[[Exception], Awaitable[Any]]
+PathLike = str | os.PathLike[str]
 GapHandler = Callable[[Gap], Awaitable[Any]]
 
 #: A hub sends many dumplings at once; after so many, whatever else runs in the loop has its turn.
@@ -58,7 +67,7 @@ class DumplingEater:
 
     Args:
         name: what it calls itself, at most 256 characters; shown in the hub's status.
-        hub: the hub's out port, as ``HOST:PORT``.
+        hub: the hub's out port, as ``HOST:PORT``, or ``wss://HOST:PORT`` if it speaks TLS.
         chef_filter: the chefs whose dumplings it wants; None: all chefs.
         kitchen_filter: the kitchens whose dumplings it wants, None among them for the hub's own;
             None: all.
@@ -74,12 +83,21 @@ class DumplingEater:
         on_connection_lost: called as `on_connection_lost` would be.
         on_gap: called as `on_gap` would be.
         reconnect: False makes do with one connection.
+        token: what the hub lets it in by, if it wants one; None for that of the environment
+            variable ``NETDUMPLINGS_TOKEN``, if there is one.
+        tls_ca: a file with the hub's certificate, or with that of an authority, in PEM: no other
+            hub is trusted. None trusts the authorities that the system does.
+        tls_cert: a file with a certificate to show the hub, if it wants one of everybody.
+        tls_key: a file with its key; None if that is in the same file.
+        insecure: send the token without TLS, too, to another host than this one.
 
     Attributes:
         missed: how many dumplings all gaps so far amount to.
 
     Raises:
         InvalidAddress: ``hub`` is no ``HOST:PORT``.
+        TlsError: a certificate or key is of no use.
+        TokenError: the token is none, or would be sent where others can read it.
         ValueError: the name is too long; there is no such driver or compression; ``last`` or
             ``since`` is nothing a hub would take.
         TypeError: a filter is one name instead of a list of them.
@@ -101,6 +119,11 @@ class DumplingEater:
         on_connection_lost: ConnectionLostHandler | None = None,
         on_gap: GapHandler | None = None,
         reconnect: bool = True,
+        token: Token | str | None = None,
+        tls_ca: PathLike | None = None,
+        tls_cert: PathLike | None = None,
+        tls_key: PathLike | None = None,
+        insecure: bool = False,
     ) -> None:
         self.name = name
         self.hub = hub
@@ -110,6 +133,14 @@ class DumplingEater:
         self.reconnect = reconnect
         self.missed = 0
         self._address = HubAddress.parse(hub)
+        self._access = HubAccess(
+            self._address,
+            token=token,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            insecure=insecure,
+        )
         self._announcement = eater_hello(name)
         self._wishes = wishes(
             chefs=chef_filter,
@@ -132,7 +163,7 @@ class DumplingEater:
         """Handle having connected to the hub; the hub has been told this eater's name.
 
         Args:
-            hub_uri: the hub's address, ``ws://host:port``.
+            hub_uri: the hub's address, ``ws://host:port`` or ``wss://host:port``.
             websocket: the connection, of the ``websockets`` library.
         """
 
@@ -259,6 +290,7 @@ class DumplingEater:
                 subprotocols=[SUBPROTOCOL],
                 reconnect=self.reconnect,
                 logger=logger,
+                access=self._access,
             )
         ) as lives:
             async for connection in lives:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..wire import EVERYTHING, Gap, Matcher, Subscription
 from .feeds import Feed
 from .formats import Format
-from .runs import Hole, Run
+from .runs import Hole, Run, View
 from .tick import Tick
 
 
@@ -20,13 +20,16 @@ class Audience:
 
     Args:
         subscription: what they all want.
+        view: what of that they may be given.
 
     Attributes:
         matcher: what lets dumplings through to them; None for all.
+        view: as given.
         members: how many there are, with those who are not fed by it at the moment.
     """
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(self, subscription: Subscription, view: View = View.ALL) -> None:
+        self.view = view
         self.matcher = None if subscription == EVERYTHING else Matcher(subscription)
         self.members = 0
         self._groups: dict[Format, _Group] = {}
@@ -71,10 +74,11 @@ class Audience:
                 for feed in group.feeds:
                     feed.tell(message)
 
-    def _chosen(self, piece: list[Run] | Hole) -> _Piece:
+    def _chosen(self, piece: Sequence[Run] | Hole) -> _Piece:
         if isinstance(piece, Hole):
             return _Piece([], 0, {piece.stream: piece.last}, piece)
         cursor = {run.stream: run.last for run in piece if run.stream is not None}
+        piece = self.view.of(piece)
         if self.matcher is None:
             # As they came: nobody needs to know where one ends and the next begins.
             parts = [part for run in piece for part in run.parts]

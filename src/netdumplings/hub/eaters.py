@@ -7,14 +7,30 @@ import logging
 import time
 from typing import Final
 
+from ..defaults import STATUS_CHEF
+from ..transport.admission import Admission
 from ..transport.server import PeerConnection
-from ..wire import SUBPROTOCOL, CloseCode, EaterHello, EaterPeer, Event, Peer, V2EaterPeer
+from ..transport.tokens_file import Entry
+from ..wire import (
+    SUBPROTOCOL,
+    CloseCode,
+    EaterHello,
+    EaterPeer,
+    Event,
+    Hello,
+    Limits,
+    Peer,
+    Refusal,
+    V2EaterPeer,
+    refuse,
+)
 from .feeds import Feed
 from .formats import PLAIN, v2
 from .guests import ConnectedEater
 from .outlet import Outlet
 from .port import label_of, send_away, serve
 from .router import Router
+from .runs import View
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -28,13 +44,25 @@ class Eaters:
     Args:
         router: feeds them.
         hello_timeout: seconds that one has for its first message.
+        limits: how much is taken from one.
         grace: seconds that one may be slow before it is sent away.
+        admission: who is let in; None for everybody.
     """
 
-    def __init__(self, router: Router, *, hello_timeout: float, grace: float) -> None:
+    def __init__(
+        self,
+        router: Router,
+        *,
+        hello_timeout: float,
+        limits: Limits,
+        grace: float,
+        admission: Admission | None = None,
+    ) -> None:
         self._router = router
         self._hello_timeout = hello_timeout
+        self._limits = limits
         self._grace = grace
+        self._admission = admission
         self._eaters: dict[PeerConnection, ConnectedEater] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -46,16 +74,17 @@ class Eaters:
     async def serve(self, connection: PeerConnection) -> None:
         """Talk with an eater until it goes or has to."""
         speaks_v2 = connection.subprotocol == SUBPROTOCOL
-        peer: Peer = V2EaterPeer() if speaks_v2 else EaterPeer()
+        peer: Peer = V2EaterPeer(self._limits) if speaks_v2 else EaterPeer(self._limits)
         label = label_of(peer, connection)
 
         def handle(event: Event) -> None:
             nonlocal label
             assert isinstance(event, EaterHello)
             label = label_of(peer, connection, event)
-            logger.info("%s is here", label)
+            connection.log_news(logger, "%s is here", label)
             format_ = v2(event.encoding) if speaks_v2 else PLAIN
-            feed = self._router.add(Outlet(connection), label, format_, event)
+            view = _view(connection.permit)
+            feed = self._router.add(Outlet(connection), label, format_, event, view=view)
             connection.on_writable = lambda: self._router.pump(feed)
             self._eaters[connection] = ConnectedEater(
                 event.name, event.announcement, connection.host, connection.port, feed
@@ -66,7 +95,8 @@ class Eaters:
             if eater:
                 self._router.remove(eater.feed)
                 ledger = eater.feed.ledger
-                logger.info(
+                connection.log_news(
+                    logger,
                     "%s has gone; it was sent %d dumplings and missed %d",
                     label,
                     ledger.sent,
@@ -74,7 +104,21 @@ class Eaters:
                 )
             return label
 
-        await serve(connection, peer, handle, leave, hello_timeout=self._hello_timeout)
+        async def check(hello: Hello) -> Refusal | None:
+            assert isinstance(hello, EaterHello)
+            refusal = self._admission and await self._admission.at_hello(connection, hello)
+            return refusal or _in_vain(hello, connection.permit)
+
+        await serve(connection, peer, handle, leave, hello_timeout=self._hello_timeout, check=check)
+
+    def send_overdue_away(self) -> None:
+        """Close the connections of those whose tokens are good no more."""
+        for connection, eater in self._eaters.items() if self._admission else ():
+            assert self._admission is not None
+            refusal = self._admission.overdue(connection)
+            if refusal:
+                connection.permit = None
+                self._send_away(connection, eater, refusal)
 
     def send_slow_ones_away(self) -> None:
         """Close the connections of those who have been slow for longer than the grace."""
@@ -84,13 +128,17 @@ class Eaters:
             if since is not None and now - since > self._grace:
                 # It is fed no more, so this is not done twice.
                 eater.feed.slow_since = None
-                self._router.remove(eater.feed)
                 reason = f"too slow for {self._grace:g} seconds"
-                closing = asyncio.create_task(
-                    send_away(connection, CloseCode.TOO_SLOW, reason, eater.feed.label)
-                )
-                self._closing.add(closing)
-                closing.add_done_callback(self._closing.discard)
+                refusal = Refusal(CloseCode.TOO_SLOW, reason, "too slow")
+                self._send_away(connection, eater, refusal)
+
+    def _send_away(
+        self, connection: PeerConnection, eater: ConnectedEater, refusal: Refusal
+    ) -> None:
+        self._router.remove(eater.feed)
+        closing = asyncio.create_task(send_away(connection, refusal, eater.feed.label))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def drained(self, patience: float) -> None:
         """Wait until every eater has been written everything, but no longer than so many seconds.
@@ -108,3 +156,21 @@ class Eaters:
                     await asyncio.sleep(GLANCE)
         except TimeoutError:
             return
+
+
+def _view(permit: Entry | None) -> View:
+    """Say what an eater may be given that was let in by a token; without tokens, everything."""
+    if permit is None or {"eater", "status"}.issubset(permit.roles):
+        return View.ALL
+    return View.KITCHENS if "eater" in permit.roles else View.STATUS
+
+
+def _in_vain(hello: EaterHello, permit: Entry | None) -> Refusal | None:
+    """Refuse an eater that wants nothing but what it may not have: it would wait for ever."""
+    wanted = hello.subscription
+    only_status = wanted.kitchens == (None,) or wanted.chefs == (STATUS_CHEF,)
+    if only_status and _view(permit) is View.KITCHENS:
+        assert permit is not None
+        reason = f"its token {permit.name!r} is not for the hub's status: it lacks the role status"
+        return refuse(CloseCode.NOT_ALLOWED, "role", reason)
+    return None

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
+from ..defaults import EATER_MESSAGES
 from ..delivery import EaterLedger
 from ..wire import Gap, GapReason, Matcher
 from .formats import Format
@@ -55,6 +56,7 @@ class Feed:
         format: how it is spoken to.
         matcher: what lets dumplings through to it; None for all.
         max_unsent: bytes beyond which it is slow.
+        max_waiting: dumplings in its queue beyond which it is slow, too.
         clock: seconds of a steady clock.
 
     Attributes:
@@ -73,6 +75,7 @@ class Feed:
         matcher: Matcher | None = None,
         *,
         max_unsent: int,
+        max_waiting: int = EATER_MESSAGES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.outlet = outlet
@@ -84,6 +87,7 @@ class Feed:
         self.skip: dict[str, int] = {}
         self.slow_since: float | None = None
         self._max_unsent = max_unsent
+        self._max_waiting = max_waiting
         self._clock = clock
         self._queue: deque[tuple[bytes, int]] = deque()
         self._queued_bytes = 0
@@ -112,6 +116,12 @@ class Feed:
         """Whether it would take more at once."""
         return not self._queue and self.outlet.open and not self.outlet.full
 
+    @property
+    def _half_empty(self) -> bool:
+        return (
+            self._queued_bytes <= self._max_unsent // 2 and self._waiting <= self._max_waiting // 2
+        )
+
     def offer(
         self,
         batch: bytes,
@@ -139,7 +149,7 @@ class Feed:
             return
         if self.slow_since is None:
             unsent = self._queued_bytes + self.outlet.unsent + len(batch)
-            if unsent <= self._max_unsent:
+            if unsent <= self._max_unsent and self._waiting + wanted <= self._max_waiting:
                 self._enqueue(batch, wanted)
                 return
             self.slow_since = self._clock()
@@ -173,7 +183,7 @@ class Feed:
             self._waiting -= count
             self._sent += count
             outlet.write(data)
-        if self.slow_since is not None and self._queued_bytes <= self._max_unsent // 2:
+        if self.slow_since is not None and self._half_empty:
             seconds = self._clock() - self.slow_since
             self.slow_since = None
             logger.info(

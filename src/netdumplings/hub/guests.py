@@ -29,12 +29,27 @@ class Kitchen:
     host: str
     port: int
     session: Session
+    _trouble: tuple[bool, bytes] = (False, b"")
 
-    def told_counts(self, counts: bytes) -> None:
-        """Take what it has counted, a JSON object, into its announcement."""
+    def told_counts(self, counts: bytes) -> bool:
+        """Take what it has counted, a JSON object, into its announcement.
+
+        Returns:
+            whether there is news of its chefs that should not wait: one is stuck, or no longer;
+            one was quarantined.
+        """
+        news = msgspec.json.decode(counts, type=dict[str, msgspec.Raw])
+        before, self._trouble = (
+            self._trouble,
+            (
+                "stuck" in news,
+                bytes(news.get("quarantined", b"")),
+            ),
+        )
         announcement = msgspec.json.decode(self.announcement, type=dict[str, msgspec.Raw])
         announcement["counts"] = msgspec.Raw(counts)
         self.announcement = msgspec.json.encode(announcement)
+        return self._trouble != before
 
 
 @dataclass(eq=False, slots=True)

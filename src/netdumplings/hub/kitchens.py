@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Final
 
+from ..transport.admission import Admission
 from ..transport.server import PeerConnection
 from ..wire import (
     SUBPROTOCOL,
@@ -14,8 +15,11 @@ from ..wire import (
     CountsReceived,
     DumplingsReceived,
     Event,
+    Hello,
     KitchenHello,
     KitchenPeer,
+    Limits,
+    Refusal,
     V2KitchenPeer,
     WelcomeToKitchen,
     write,
@@ -30,7 +34,9 @@ from .sessions import Session, Sessions
 
 logger = logging.getLogger("netdumplings.hub")
 
-REPLACED: Final = "another connection goes on with this session"
+REPLACED: Final = Refusal(
+    CloseCode.REPLACED, "another connection goes on with this session", "replaced"
+)
 
 
 class Kitchens:
@@ -40,16 +46,32 @@ class Kitchens:
         router: takes their dumplings.
         sessions: what they have sent.
         hello_timeout: seconds that one has for its first message.
+        limits: how much is taken from one.
+        admission: who is let in; None for everybody.
+
+    Attributes:
+        news: set when one of them tells what should not wait for the next status.
     """
 
-    def __init__(self, router: Router, sessions: Sessions, *, hello_timeout: float) -> None:
+    def __init__(
+        self,
+        router: Router,
+        sessions: Sessions,
+        *,
+        hello_timeout: float,
+        limits: Limits,
+        admission: Admission | None = None,
+    ) -> None:
+        self._admission = admission
         self._router = router
         self._sessions = sessions
         self._hello_timeout = hello_timeout
+        self._limits = limits
         self._conversations: dict[PeerConnection, _Conversation] = {}
         self._by_stream: dict[str, _Conversation] = {}
         self._to_acknowledge: dict[_Conversation, None] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self.news = asyncio.Event()
 
     @property
     def here(self) -> list[Kitchen]:
@@ -58,7 +80,7 @@ class Kitchens:
 
     async def serve(self, connection: PeerConnection) -> None:
         """Talk with a kitchen until it goes or has to."""
-        talk = _Conversation(connection)
+        talk = _Conversation(connection, self._limits)
         self._conversations[connection] = talk
 
         def leave() -> str:
@@ -66,8 +88,13 @@ class Kitchens:
             self._to_acknowledge.pop(talk, None)
             self._leave_session(talk)
             if talk.kitchen:
-                logger.info("%s has gone; it sent %d dumplings", talk.label, talk.dumplings)
+                gone = "%s has gone; it sent %d dumplings"
+                connection.log_news(logger, gone, talk.label, talk.dumplings)
             return talk.label
+
+        async def check(hello: Hello) -> Refusal | None:
+            admission = self._admission
+            return await admission.at_hello(connection, hello) if admission else None
 
         await serve(
             connection,
@@ -75,7 +102,17 @@ class Kitchens:
             lambda event: self._handle(talk, event),
             leave,
             hello_timeout=self._hello_timeout,
+            check=check,
         )
+
+    def send_overdue_away(self) -> None:
+        """Close the connections of those whose tokens are good no more."""
+        for connection, talk in self._conversations.items() if self._admission else ():
+            assert self._admission is not None
+            refusal = self._admission.overdue(connection)
+            if refusal and talk.kitchen:
+                connection.permit = None
+                self._send_away(talk, refusal)
 
     def finish(self) -> None:
         """Take no more numbered dumplings, and acknowledge those that were taken.
@@ -95,8 +132,12 @@ class Kitchens:
             self._dumplings(talk, event)
         elif isinstance(event, KitchenHello):
             self._hello(talk, event)
-        elif isinstance(event, CountsReceived) and talk.kitchen:
-            talk.kitchen.told_counts(event.counts)
+        elif (
+            isinstance(event, CountsReceived)
+            and talk.kitchen
+            and talk.kitchen.told_counts(event.counts)
+        ):
+            self.news.set()
 
     def _hello(self, talk: _Conversation, hello: KitchenHello) -> None:
         self._leave_session(talk)
@@ -107,7 +148,7 @@ class Kitchens:
         connection = talk.connection
         if talk.kitchen is None:
             talk.label = label_of(talk.peer, connection, hello)
-            logger.info("%s is here", talk.label)
+            connection.log_news(logger, "%s is here", talk.label)
         talk.session = session
         talk.kitchen = Kitchen(
             hello.name, hello.announcement, connection.host, connection.port, session
@@ -165,11 +206,13 @@ class Kitchens:
 
     def _replace(self, talk: _Conversation) -> None:
         """Send a connection away in whose place another has come: the kitchen lost it."""
+        self._send_away(talk, REPLACED)
+
+    def _send_away(self, talk: _Conversation, refusal: Refusal) -> None:
+        """Listen to a kitchen no more, and say why."""
         talk.finished = True
         self._to_acknowledge.pop(talk, None)
-        closing = asyncio.create_task(
-            send_away(talk.connection, CloseCode.REPLACED, REPLACED, talk.label)
-        )
+        closing = asyncio.create_task(send_away(talk.connection, refusal, talk.label))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
@@ -182,10 +225,10 @@ class _Conversation:
         finished: whether it is listened to no more.
     """
 
-    def __init__(self, connection: PeerConnection) -> None:
+    def __init__(self, connection: PeerConnection, limits: Limits) -> None:
         self.connection = connection
         self.acknowledges = connection.subprotocol == SUBPROTOCOL
-        self.peer = V2KitchenPeer() if self.acknowledges else KitchenPeer()
+        self.peer = V2KitchenPeer(limits) if self.acknowledges else KitchenPeer(limits)
         self.label = label_of(self.peer, connection)
         self.kitchen: Kitchen | None = None
         self.session: Session | None = None

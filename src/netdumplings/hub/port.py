@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from ..transport.closing import close
 from ..transport.server import PeerConnection, converse
-from ..wire import CloseCode, Event, Hello, Peer
+from ..wire import Event, Hello, Peer, Refusal
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -19,6 +19,7 @@ async def serve(
     leave: Callable[[], str],
     *,
     hello_timeout: float,
+    check: Callable[[Hello], Awaitable[Refusal | None]] | None,
 ) -> None:
     """Talk with a peer until it goes or has to.
 
@@ -28,21 +29,24 @@ async def serve(
         handle: takes its events.
         leave: forgets the peer, and tells what it was called.
         hello_timeout: seconds to wait for its first message.
+        check: is asked, about that, why it must be sent away.
     """
     try:
-        refusal = await converse(connection, peer, handle, hello_timeout=hello_timeout)
+        refusal = await converse(connection, peer, handle, hello_timeout=hello_timeout, check=check)
     except Exception:
         logger.exception("a fault of the hub's own while serving %s", connection.where)
         raise
     finally:
         label = leave()
     if refusal:
-        await send_away(connection, refusal.code, refusal.reason, label)
+        await send_away(connection, refusal, label)
 
 
-async def send_away(connection: PeerConnection, code: CloseCode, reason: str, label: str) -> None:
+async def send_away(connection: PeerConnection, refusal: Refusal, label: str) -> None:
     """Close a peer's connection, and say so; a host that is refused all the time is counted."""
-    connection.log_refusal(logger, "refused %s: %s (close code %d)", label, reason, code)
+    code, reason = refusal.code, refusal.reason
+    message = "refused %s: %s (close code %d)"
+    connection.log_refusal(logger, refusal.cause, message, label, reason, code)
     await close(connection, code, reason)
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..defaults import EATER_MESSAGES
 from ..delivery import EaterLedger
 from ..wire import MAX_CURSOR, EaterHello, Subscription
 from .audiences import Audience, wanted_lines
@@ -22,7 +23,7 @@ from .feeds import Feed, Outlet
 from .formats import Format
 from .history import History, Replay
 from .resuming import resume
-from .runs import Hole, Run
+from .runs import Hole, Run, View
 from .sessions import Session, Sessions
 from .tick import Tick
 
@@ -38,6 +39,7 @@ class Router:
         sessions: the sessions of the kitchens.
         history_bytes: how much memory the latest dumplings may take.
         eater_buffer: bytes that may wait for an eater.
+        eater_messages: how many dumplings may.
         clock: seconds since the epoch.
     """
 
@@ -48,15 +50,17 @@ class Router:
         *,
         history_bytes: int,
         eater_buffer: int,
+        eater_messages: int = EATER_MESSAGES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.history = History(history_bytes)
         self._call_soon = call_soon
         self._sessions = sessions
         self._eater_buffer = eater_buffer
+        self._eater_messages = eater_messages
         self._clock = clock
         self._feeds: dict[Feed, Audience] = {}
-        self._audiences: dict[Subscription, Audience] = {}
+        self._audiences: dict[tuple[Subscription, View], Audience] = {}
         # Eaters that have had from another hub some of what is to come, by themselves.
         self._alone: dict[Feed, None] = {}
         # What they had of streams that this hub does not know yet.
@@ -83,6 +87,7 @@ class Router:
         format: Format,
         hello: EaterHello,
         *,
+        view: View = View.ALL,
         clock: Callable[[], float] = time.monotonic,
     ) -> Feed:
         """Feed an eater from now on, and with what it asks for of the past.
@@ -92,21 +97,31 @@ class Router:
             label: what to call it in the log.
             format: how it is spoken to.
             hello: what it asks for.
+            view: what of that it may be given.
             clock: seconds of a steady clock.
         """
         self.flush()
-        audience = self._audiences.get(hello.subscription)
+        wanted = hello.subscription, view
+        audience = self._audiences.get(wanted)
         if audience is None:
-            audience = self._audiences[hello.subscription] = Audience(hello.subscription)
+            audience = self._audiences[wanted] = Audience(*wanted)
         audience.members += 1
         feed = Feed(
-            outlet, label, format, audience.matcher, max_unsent=self._eater_buffer, clock=clock
+            outlet,
+            label,
+            format,
+            audience.matcher,
+            max_unsent=self._eater_buffer,
+            max_waiting=self._eater_messages,
+            clock=clock,
         )
         self._feeds[feed] = audience
-        if hello.resume is not None:
+        if hello.resume is not None and view is not View.STATUS:
             self._resume(feed, hello.resume)
         else:
-            place = self._place(hello, audience)
+            # None of the hub's own dumplings is in the history.
+            past = view is not View.STATUS
+            place = self._place(hello, audience) if past else self.history.end
             cursor = self.history.cursor_before(place, self._sessions.cursor(MAX_CURSOR))
             feed.tell(format.welcome(cursor))
             if place < self.history.end:
@@ -127,9 +142,7 @@ class Router:
         audience.members -= 1
         if not audience.members:
             self._audiences = {
-                subscription: other
-                for subscription, other in self._audiences.items()
-                if other is not audience
+                wanted: other for wanted, other in self._audiences.items() if other is not audience
             }
         for stream in [stream for stream, feeds in self._awaited.items() if feed in feeds]:
             del self._awaited[stream][feed]
@@ -275,7 +288,7 @@ class Router:
                     feed.gap("kitchen", piece.last - had, piece.kitchen, cursor)
                 continue
             total = len(wanted_lines(piece, None, feed.skip))
-            lines = wanted_lines(piece, feed.matcher, feed.skip)
+            lines = wanted_lines(self._feeds[feed].view.of(piece), feed.matcher, feed.skip)
             cursor = {run.stream: run.last for run in piece if run.stream is not None}
             batch = feed.format.batch(lines, cursor, history=False) if lines else b""
             feed.offer(batch, len(lines), total, cursor)

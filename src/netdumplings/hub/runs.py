@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ..wire import Metadata
@@ -61,6 +63,21 @@ class Run:
         self.count += other.count
         self.size += other.size
         return True
+
+
+class View(enum.Enum):
+    """What an eater may be given, whatever it has subscribed to."""
+
+    ALL = "dumplings of kitchens, and the hub's own"
+    KITCHENS = "dumplings of kitchens"
+    STATUS = "the hub's own dumplings"
+
+    def of(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """Give those of some runs that it may be given."""
+        if self is View.ALL:
+            return runs
+        own = self is View.STATUS
+        return [run for run in runs if (run.stream is None) is own]
 
 
 class Hole(NamedTuple):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
 from .. import defaults
 from ..transport.server import listen
-from ..wire import MAX_V2_MESSAGE, SUBPROTOCOL, CloseCode, Refusal, read_dumpling
+from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
+from .access import Access
 from .eaters import Eaters
 from .kitchens import Kitchens
 from .router import Router
@@ -21,17 +23,21 @@ from .status import status_dumpling
 
 logger = logging.getLogger("netdumplings.hub")
 
-#: Seconds that a stopping hub gives kitchens, then eaters, to answer its goodbye. By then an
-#: eater has everything that was waiting for it, or is too slow to wait for.
-GOODBYE_PATIENCE: Final = 3.0
+#: Seconds that a hub gives its peers when it stops, whatever they do. With all the rest it has
+#: ended within five.
+STOP_WITHIN: Final = 3.5
+#: Of those, what kitchens have to answer its goodbye, and what is left for eaters to answer it at
+#: least. What is between is for eaters to take what waits for them, or to be too slow to wait for.
+KITCHENS_HAVE: Final = 1.5
+EATERS_HAVE: Final = 1.0
 GOODBYE: Final = "the hub is stopping"
-#: Bytes of a message from an eater; only the first one matters, with the cursor it comes back to.
-MAX_FROM_EATER: Final = 128 * 1024
 #: Bytes read of an eater at a time: it has nothing to say that is urgent.
 READ_FROM_EATER: Final = 16 * 1024
 #: Bytes that a peer's connection holds for it; what is more waits in its feed, where equal bytes
 #: of several eaters are the same object.
 WRITE_LIMIT: Final = 64 * 1024
+#: Seconds between two status dumplings at least, however much news there is.
+NEWS_GAP: Final = 1.0
 #: Seconds between two rounds of the housekeeping.
 ROUND: Final = 1.0
 
@@ -40,29 +46,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a hub behaves; `DumplingHub` says what each means."""
 
     status_freq: float = defaults.STATUS_FREQ
-    hello_timeout: float = 10.0
+    hello_timeout: float = defaults.FIRST_MESSAGE_TIMEOUT
+    limits: Limits = LIMITS
     eater_buffer: int = defaults.EATER_BUFFER
     eater_grace: float = defaults.EATER_GRACE
     history_bytes: int = defaults.HISTORY_BYTES
+    eater_messages: int = defaults.EATER_MESSAGES
     max_connections: int = defaults.MAX_CONNECTIONS
+    max_per_address: int = defaults.MAX_PER_ADDRESS
+    write_deadline: float = defaults.WRITE_DEADLINE
 
 
 class Service:
     """Listens on both ports from `start` to `stop`; make it where an event loop runs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, access: Access) -> None:
         self._settings = settings
+        self._access = access
         sessions = Sessions()
         self._router = Router(
             asyncio.get_running_loop().call_soon,
             sessions,
             history_bytes=settings.history_bytes,
             eater_buffer=settings.eater_buffer,
+            eater_messages=settings.eater_messages,
         )
         self._sessions = sessions
-        self._kitchens = Kitchens(self._router, sessions, hello_timeout=settings.hello_timeout)
+        self._kitchens = Kitchens(
+            self._router,
+            sessions,
+            hello_timeout=settings.hello_timeout,
+            limits=settings.limits,
+            admission=access.kitchen_admission,
+        )
         self._eaters = Eaters(
-            self._router, hello_timeout=settings.hello_timeout, grace=settings.eater_grace
+            self._router,
+            hello_timeout=settings.hello_timeout,
+            limits=settings.limits,
+            grace=settings.eater_grace,
+            admission=access.eater_admission,
         )
         self._own = 0
         self._started = time.monotonic()
@@ -72,27 +94,45 @@ class Service:
 
         Raises:
             CannotListen: a port cannot be had; neither is open then.
+            Unprotected: others would reach it, and something is missing for that.
+            TokenError: the file of tokens is of no use.
         """
+        access = self._access
+        access.begin()
         self._in = await listen(
             self._kitchens.serve,
             address,
             in_port,
-            max_size=MAX_V2_MESSAGE,
+            max_size=self._settings.limits.from_kitchen,
+            max_hello=self._settings.limits.hello,
             open_timeout=self._settings.hello_timeout,
             max_connections=self._settings.max_connections,
+            max_per_address=self._settings.max_per_address,
+            write_deadline=self._settings.write_deadline,
             subprotocols=[SUBPROTOCOL],
+            doorman=access.kitchens,
+            tls=access.tls,
+            lacks=access.lacks,
+            admission=access.kitchen_admission,
         )
         try:
             self._out = await listen(
                 self._eaters.serve,
                 address,
                 out_port,
-                max_size=MAX_FROM_EATER,
+                max_size=self._settings.limits.from_eater,
+                max_hello=self._settings.limits.from_eater,
                 open_timeout=self._settings.hello_timeout,
                 max_connections=self._settings.max_connections,
+                max_per_address=self._settings.max_per_address,
+                write_deadline=self._settings.write_deadline,
                 read_size=READ_FROM_EATER,
                 write_limit=WRITE_LIMIT,
                 subprotocols=[SUBPROTOCOL],
+                doorman=access.eaters,
+                tls=access.tls,
+                lacks=access.lacks,
+                admission=access.eater_admission,
             )
         except BaseException:
             await self._in.stop()
@@ -101,6 +141,12 @@ class Service:
             asyncio.create_task(self._send_status()),
             asyncio.create_task(self._keep_house()),
         ]
+        if access.missing and not (self._in.is_private and self._out.is_private):
+            logger.warning(
+                "without %s, whoever reaches %s can read every dumpling and send forged ones",
+                " and ".join(access.missing),
+                address,
+            )
         logger.info(
             "hub is up on %s: kitchens on port %d, eaters on port %d",
             address,
@@ -122,15 +168,18 @@ class Service:
         """Accept nobody any more, give the eaters what has come in, and close every connection."""
         for task in self._tasks:
             task.cancel()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + STOP_WITHIN
         try:
             await self._in.stop()
             await self._out.stop()
             self._kitchens.finish()
             # What is on its way from kitchens that do not number it still goes to the eaters.
-            await self._in.close(CloseCode.GOING_AWAY, GOODBYE, GOODBYE_PATIENCE, discard=False)
+            await self._in.close(CloseCode.GOING_AWAY, GOODBYE, KITCHENS_HAVE, discard=False)
             self._router.flush()
-            await self._eaters.drained(GOODBYE_PATIENCE)
-            await self._out.close(CloseCode.GOING_AWAY, GOODBYE, GOODBYE_PATIENCE, discard=True)
+            await self._eaters.drained(end - EATERS_HAVE - loop.time())
+            left = max(end - loop.time(), EATERS_HAVE)
+            await self._out.close(CloseCode.GOING_AWAY, GOODBYE, left, discard=True)
         finally:
             self.abort()
         ledger = self._router.ledger
@@ -148,23 +197,29 @@ class Service:
 
     async def _send_status(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.status_freq)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.status_freq):
+                    await self._kitchens.news.wait()
+                    await asyncio.sleep(NEWS_GAP)
+            self._kitchens.news.clear()
             line = status_dumpling(
                 creation_time=time.time(),
                 uptime=time.monotonic() - self._started,
                 intake=self._sessions.ledger,
                 own=self._own,
                 ledger=self._router.ledger,
+                refused=self._in.refused + self._out.refused,
                 kitchens=self._kitchens.here,
                 eaters=self._eaters.here,
             )
-            metadata = read_dumpling(line)
-            assert not isinstance(metadata, Refusal)
             self._own += 1
-            self._router.route(Run(None, 0, line, [metadata]))
+            self._router.route(Run(None, 0, line, [metadata_of(line)]))
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(ROUND)
             self._router.tell_cursors()
             self._eaters.send_slow_ones_away()
+            self._access.refresh()
+            self._kitchens.send_overdue_away()
+            self._eaters.send_overdue_away()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from ..defaults import MAX_MESSAGE
+from ..defaults import MAX_MESSAGE, STATUS_CHEF
 from ..delivery import EaterLedger, IntakeLedger
 from ..dumpling import DumplingDriver
+from ..wire import CAUSES, Cause
 from .guests import ConnectedEater, Kitchen
-
-CHEF: Final = "SystemStatusChef"
 
 #: Bytes for all that kitchens and eaters say of themselves. A status dumpling is a message like
 #: any other: were it larger than `MAX_MESSAGE`, every Python eater would drop its connection.
@@ -28,6 +27,7 @@ def status_dumpling(
     intake: IntakeLedger,
     own: int,
     ledger: EaterLedger,
+    refused: Mapping[Cause, int],
     kitchens: Sequence[Kitchen],
     eaters: Sequence[ConnectedEater],
 ) -> bytes:
@@ -42,6 +42,7 @@ def status_dumpling(
         intake: what became of what kitchens sent.
         own: how many dumplings of its own the hub has routed before this one.
         ledger: what became of what was routed, summed over all eaters there ever were.
+        refused: how many connections were refused, by cause.
         kitchens: those connected.
         eaters: those connected.
 
@@ -59,9 +60,10 @@ def status_dumpling(
         "dumpling_kitchens": list(fitting.kitchens(kitchens)),
         "dumpling_eaters": list(fitting.eaters(eaters)),
         "ledger": {**intake._asdict(), "own": own, **ledger._asdict()},
+        "refused": {cause: refused[cause] for cause in CAUSES if refused.get(cause)},
     }
     metadata = {
-        "chef": CHEF,
+        "chef": STATUS_CHEF,
         "creation_time": creation_time,
         "driver": DumplingDriver.interval.value,
         "kitchen": None,

@@ -14,11 +14,18 @@ class HubConnection(ClientConnection):
 
     Attributes:
         heard: when something last came from the hub, by the event loop's clock.
+        broken_by: the error that ended it, if one did.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.heard = self.loop.time()
+        self.broken_by: Exception | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note what ended it; asyncio calls this."""
+        self.broken_by = exc
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the hub; asyncio calls this."""

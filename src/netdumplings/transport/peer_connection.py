@@ -15,10 +15,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 
-from ..wire import CloseCode, Refusal
+from ..wire import Cause, CloseCode, Refusal, refuse
 from .closing import CLOSE_TIMEOUT
 from .refusals import RefusalLog
 from .room import Room
+from .tokens_file import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class PeerConnection(ServerConnection):
         refusals: where to log why its handshake failed, if it does.
         max_hello: bytes of its first message.
         read_size: bytes to read in one go.
+        write_deadline: seconds in which the peer must take something of what waits for it, where
+            that is more than the write limit.
         *args: as the library gives them.
         **kwargs: likewise.
 
@@ -58,6 +61,7 @@ class PeerConnection(ServerConnection):
         full: whether the peer has more unsent bytes waiting for it than the write limit.
         on_writable: is called when it was full and is not any more.
         refusal: why it was sent away, if it was by the connection itself.
+        permit: the token that it was let in by; None if it has shown none yet, or need not.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class PeerConnection(ServerConnection):
         refusals: RefusalLog,
         max_hello: int,
         read_size: int,
+        write_deadline: float,
         *args: Any,
         **kwargs: Any,
     ) -> None:
@@ -73,10 +78,13 @@ class PeerConnection(ServerConnection):
         self.full = False
         self.on_writable: Callable[[], None] = _nothing
         self.refusal: Refusal | None = None
+        self.permit: Entry | None = None
         self._room = room
         self._refusals = refusals
         self._max_hello = max_hello
         self._read_size = read_size
+        self._write_deadline = write_deadline
+        self._write_timer: asyncio.TimerHandle | None = None
         self._heard = False
         self._unheard_bytes = 0
         self._rest = b""
@@ -101,13 +109,24 @@ class PeerConnection(ServerConnection):
         """The peer's ``host:port``."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def called_at(self) -> str:
+        """The address of this host that the peer has connected to; empty if it was gone by then."""
+        return str(self.local_address[0]) if self.local_address else ""
+
+    def tls_failed(self, reason: str) -> None:
+        """Note that there is no TLS with the peer; the connection is closed then."""
+        if self.refusal is None:
+            self.refusal = refuse(CloseCode.PROTOCOL_ERROR, "TLS", reason)
+
     def admit(self) -> Refusal | None:
         """Note that the peer has said hello.
 
         Returns:
             why it must be sent away all the same: there are too many.
         """
-        return None if self._room.admit(self) else self._too_many()
+        cause = self._room.admit(self, self.host)
+        return None if cause is None else self._too_many(cause)
 
     def refuse(self, refusal: Refusal, *, at_once: bool = False) -> None:
         """Send the peer away; the first reason stands.
@@ -126,25 +145,34 @@ class PeerConnection(ServerConnection):
         else:
             self._end_soon()
 
-    def log_refusal(self, by: logging.Logger, message: str, *arguments: object) -> None:
-        """Log, as a WARNING, that the peer was refused; or count it, if its host is well known.
+    def log_refusal(
+        self, by: logging.Logger, cause: Cause, message: str, *arguments: object
+    ) -> None:
+        """Count that the peer was refused, and log it as a WARNING, unless its host is well known.
 
         Args:
             by: whose logger it is.
+            cause: what to count it by.
             message: as for `logging.Logger.warning`.
             *arguments: likewise.
         """
-        self._refusals.log(by, self.host, message, *arguments)
+        self._refusals.log(by, self.host, cause, message, *arguments)
+
+    def log_news(self, by: logging.Logger, message: str, *arguments: object) -> None:
+        """Log that the peer has come or gone, as INFO, unless its host does that all the time."""
+        self._refusals.news(by, self.host, message, *arguments)
 
     def pause_writing(self) -> None:
         """Note that the peer reads too slowly; asyncio calls this."""
         self.full = True
+        self._watch_writing()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """Note that the peer has caught up; asyncio calls this."""
         self.full = False
         self._unread = 0
+        self._watch_writing()
         super().resume_writing()
         self.on_writable()
 
@@ -159,18 +187,22 @@ class PeerConnection(ServerConnection):
         """Log a handshake that failed; asyncio calls this when the socket is closed."""
         self._room.leave(self)
         self._rest = b""
+        self.full = False
+        self._watch_writing()
         if self._deadline:
             self._deadline.cancel()
         super().connection_lost(exc)
         if self.response is None or self.response.status_code != 101:
-            self.log_refusal(logger, "refused %s: %s", self.where, self._handshake_failure())
+            cause = self.refusal.cause if self.refusal else "no WebSocket"
+            self.log_refusal(logger, cause, "refused %s: %s", self.where, self._handshake_failure())
         self._untie()
 
-    def check_room(self) -> bool:
-        """Tell whether the handshake may go on; where there are too many peers, it may not."""
-        if self._room.full:
-            self.refusal = self._too_many()
-        return not self._room.full
+    def check_room(self) -> Refusal | None:
+        """Tell why the handshake may not go on: there are too many peers; None if it may."""
+        cause = self._room.no_room(self.host)
+        if cause is not None:
+            self.refusal = self._too_many(cause)
+        return self.refusal
 
     def data_received(self, data: bytes) -> None:
         """Take what has come in; asyncio calls this."""
@@ -233,7 +265,7 @@ class PeerConnection(ServerConnection):
             self._room.finish(self)
         elif slowest := self._room.keep(self, size):
             reason = "a message that does not end, among too many such"
-            slowest.refuse(Refusal(CloseCode.TOO_BIG, reason))
+            slowest.refuse(Refusal(CloseCode.TOO_BIG, reason, "too big"))
 
     def _check_greeting(self, size: int) -> None:
         """Limit what is kept of a peer that has yet to finish its first message."""
@@ -241,10 +273,10 @@ class PeerConnection(ServerConnection):
         if self.request is None:
             if self._unheard_bytes > MAX_HANDSHAKE and self.protocol.state is State.CONNECTING:
                 reason = f"not a WebSocket peer (no handshake within {MAX_HANDSHAKE} bytes)"
-                self.refuse(Refusal(CloseCode.TOO_BIG, reason))
+                self.refuse(Refusal(CloseCode.TOO_BIG, reason, "no WebSocket"))
         elif self._unheard_bytes > MAX_HANDSHAKE + self._max_hello:
             reason = f"a first message over {self._max_hello} bytes long"
-            self.refuse(Refusal(CloseCode.TOO_BIG, reason))
+            self.refuse(Refusal(CloseCode.TOO_BIG, reason, "too big"))
 
     def _watch(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.PING, Opcode.PONG):
@@ -259,12 +291,36 @@ class PeerConnection(ServerConnection):
             self._fragments += 1
             if self._fragments > MAX_FRAGMENTS:
                 reason = f"a message of over {MAX_FRAGMENTS} frames"
-                self.refuse(Refusal(CloseCode.TOO_BIG, reason))
+                self.refuse(Refusal(CloseCode.TOO_BIG, reason, "too big"))
         if self.full:
             self._unread += 1
             if self._unread > MAX_UNREAD:
                 reason = "it does not read what it is answered"
-                self.refuse(Refusal(CloseCode.POLICY_VIOLATION, reason), at_once=True)
+                refusal = Refusal(CloseCode.POLICY_VIOLATION, reason, "does not read")
+                self.refuse(refusal, at_once=True)
+
+    def _watch_writing(self) -> None:
+        """Give the peer some seconds, where it must read something.
+
+        Pings do not find out about one that does not: they wait behind what it does not read.
+        """
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+        if self.full:
+            size = self.transport.get_write_buffer_size()
+            self._write_timer = self.loop.call_later(
+                self._write_deadline, self._check_writing, size
+            )
+
+    def _check_writing(self, size: int) -> None:
+        if self.transport.get_write_buffer_size() < size:
+            # It reads, if slowly. Whether too slowly, is for those to say who write to it.
+            self._watch_writing()
+            return
+        reason = f"it has read nothing for {self._write_deadline:g} seconds"
+        refusal = Refusal(CloseCode.POLICY_VIOLATION, reason, "does not read")
+        self.refuse(refusal, at_once=True)
 
     def _watch_controls(self) -> None:
         self._controls += 1
@@ -273,18 +329,22 @@ class PeerConnection(ServerConnection):
         now = self.loop.time()
         if now - self._controls_since < _CONTROLS_WITHIN and self._messages < self._controls:
             reason = f"over {MAX_CONTROLS} pings within {_CONTROLS_WITHIN:g} seconds"
-            self.refuse(Refusal(CloseCode.POLICY_VIOLATION, reason))
+            self.refuse(Refusal(CloseCode.POLICY_VIOLATION, reason, "too many pings"))
         self._controls_since = now
         self._controls = self._messages = 0
 
     def _make_room(self, leaver: PeerConnection | None) -> None:
         if leaver is not None:
             reason = "too many connections wait to say hello"
-            leaver.refuse(Refusal(CloseCode.TOO_MANY, reason), at_once=True)
+            leaver.refuse(Refusal(CloseCode.TOO_MANY, reason, "too many"), at_once=True)
 
-    def _too_many(self) -> Refusal:
-        reason = f"the hub has {self._room.max_connections} peers on this port, its limit"
-        return Refusal(CloseCode.TOO_MANY, reason)
+    def _too_many(self, cause: Cause) -> Refusal:
+        room = self._room
+        if cause == "too many":
+            what = f"{room.max_connections} peers on this port, its limit (--max-connections)"
+        else:
+            what = f"{room.max_per_address} peers of one address, its limit (--max-per-address)"
+        return Refusal(CloseCode.TOO_MANY, f"the hub has {what}", cause)
 
     def _end_soon(self) -> None:
         if self._deadline is None:
@@ -297,8 +357,13 @@ class PeerConnection(ServerConnection):
         collector long enough to find them all for peers to notice.
         """
         self.protocol.handshake_exc = None
+        if self.protocol.parser_exc is not None:
+            # Its frames have everything else.
+            self.protocol.parser_exc.with_traceback(None)
         self.protocol.parser.close()
         vars(self.protocol).pop("select_subprotocol", None)
+        # asyncio's own transport has one of its own methods in an attribute.
+        getattr(self.transport, "__dict__", {}).pop("_read_ready_cb", None)
 
     def _handshake_failure(self) -> str:
         if self.refusal is not None:

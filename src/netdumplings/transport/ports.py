@@ -9,7 +9,8 @@ import socket
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..exceptions import CannotListen
+from ..exceptions import CannotListen, Unprotected
+from .address import is_loopback
 
 #: How often to look for a port that is free in every address family.
 _PORT_TRIES: Final = 20
@@ -22,7 +23,9 @@ ACCEPTED_A_TURN: Final = 8
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-async def listening_sockets(address: str, port: int) -> list[socket.socket]:
+async def listening_sockets(
+    address: str, port: int, *, lacks: Sequence[str] = ()
+) -> list[socket.socket]:
     """Listen on every address of a host, on the same port.
 
     asyncio would do it, but with port 0 on a port of its own for each address.
@@ -30,12 +33,15 @@ async def listening_sockets(address: str, port: int) -> list[socket.socket]:
     Args:
         address: a host name or an IP address.
         port: the port; 0 for any that is free on all of them.
+        lacks: what is missing for others than this host itself to be let near; if anything is,
+            none but loopback addresses will do.
 
     Returns:
         at least one socket.
 
     Raises:
         CannotListen: the port is taken, or not allowed, or the address is none of this host's.
+        Unprotected: something is missing.
     """
     if not 0 <= port <= 65535:
         raise CannotListen(address, port, "a port is a number from 0 to 65535")
@@ -48,6 +54,8 @@ async def listening_sockets(address: str, port: int) -> list[socket.socket]:
     except (OSError, UnicodeError) as error:
         raise CannotListen(address, port, _reason(error)) from error
     hosts = list(dict.fromkeys((family, name) for family, _, _, _, name in found))
+    if lacks and not all(is_loopback(str(name[0])) for _, name in hosts):
+        raise Unprotected(address, lacks)
     for attempt in range(1, _PORT_TRIES + 1):
         try:
             return bind_all(hosts, port)

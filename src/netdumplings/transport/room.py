@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections import Counter
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
-from ..defaults import MAX_CONNECTIONS
+from ..defaults import MAX_CONNECTIONS, MAX_PER_ADDRESS
+from ..wire import Cause
 
 #: Connections that have yet to ask for a WebSocket; and again those that have yet to say hello.
 #: When a hub starts again, many eaters may come within the time of one way there and back.
 MAX_WAITING: Final = 1024
+#: The same of one host: each takes some 12 KiB, and who has that many at once means no good, or can
+#: try again.
+MAX_WAITING_EACH: Final = 128
 
 #: Bytes of messages of which the end has yet to come, of all peers of a port together.
 MAX_UNFINISHED: Final = 64 * 1024 * 1024
@@ -25,10 +31,12 @@ class WaitingRoom(Generic[T]):
 
     Args:
         limit: how many there may be.
+        each: how many there may be of one host.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, each: int = MAX_WAITING_EACH) -> None:
         self._limit = limit
+        self._each = each
         self._hosts: dict[str, dict[T, None]] = {}
         self._host_of: dict[T, str] = {}
 
@@ -43,9 +51,12 @@ class WaitingRoom(Generic[T]):
         """
         self._hosts.setdefault(host, {})[guest] = None
         self._host_of[guest] = host
-        if len(self) <= self._limit:
+        if len(self._hosts[host]) > self._each:
+            crowd = host
+        elif len(self) > self._limit:
+            crowd = max(self._hosts, key=lambda host: len(self._hosts[host]))
+        else:
             return None
-        crowd = max(self._hosts, key=lambda host: len(self._hosts[host]))
         leaver = next(iter(self._hosts[crowd]))
         self.leave(leaver)
         return leaver
@@ -64,12 +75,14 @@ class Room(Generic[T]):
 
     Args:
         max_connections: how many may be admitted.
+        max_per_address: how many of those from one address; of IPv6, from one network.
         max_waiting: how many may be silent, and how many greeting.
         max_unfinished: bytes of unfinished messages that may be kept.
 
     Attributes:
         all: every connection.
         max_connections: as given.
+        max_per_address: as given.
     """
 
     def __init__(
@@ -77,10 +90,14 @@ class Room(Generic[T]):
         max_connections: int = MAX_CONNECTIONS,
         max_waiting: int = MAX_WAITING,
         max_unfinished: int = MAX_UNFINISHED,
+        *,
+        max_per_address: int = MAX_PER_ADDRESS,
     ) -> None:
         self.all: set[T] = set()
         self.max_connections = max_connections
-        self._admitted: set[T] = set()
+        self.max_per_address = max_per_address
+        self._admitted: dict[T, str] = {}
+        self._addresses: Counter[str] = Counter()
         # Apart, so that those who never ask for a WebSocket cannot crowd out those who have.
         self._silent: WaitingRoom[T] = WaitingRoom(max_waiting)
         self._greeting: WaitingRoom[T] = WaitingRoom(max_waiting)
@@ -88,10 +105,13 @@ class Room(Generic[T]):
         self._unfinished: dict[T, int] = {}
         self._unfinished_bytes = 0
 
-    @property
-    def full(self) -> bool:
-        """Whether nobody more can be admitted."""
-        return len(self._admitted) >= self.max_connections
+    def no_room(self, host: str) -> Cause | None:
+        """Tell why nobody more from a host can be admitted; None if somebody can."""
+        if len(self._admitted) >= self.max_connections:
+            return "too many"
+        if self._addresses[_address(host)] >= self.max_per_address:
+            return "too many of an address"
+        return None
 
     def enter(self, guest: T, host: str) -> T | None:
         """Let a connection in that has just been made.
@@ -111,17 +131,20 @@ class Room(Generic[T]):
         self._silent.leave(guest)
         return self._greeting.enter(guest, host)
 
-    def admit(self, guest: T) -> bool:
+    def admit(self, guest: T, host: str) -> Cause | None:
         """Let a peer stay that has said hello, unless there are too many.
 
         Returns:
-            whether it may stay.
+            why it may not stay; None if it may.
         """
-        if guest not in self._admitted and self.full:
-            return False
-        self._greeting.leave(guest)
-        self._admitted.add(guest)
-        return True
+        if guest in self._admitted:
+            return None
+        cause = self.no_room(host)
+        if cause is None:
+            self._greeting.leave(guest)
+            self._admitted[guest] = address = _address(host)
+            self._addresses[address] += 1
+        return cause
 
     def keep(self, guest: T, size: int) -> T | None:
         """Note that so many more bytes are kept of a message that has no end yet.
@@ -147,4 +170,23 @@ class Room(Generic[T]):
         self.all.discard(guest)
         self._silent.leave(guest)
         self._greeting.leave(guest)
-        self._admitted.discard(guest)
+        address = self._admitted.pop(guest, None)
+        if address is not None:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+
+def _address(host: str) -> str:
+    """Tell what counts as one address.
+
+    Whoever has an IPv6 address usually has all 2**64 of its network (RFC 4291, section 2.5.1; RFC
+    7084, section 4.2); those of a link are of many hosts.
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if address.version == 4 or address.is_link_local or address.is_loopback:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -6,25 +6,32 @@ import asyncio
 import functools
 import http
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
+from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from ..defaults import MAX_CONNECTIONS
-from ..wire import MAX_HELLO, CloseCode, Event, Peer, Refusal
+from ..defaults import MAX_CONNECTIONS, MAX_PER_ADDRESS, WRITE_DEADLINE
+from ..wire import LIMITS, Cause, CloseCode, Event, Hello, Peer, Refusal, refuse
+from .address import is_loopback
+from .admission import Admission
 from .client import PING_INTERVAL, PING_TIMEOUT
 from .closing import CLOSE_TIMEOUT, close
 from .open_files import OTHER_FILES, allow_open_files
+from .origins import Doorman
 from .peer_connection import READ_SIZE, PeerConnection
 from .ports import ACCEPTED_A_TURN, BACKLOG, listening_sockets
 from .quiet import quiet
 from .refusals import RefusalLog
 from .room import MAX_UNFINISHED, MAX_WAITING, Room
+from .tls import ServerTls
+from .tls_transport import TlsLayer
 
 __all__ = ["Listener", "PeerConnection", "converse", "listen"]
 
@@ -35,7 +42,11 @@ logger = logging.getLogger(__name__)
 MESSAGES_A_TURN: Final = 200
 BYTES_A_TURN: Final = 2**20
 #: With what the library itself closes connections whose other side breaks the WebSocket protocol.
-_LIBRARY_REFUSES: Final = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.TOO_BIG)
+_LIBRARY_REFUSES: Final[dict[int, Cause]] = {
+    CloseCode.PROTOCOL_ERROR: "protocol",
+    CloseCode.INVALID_DATA: "not UTF-8",
+    CloseCode.TOO_BIG: "too big",
+}
 
 
 class Listener:
@@ -43,15 +54,28 @@ class Listener:
 
     Attributes:
         port: the port.
+        is_private: whether nobody but this host itself can reach it.
     """
 
     def __init__(
-        self, port: int, servers: list[Server], room: Room[PeerConnection], refusals: RefusalLog
+        self,
+        port: int,
+        servers: list[Server],
+        room: Room[PeerConnection],
+        refusals: RefusalLog,
+        *,
+        is_private: bool,
     ) -> None:
         self.port = port
+        self.is_private = is_private
         self._servers = servers
         self._room = room
         self._refusals = refusals
+
+    @property
+    def refused(self) -> Counter[Cause]:
+        """How many connections were refused so far, by cause: a snapshot."""
+        return self._refusals.counts.copy()
 
     async def stop(self) -> None:
         """Accept nobody any more; those who are connected stay."""
@@ -93,13 +117,19 @@ async def listen(
     *,
     max_size: int,
     open_timeout: float,
-    max_hello: int = 2 * MAX_HELLO,
+    max_hello: int = LIMITS.hello,
     max_connections: int = MAX_CONNECTIONS,
+    max_per_address: int = MAX_PER_ADDRESS,
     max_waiting: int = MAX_WAITING,
     read_size: int = READ_SIZE,
     write_limit: int = 2**15,
+    write_deadline: float = WRITE_DEADLINE,
     headers: Mapping[str, str] | None = None,
     subprotocols: Sequence[str] = (),
+    doorman: Doorman | None = None,
+    tls: ServerTls | None = None,
+    lacks: Sequence[str] = (),
+    admission: Admission | None = None,
 ) -> Listener:
     """Listen on a port.
 
@@ -114,25 +144,40 @@ async def listen(
         max_connections: peers that may have said hello. Beyond, handshakes are answered with HTTP
             503, and hellos with close code 4003. Where the system allows fewer open files, it
             is what that leaves.
+        max_per_address: how many of those may come from one address (of IPv6, from one network).
         max_waiting: connections that may not have asked for a WebSocket yet, and again that may
             not have said hello yet. Beyond, the one that has waited longest is cut.
         read_size: bytes to read of a peer before it is another's turn.
         write_limit: bytes waiting to be sent beyond which `PeerConnection.full` is true; it stays
             so until half of them are gone.
+        write_deadline: seconds after which a peer is cut that has more waiting than that and takes
+            nothing of it.
         headers: to be added to the answers to WebSocket handshakes.
         subprotocols: what may be spoken, the best first (RFC 6455, section 1.9). A client that
             offers one of them gets it, as the connection's ``subprotocol`` tells; one that offers
             none of them is served without.
+        doorman: who is answered at all; if None, programs and the pages of this host.
+        tls: what to show clients, who then must speak TLS; None for none. Each new connection is
+            made with what it is then.
+        lacks: what is missing for others than this host itself to be let near: see `ports`.
+        admission: who is let in; None for everybody.
 
     Raises:
         CannotListen: the port is taken, or not allowed, or the address is none of this host's.
+        Unprotected: others would reach it, and something is missing.
     """
+    doorman = doorman or Doorman(pages=True)
 
-    def check(connection: ServerConnection, _request: Request) -> Response | None:
+    async def check(connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, PeerConnection)
-        if connection.check_room():
-            return None
-        return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many peers\n")
+        hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
+        unwelcome = doorman.turn_away(hosts, origins, connection.called_at)
+        if unwelcome is not None:
+            connection.refusal = refuse(CloseCode.POLICY_VIOLATION, unwelcome.cause, unwelcome.text)
+            return connection.respond(http.HTTPStatus.FORBIDDEN, f"{unwelcome.text}\n")
+        if crowd := connection.check_room():
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, f"{crowd.reason}\n")
+        return await admission.at_handshake(connection, request) if admission else None
 
     def answer(_connection: ServerConnection, _request: Request, response: Response) -> None:
         response.headers.update(headers or {})
@@ -141,11 +186,20 @@ async def listen(
         # The library's own choice is to refuse a client that offers none that we know.
         return next((Subprotocol(known) for known in subprotocols if known in offered), None)
 
-    sockets = await listening_sockets(address, port)
+    sockets = await listening_sockets(address, port, lacks=lacks)
+    doorman.listens_on(address)
+    for sock in sockets:
+        doorman.listens_on(sock.getsockname()[0])
     max_connections, max_waiting = _that_can_be_had(max_connections, max_waiting)
-    room: Room[PeerConnection] = Room(max_connections, max_waiting, MAX_UNFINISHED)
+    room: Room[PeerConnection] = Room(
+        max_connections, max_waiting, MAX_UNFINISHED, max_per_address=max_per_address
+    )
     refusals = RefusalLog()
-    create = functools.partial(PeerConnection, room, refusals, max_hello, read_size)
+    create: Callable[..., Any] = functools.partial(
+        PeerConnection, room, refusals, max_hello, read_size, write_deadline
+    )
+    if tls is not None:
+        create = functools.partial(_through_tls, tls, create)
     servers = [
         await serve(
             handler,  # type: ignore[arg-type]  # every connection is a PeerConnection
@@ -169,7 +223,24 @@ async def listen(
     for sock in sockets:
         # To asyncio, the two are the same number.
         sock.listen(BACKLOG)
-    return Listener(sockets[0].getsockname()[1], servers, room, refusals)
+    is_private = all(is_loopback(sock.getsockname()[0]) for sock in sockets)
+    port = sockets[0].getsockname()[1]
+    return Listener(port, servers, room, refusals, is_private=is_private)
+
+
+def _through_tls(
+    tls: ServerTls,
+    create: Callable[..., PeerConnection],
+    protocol: ServerProtocol,
+    *args: Any,
+    **settings: Any,
+) -> TlsLayer:
+    """Make a connection, with TLS between it and its socket."""
+    connection = create(protocol, *args, **settings)
+    layer = TlsLayer(connection, tls.context, connection.tls_failed)
+    # The library looks whether it has the right one.
+    vars(layer)["protocol"] = protocol
+    return layer
 
 
 def _that_can_be_had(max_connections: int, max_waiting: int) -> tuple[int, int]:
@@ -200,6 +271,7 @@ async def converse(
     handle: Callable[[Event], None],
     *,
     hello_timeout: float,
+    check: Callable[[Hello], Awaitable[Refusal | None]] | None = None,
 ) -> Refusal | None:
     """Give a peer what comes in, and its events to a handler, until one side has enough.
 
@@ -208,6 +280,7 @@ async def converse(
         peer: what they mean.
         handle: is called with each event but a refusal.
         hello_timeout: seconds to wait for the first message.
+        check: is asked, about the first message, why the peer must be sent away; None takes all.
 
     Returns:
         why the peer must be sent away, or None if the connection has ended otherwise. (A message
@@ -217,8 +290,10 @@ async def converse(
     messages = size = 0
     try:
         events = await _first_events(connection, peer, hello_timeout)
-        if not any(isinstance(event, Refusal) for event in events) and (full := connection.admit()):
-            return full
+        for hello in [event for event in events if isinstance(event, Hello)]:
+            refusal = await check(hello) if check else None
+            if refusal := refusal or connection.admit():
+                return refusal
         while True:
             for event in events:
                 if isinstance(event, Refusal):
@@ -237,7 +312,7 @@ async def converse(
         sent = closed.sent
         if sent is None or closed.rcvd_then_sent or sent.code not in _LIBRARY_REFUSES:
             return None
-        return Refusal(CloseCode(sent.code), sent.reason)
+        return Refusal(CloseCode(sent.code), sent.reason, _LIBRARY_REFUSES[sent.code])
 
 
 async def _first_events(
