@@ -80,7 +80,9 @@ def outcome(source: FileSource) -> tuple[list[bytes], list[CaptureError]]:
                 found += [batch.data(index) for index in range(len(batch))]
     finally:
         source.close()
-    assert source.statistics() == (len(found), 0, 0)
+    counted = source.statistics()
+    assert (counted.received, counted.dropped_by_kernel) == (len(found), 0)
+    assert counted.damaged == sum(isinstance(error, TruncatedCapture) for error in errors)
     return found, errors
 
 

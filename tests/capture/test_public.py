@@ -8,7 +8,13 @@ import sys
 import pytest
 
 from netdumplings import capture, defaults
-from netdumplings.capture import CaptureOptions, PacketSource, file_source, live_source
+from netdumplings.capture import (
+    CaptureOptions,
+    CaptureStatistics,
+    PacketSource,
+    file_source,
+    live_source,
+)
 
 SHOWN = [
     "CaptureOptions",
@@ -35,6 +41,18 @@ def test_importing_it_imports_neither_numpy_nor_a_capture_library() -> None:
     assert done.stdout == "set()\n"
 
 
+def test_capturing_does_without_scapy_and_a_kitchen_has_it_before_the_first_packet() -> None:
+    code = "import sys, {}; print('scapy.layers.all' in sys.modules)"
+    for module, has in (
+        ("netdumplings.capture.live", False),
+        ("netdumplings.kitchen.cooking", True),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(module)], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{has}\n"
+
+
 def test_both_kinds_are_sources_and_do_nothing_before_they_are_opened() -> None:
     sources: list[PacketSource] = [
         live_source(["no such interface", "eth7"]),
@@ -47,7 +65,7 @@ def test_both_kinds_are_sources_and_do_nothing_before_they_are_opened() -> None:
         ("no such file", False, False),
     ]
     for source in sources:
-        assert source.statistics() == (0, 0, 0)
+        assert source.statistics() == CaptureStatistics()
         source.close()
 
 

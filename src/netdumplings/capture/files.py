@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 
 from .. import defaults
-from ..exceptions import CaptureError
+from ..exceptions import CaptureError, NotACapture
 from ..packets import PacketBatch
 from .file import CaptureFile, check_capture
 from .filters import OfflineFilter
+from .own_traffic import OwnTraffic
 from .pace import Pace, Repeat
 from .source import CaptureOptions, CaptureStatistics, Progress
 from .streams import STANDARD_INPUT
@@ -75,6 +76,8 @@ class FileSource:
         self._total_bytes: int | None = None
         self._bytes_before = 0
         self._received = 0
+        self._filtered_out = 0
+        self._damaged = 0
 
     @property
     def ended(self) -> bool:
@@ -96,6 +99,9 @@ class FileSource:
         sizes = [check_capture(path, again=looped) for path in self._paths]
         if not looped and None not in sizes:
             self._total_bytes = sum(size for size in sizes if size is not None)
+
+    def leave_out(self, own: OwnTraffic) -> None:
+        """Do nothing: what another kitchen sent, then, is what a capture is for."""
 
     def read(self, timeout: float) -> PacketBatch | None:
         """Take the next packets; see `PacketSource.read`.
@@ -125,8 +131,14 @@ class FileSource:
         return Progress(self._bytes_before + (file.read_bytes if file else 0), self._total_bytes)
 
     def statistics(self) -> CaptureStatistics:
-        """The packets handed out so far; files drop none."""
-        return CaptureStatistics(received=self._received)
+        """The packets of the files so far; files drop none.
+
+        Once it has ended, what was received, filtered out and damaged is all that the files have,
+        as often as a loop has read them.
+        """
+        return CaptureStatistics(
+            received=self._received, filtered_out=self._filtered_out, damaged=self._damaged
+        )
 
     def close(self) -> None:
         """Close what is open; harmless when done before."""
@@ -152,7 +164,8 @@ class FileSource:
         assert file is not None
         try:
             batches = file.read(timeout)
-        except CaptureError:
+        except CaptureError as error:
+            self._damaged += not isinstance(error, NotACapture)
             self._finish_file()
             if self._is_news(file.name):
                 raise
@@ -161,6 +174,7 @@ class FileSource:
             self._finish_file()
         for batch in batches:
             wanted = self._filter.apply(batch, file.name)
+            self._filtered_out += len(batch) - len(wanted)
             if len(wanted):
                 self._waiting.append(self._adjusted(wanted))
                 self._found_in_round = True

@@ -16,6 +16,7 @@ from ..packets import PacketBatch
 from .filters import check_filter
 from .interfaces import interface_indexes, is_up
 from .libpcap import Drops, Handle, InterfaceDown, InterfaceGone, Library, load_library
+from .own_traffic import OwnTraffic
 from .source import CaptureOptions, CaptureStatistics
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class LiveSource:
         self.name = ", ".join(names) or defaults.ALL_INTERFACES
         self._options = options
         self._library = library
+        self._own = OwnTraffic()
         self._taps = {name: _Tap(name) for name in names}
         self._ready: deque[_Tap] = deque()
         self._selector: selectors.BaseSelector | None = None
@@ -114,6 +116,17 @@ class LiveSource:
         except CaptureError:
             self.close()
             raise
+
+    def leave_out(self, own: OwnTraffic) -> None:
+        """Do without some packets from now on; see `PacketSource.leave_out`.
+
+        It may be open already: then it goes for packets that come later.
+        """
+        with self._lock:
+            self._own = own
+            for tap in self._taps.values():
+                if tap.handle is not None:
+                    self._filter(tap)
 
     def read(self, timeout: float) -> PacketBatch | None:
         """Take the next packets, all of one interface; see `PacketSource.read`."""
@@ -151,6 +164,17 @@ class LiveSource:
             if self._selector:
                 self._selector.close()
                 self._selector = None
+
+    def disown(self) -> None:
+        """Let go of it in a process that was forked from the one that goes on with it.
+
+        What the two share, `close` would change for both.
+        """
+        for tap in self._taps.values():
+            if tap.handle is not None:
+                tap.handle.close()
+        if self._selector:
+            self._selector.close()
 
     def _open_named(self, present: dict[str, int], library: Library) -> None:
         for tap in self._taps.values():
@@ -222,8 +246,18 @@ class LiveSource:
         tap.handle = self._library.open(tap.name, self._options)
         tap.index = present.get(tap.name)
         tap.up = True
+        if self._own.ports:
+            self._filter(tap)
         if tap.handle.descriptor is not None:
             self._selector.register(tap.handle.descriptor, selectors.EVENT_READ, tap)
+
+    def _filter(self, tap: _Tap) -> None:
+        assert tap.handle is not None
+        try:
+            tap.handle.set_filter(self._own.filtered_out(self._options.filter))
+        except InvalidFilter:
+            # Packets of a kind in which libpcap finds no TCP.
+            tap.handle.set_filter(self._options.filter)
 
     def _disconnect(self, tap: _Tap) -> None:
         if tap.handle is None:

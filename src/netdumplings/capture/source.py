@@ -9,6 +9,7 @@ from .. import defaults
 
 if TYPE_CHECKING:
     from ..packets import PacketBatch
+    from .own_traffic import OwnTraffic
 
 
 class CaptureStatistics(NamedTuple):
@@ -21,11 +22,17 @@ class CaptureStatistics(NamedTuple):
         dropped_by_kernel: packets that passed the filter and found the kernel's buffer full.
         dropped_by_interface: packets the interface itself dropped, before any filter; 0 where the
             system does not tell.
+        filtered_out: packets of capture files that did not pass the filter. Live, it is the kernel
+            that filters, and nobody counts them: 0.
+        damaged: records of capture files that could not be read: one for each time that a file
+            broke off. What it had behind that, nobody can know.
     """
 
     received: int = 0
     dropped_by_kernel: int = 0
     dropped_by_interface: int = 0
+    filtered_out: int = 0
+    damaged: int = 0
 
 
 class Progress(NamedTuple):
@@ -92,6 +99,10 @@ class PacketSource(Protocol):
         Raises:
             CaptureError: there are no packets to be had from it. Nothing stays open.
         """
+        ...
+
+    def leave_out(self, own: OwnTraffic) -> None:
+        """Do without some packets from now on; before it is opened. A replay has none of them."""
         ...
 
     def read(self, timeout: float) -> PacketBatch | None:

@@ -8,6 +8,7 @@ import stat
 from typing import Final
 
 from ..exceptions import CaptureError
+from ..opened import open_file
 
 STANDARD_INPUT: Final = "-"
 
@@ -38,8 +39,7 @@ class InputStream:
         self._owned = path != STANDARD_INPUT
         self._descriptor = -1
         try:
-            # Without O_NONBLOCK, opening a named pipe waits for somebody to write to it.
-            self._descriptor = os.open(path, _FLAGS) if self._owned else 0
+            self._descriptor = open_file(path) if self._owned else 0
             status = os.fstat(self._descriptor)
         except (OSError, ValueError) as error:
             self.close()
@@ -101,11 +101,3 @@ class InputStream:
     def _cannot(self, what: str, error: Exception) -> CaptureError:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return CaptureError(f"cannot {what} {self.name}: {reason}")
-
-
-_FLAGS: Final = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)

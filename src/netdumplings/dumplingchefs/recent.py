@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -13,20 +14,30 @@ class RecentDict(OrderedDict[K, V]):
     """A dict that keeps what was set latest, and forgets the rest.
 
     Args:
-        size: how many keys it keeps.
+        size: how much it keeps.
+        weigh: how much of that a key takes with its value, whatever the value; 1 if None.
 
     Attributes:
         forgotten: how many times a key had to make way.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, weigh: Callable[[K], int] | None = None) -> None:
         super().__init__()
         self.size = size
         self.forgotten = 0
+        self._weigh = weigh or _one
+        self._weight = 0
 
     def __setitem__(self, key: K, value: V) -> None:
+        if key not in self:
+            self._weight += self._weigh(key)
         super().__setitem__(key, value)
         self.move_to_end(key)
-        if len(self) > self.size:
-            self.popitem(last=False)
+        while self._weight > self.size:
+            oldest, _ = self.popitem(last=False)
+            self._weight -= self._weigh(oldest)
             self.forgotten += 1
+
+
+def _one(_key: object) -> int:
+    return 1

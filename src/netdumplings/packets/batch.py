@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from .applications import Bound, bound_applications, is_closed
 from .columns import ABSENT, Headers
-from .dissect import Packet
-from .lazy import lazy_packets
-from .shapes import closed, shapes_of
+
+if TYPE_CHECKING:
+    from .applications import Bound
+    from .dissection import Packet
+
+# Whatever needs scapy is imported where it is used: who only captures has no need of it.
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -128,6 +130,8 @@ class PacketBatch:
     def shapes(self) -> Int64Array:
         """Which layers each packet has, as of ``shapes.py``; 0 where only scapy can tell."""
         if self._shapes is None:
+            from .shapes import shapes_of
+
             self._shapes = shapes_of(self.headers)
         return self._shapes
 
@@ -135,6 +139,8 @@ class PacketBatch:
     def applications(self) -> list[Bound]:
         """The packets by what scapy binds to their ports; see ``applications.py``."""
         if self._applications is None:
+            from .applications import bound_applications
+
             self._applications = bound_applications(self)
         return self._applications
 
@@ -241,6 +247,8 @@ class PacketBatch:
         return len(self.offsets)
 
     def __iter__(self) -> Iterator[Packet]:
+        from .lazy import lazy_packets
+
         buffer = self.buffer
         starts = self.offsets.tolist()
         ends = (self.offsets + self.captured_lengths).tolist()
@@ -260,6 +268,8 @@ class PacketBatch:
     def __getitem__(self, index: int | slice) -> Packet | PacketBatch:
         if isinstance(index, slice):
             return self._select(index)
+        from .lazy import lazy_packets
+
         index = range(len(self))[index]
         one = slice(index, index + 1)
         return next(
@@ -283,6 +293,9 @@ class PacketBatch:
     def _shapes_of_packets(self) -> Int64Array:
         """The shapes, those of packets with a closed application told apart."""
         if self._closed_shapes is None:
+            from .applications import is_closed
+            from .shapes import closed
+
             shapes = self.shapes.copy()
             for bound in self.applications:
                 if is_closed(bound.layer):

@@ -51,21 +51,48 @@ def question(payload: bytes, over_tcp: bool) -> bytes | Literal[Doubt.UNSURE] | 
         over_tcp: whether it is TCP.
 
     Returns:
-        the name with its final dot, as scapy gives it; None where scapy finds no DNS, or no
-        question in it; `UNSURE` where only scapy can tell.
+        the name with its final dot, as scapy gives it, cut to `LONGEST_NAME`; None where scapy
+        finds no DNS, or no question in it; `UNSURE` where only scapy can tell.
     """
     message = _message(payload, over_tcp)
     if message is None:
         return None
     counts = _counts(message)
-    if max(counts) > MOST_RECORDS:
-        return UNSURE
     if not counts[0] or len(message) == _HEADER:
         return None
-    name, end = _name(message)
+    if max(counts) > MOST_RECORDS and _records_end(message, counts) is None:
+        return UNSURE
+    end = _behind_name(message, _HEADER)
     if end + _TYPE > len(message):
         return None  # cut off: scapy leaves it as raw bytes
-    return name if name is not None and end + _QUESTION <= len(message) else UNSURE
+    return first_name(message) if end + _QUESTION <= len(message) else UNSURE
+
+
+def first_name(message: bytes) -> bytes:
+    """The name behind the header of a message, as scapy reads it, cut to `LONGEST_NAME`.
+
+    scapy makes the best of any name: one that runs in a circle, or off the end, or through too many
+    pointers, ends there.
+    """
+    name = b""
+    at, length = _HEADER, len(message)
+    seen: list[int] = []
+    while at < length and len(name) < LONGEST_NAME:
+        octet = message[at]
+        at += 1
+        if not octet:
+            break
+        if octet <= _LONGEST_LABEL:
+            name += message[at : at + octet] + b"."
+            at += octet
+            continue
+        if at >= length:
+            break
+        at = (octet & ~_POINTER) << 8 | message[at]  # scapy takes all of these for pointers
+        if at in seen or len(seen) == MOST_POINTERS:
+            break
+        seen.append(at)
+    return name[:LONGEST_NAME] or b"."
 
 
 def is_plain(payload: bytes, over_tcp: bool) -> bool:
@@ -86,20 +113,27 @@ def is_plain(payload: bytes, over_tcp: bool) -> bool:
     message = _message(payload, over_tcp)
     if message is None:
         return False
-    questions, *records = counts = _counts(message)
-    if max(counts) > MOST_RECORDS:
-        return False
+    end = _records_end(message, _counts(message))
+    return end is not None and end >= len(message)
+
+
+def _records_end(message: bytes, counts: tuple[int, ...]) -> int | None:
+    """Where the records of a message end, by its counts and their lengths: past its end, perhaps.
+
+    None where there may be more records of a kind than scapy reads: it gives up such a message as a
+    whole, unless there is one before them that it cannot read.
+    """
     at, length = _HEADER, len(message)
-    for _ in range(questions):
-        if at >= length:
-            return True
-        at = _behind_name(message, at) + _QUESTION
-    for _ in range(sum(records)):
-        at = _behind_name(message, at) + _RECORD
-        if at > length:
-            return True
-        at += message[at - 2] << 8 | message[at - 1]
-    return at >= length
+    for kind, count in enumerate(counts):
+        for number in range(count):
+            if at >= length:
+                return at
+            if number == MOST_RECORDS:
+                return None
+            at = _behind_name(message, at) + (_RECORD if kind else _QUESTION)
+            if kind and at <= length:
+                at += message[at - 2] << 8 | message[at - 1]
+    return at
 
 
 def _message(payload: bytes, over_tcp: bool) -> bytes | None:
@@ -135,28 +169,3 @@ def _behind_name(message: bytes, at: int) -> int:
             return at + 2
         at += octet + 1
     return at
-
-
-def _name(message: bytes) -> tuple[bytes | None, int]:
-    """The name behind the header, and where it ends; None, and where we gave up, if it is odd."""
-    labels: list[bytes] = []
-    at, length, left, end, pointers = _HEADER, len(message), LONGEST_NAME, 0, 0
-    while at < length:
-        octet = message[at]
-        at += 1
-        if not octet:
-            return b".".join((*labels, b"")) or b".", end or at
-        if octet <= _LONGEST_LABEL:
-            left -= octet + 1
-            if left < 0:
-                return None, 0
-            labels.append(message[at : at + octet])
-            at += octet
-            continue
-        pointers += 1
-        if octet < _POINTER or at >= length or pointers > MOST_POINTERS:
-            return None, 0
-        end = end or at + 1
-        at = (octet & ~_POINTER) << 8 | message[at]
-    # It ran off the end: at once, or where a pointer led it.
-    return None, end or at

@@ -11,7 +11,8 @@ from scapy.layers.inet import TCP, UDP
 from scapy.packet import NoPayload, Packet, Raw
 
 from .applications import Bound, name_of, payloads
-from .dissect import link_layer
+from .brief import BriefDNS
+from .dissection import link_layer
 from .dns import is_plain
 from .shapes import UNKNOWN, layers_of
 
@@ -96,7 +97,7 @@ def _application(transport: Packet, data: bytes) -> list[str]:
     try:
         layer = transport.guess_payload_class(data)
         if layer is DNS:
-            return _chain(DNS(data, _internal=1, _underlayer=transport))
+            return _chain(BriefDNS(data, _internal=1, _underlayer=transport))
     except Exception:  # whatever a dissector does on hostile bytes
         return [_name(Raw)]
     return [_name_by_bytes(layer, data, transport)]

@@ -16,7 +16,7 @@ from typing import Any, Final
 from scapy.packet import Packet, Raw
 
 from .applications import FOUND_ELSEWHERE
-from .dissect import dissect, first_layer, readable_by_old_chefs
+from .dissection import dissect, first_layer, readable_by_old_chefs
 from .shapes import UNKNOWN, Application, application_of, layers_of
 
 # A lazy packet has the slots of a scapy packet and no others: only so can the one become the other.

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from scapy.layers.dns import DNS, DNSQR
+from scapy.layers.inet import TCP, UDP
 from scapy.layers.l2 import ARP
+from scapy.packet import Packet
 
 from .applications import payloads, ports_of, shape_table, untold
-from .dns import LONGEST_NAME, UNSURE, question
+from .brief import application, stretches
+from .dns import UNSURE, first_name, question
 from .formats import ETHERTYPE_ARP
 from .shapes import Family, family_of
 
@@ -44,13 +47,13 @@ def dns_questions(packets: PacketBatch) -> Iterator[tuple[int, bytes]]:
     names: list[tuple[int, Any]] = []
     for layer, over_tcp, indices in packets.applications:
         if layer is DNS:
-            asked = (question(data, over_tcp) for data in payloads(packets, indices))
+            asked = (_question(data, over_tcp) for data in payloads(packets, indices))
             names += zip(indices.tolist(), asked, strict=True)
     names += ((index, UNSURE) for index in untold(packets, ports_of(DNS)).tolist())
     for index, name in sorted(names, key=lambda pair: pair[0]):
-        told = _question_told_by_scapy(packets, index) if name is UNSURE else name
+        told = _question_inside(packets, index) if name is UNSURE else name
         if told is not None:
-            yield index, told[:LONGEST_NAME]
+            yield index, told
 
 
 def arp_messages(packets: PacketBatch) -> Iterator[ArpMessage]:
@@ -70,18 +73,36 @@ def arp_messages(packets: PacketBatch) -> Iterator[ArpMessage]:
         if start is not None:
             yield _arp(index, packets.buffer[start : start + 28])
             continue
-        packet = packets[index]
-        if packet.haslayer(ARP):
-            yield _arp_told_by_scapy(index, packet[ARP])
+        for stretch in stretches(packets.link_type, packets.data(index)):
+            if stretch.haslayer(ARP):
+                yield _arp_told_by_scapy(index, stretch[ARP])
+                break
 
 
-def _question_told_by_scapy(packets: PacketBatch, index: int) -> bytes | None:
-    packet = packets[index]
-    questions = packet[DNS].qd if packet.haslayer(DNS) else None
-    if not questions or not isinstance(questions[0], DNSQR):  # a broken one is Raw
-        return None
-    name: bytes = questions[0].qname
-    return name
+def _question(data: bytes, over_tcp: bool) -> bytes | None:
+    """The name that a payload on a port of DNS asks for."""
+    told = question(data, over_tcp)
+    if told is not UNSURE:
+        return told
+    transport = TCP(sport=53) if over_tcp else UDP(sport=53)
+    return _question_of(application(transport, data))
+
+
+def _question_inside(packets: PacketBatch, index: int) -> bytes | None:
+    """The name that the first DNS message anywhere in a packet asks for."""
+    for stretch in stretches(packets.link_type, packets.data(index)):
+        message = stretch if isinstance(stretch, DNS) else stretch.getlayer(DNS)
+        if message is not None:
+            return _question_of(message)
+    return None
+
+
+def _question_of(message: Packet) -> bytes | None:
+    if not isinstance(message, DNS) or not message.qd or not isinstance(message.qd[0], DNSQR):
+        return None  # no DNS, no question, or a broken one, which is Raw
+    # Over TCP a message follows its length.
+    prefix = 2 if isinstance(message.underlayer, TCP) else 0
+    return first_name(message.original[prefix:])
 
 
 def _arp(index: int, data: bytes) -> ArpMessage:

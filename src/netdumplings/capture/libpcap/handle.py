@@ -87,6 +87,17 @@ class Handle(Protocol):
         """
         ...
 
+    def set_filter(self, expression: str) -> None:
+        """Let through what matches, of the packets that come from now on.
+
+        Args:
+            expression: in pcap-filter(7) language; empty for everything.
+
+        Raises:
+            InvalidFilter: libpcap refuses it.
+        """
+        ...
+
     def drops(self) -> Drops:
         """How many packets were lost since it was opened."""
         ...

@@ -57,6 +57,14 @@ class CypcapHandle:
         wire_lengths = [header.len for header in headers]
         return assemble(self.link_type, self._interface, packets, wire_lengths, times_ns)
 
+    def set_filter(self, expression: str) -> None:
+        """Let through what matches; see `Handle`."""
+        try:
+            # Left to find the netmask by itself, cypcap 0.6.3 prints it on standard output.
+            self._pcap.setfilter(expression, netmask=_netmask(self._interface))
+        except cypcap.Error as error:
+            raise InvalidFilter(expression, f"{_reason(error)} (on {self._interface})") from None
+
     def drops(self) -> Drops:
         """How many packets were lost since it was opened."""
         with suppress(cypcap.Error):  # where there is no counting any more, the last count holds
@@ -96,14 +104,13 @@ class CypcapLibrary:
         except cypcap.Error as error:
             pcap.close()
             raise _translated(error, interface) from None
-        if options.filter.strip():
-            try:
-                # Left to find the netmask by itself, cypcap 0.6.3 prints it on standard output.
-                pcap.setfilter(options.filter, netmask=_netmask(interface))
-            except cypcap.Error as error:
-                pcap.close()
-                raise InvalidFilter(options.filter, f"{_reason(error)} (on {interface})") from None
-        return CypcapHandle(pcap, interface)
+        handle = CypcapHandle(pcap, interface)
+        try:
+            handle.set_filter(options.filter)
+        except InvalidFilter:
+            handle.close()
+            raise
+        return handle
 
     def compile(self, dlt: int, expression: str) -> PacketTest:
         """Compile a filter; see `Library`."""

@@ -61,6 +61,13 @@ class PcapyHandle:
         wire_lengths = [header.getlen() for header in headers]
         return assemble(self.link_type, self._interface, packets, wire_lengths, times_ns)
 
+    def set_filter(self, expression: str) -> None:
+        """Let through what matches; see `Handle`."""
+        try:
+            self._pcap.setfilter(expression)
+        except pcapy.PcapError as error:
+            raise InvalidFilter(expression, f"{error} (on {self._interface})") from None
+
     def drops(self) -> Drops:
         """How many packets were lost since it was opened."""
         with suppress(pcapy.PcapError):  # where there is no counting any more, the last count holds
@@ -94,14 +101,17 @@ class PcapyLibrary:
         if status < 0:  # what is above is a warning
             pcap.close()
             raise _error(status, interface)
+        handle = PcapyHandle(pcap, interface)
         try:
             pcap.setnonblock(True)
-            if options.filter.strip():
-                pcap.setfilter(options.filter)
+            handle.set_filter(options.filter)
         except pcapy.PcapError as error:
-            pcap.close()
-            raise InvalidFilter(options.filter, f"{error} (on {interface})") from None
-        return PcapyHandle(pcap, interface)
+            handle.close()
+            raise CaptureError(f"cannot sniff on {interface}: {error}") from None
+        except InvalidFilter:
+            handle.close()
+            raise
+        return handle
 
     def compile(self, dlt: int, expression: str) -> PacketTest:
         """Compile a filter; see `Library`."""
