@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from netdumplings.delivery.spool import Spool
 from netdumplings.delivery.spool_jobs import Job
+from support.examples import examples
 from support.spools import spool_at
 
 Name = tuple[str, int]
@@ -199,4 +199,4 @@ class SpoolMachine(RuleBasedStateMachine):
 
 
 TestSpoolMachine = SpoolMachine.TestCase
-TestSpoolMachine.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestSpoolMachine.settings = examples(1, stateful_step_count=60)

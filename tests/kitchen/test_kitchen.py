@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from netdumplings import Dumpling, DumplingChef, DumplingDriver, DumplingKitchen
+from netdumplings.capture import CaptureStatistics
 from netdumplings.exceptions import (
     BrokenChef,
     InvalidAddress,
@@ -19,8 +21,15 @@ from netdumplings.exceptions import (
     NotACapture,
     TruncatedCapture,
 )
+from netdumplings.kitchen.statistics import announced
 from netdumplings.packets import Packet, PacketBatch
-from support.packets import START, arp, dns_query, tcp_syn, write_pcap
+from netdumplings.wire import (
+    CountsReceived,
+    KitchenHello,
+    V2KitchenPeer,
+    kitchen_hello_message,
+)
+from support.packets import START, arp, batch, dns_query, tcp_syn, write_pcap
 
 
 class LayersChef(DumplingChef):
@@ -106,8 +115,8 @@ def test_statistics_are_a_snapshot_that_adds_up(capture: Path) -> None:
     assert after.dumplings_made == 6
     assert after.errors == {}
     assert {name: chef._replace(seconds=0.0) for name, chef in after.chefs.items()} == {
-        "LayersChef": (3, 0.0, 3, 0),
-        "SizesChef": (3, 0.0, 3, 0),
+        "LayersChef": (3, 0.0, 3, 0, 0),
+        "SizesChef": (3, 0.0, 3, 0, 0),
     }
 
 
@@ -135,7 +144,8 @@ def test_at_the_end_the_log_says_what_was_handled_and_who_took_the_time(
     whole, *chefs = caplog.messages[-3:]
     assert whole == (
         "kitchen lab handled 3 of 3 packets (dropped: 0 by the kernel, 0 by the kitchen; "
-        "before the filter, 0 by the interfaces) and made 6 dumplings; its chefs made 0 errors"
+        "before the filter, 0 by the interfaces; of the files, 0 filtered out, 0 damaged) "
+        "and made 6 dumplings; its chefs made 0 errors"
     )
     pattern = r"chef %s: 3 packets in \d+\.\d\d s \(\d+\.\d\d us each\), 3 dumplings, 0 errors"
     assert re.fullmatch(pattern % "LayersChef", chefs[0])
@@ -202,6 +212,34 @@ def test_what_is_wrong_is_said_before_anything_starts(capture: Path, tmp_path: P
         list(DumplingKitchen(read=[capture, tmp_path / "text"], chefs=[LayersChef]))
 
 
+@pytest.mark.parametrize("few", [3, 100])
+def test_a_kitchen_with_too_many_chefs_for_its_first_message_says_how_many_more_it_has(
+    capture: Path, few: int
+) -> None:
+    chefs = [type(f"Number{number}Chef", (LayersChef,), {}) for number in range(1000)]
+    quarantined = {f"Number{number}Chef": "x" * 400 for number in range(few)}
+    kitchen = DumplingKitchen(read=capture, chefs=chefs, quarantined=quarantined)
+    peer = V2KitchenPeer()
+    [hello] = peer.receive(kitchen_hello_message("s" * 32, 1, kitchen._hello()))
+    assert isinstance(hello, KitchenHello)
+    told = json.loads(hello.announcement)
+    assert told["chefs_left_out"] == 1000 - len(told["chefs"]) > 0
+    [counts] = peer.receive(kitchen._counts())
+    assert isinstance(counts, CountsReceived)
+    told = json.loads(counts.counts)
+    assert told["packets_handled"] == 0
+    assert len(told.get("quarantined", ())) == (few if few < 100 else 0)
+
+
+class SystemStatusChef(DumplingChef):
+    """Would be taken for the hub's own."""
+
+
+def test_a_chef_with_the_name_of_the_hubs_own_is_told_to_be_renamed() -> None:
+    with pytest.raises(BrokenChef, match="SystemStatusChef cannot be made: hubs keep this name"):
+        DumplingKitchen(chefs=[SystemStatusChef])
+
+
 def test_an_empty_capture_still_starts_up_and_ends(tmp_path: Path) -> None:
     class PokedChef(DumplingChef):
         def interval_handler(self, interval: float | None = None) -> float | None:
@@ -210,3 +248,44 @@ def test_an_empty_capture_still_starts_up_and_ends(tmp_path: Path) -> None:
     empty = write_pcap(tmp_path / "empty.pcap")
     made = list(DumplingKitchen(read=empty, chefs=[PokedChef], poke_interval=2))
     assert [dumpling.payload for dumpling in made] == [2.0, 2.0]
+
+
+def test_a_quarantined_chef_is_not_even_made_and_the_others_are_run(capture: Path) -> None:
+    class DeadlyChef(DumplingChef):
+        packet_filter = "nonsense that nobody compiles"
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            raise AssertionError("made")
+
+    why = "it ended the kitchen's process"
+    kitchen = DumplingKitchen(
+        read=capture, chefs=[DeadlyChef, SizesChef], quarantined={"DeadlyChef": why}
+    )
+    assert [chef.name for chef in kitchen.chefs] == ["DeadlyChef", "SizesChef"]
+    assert len(list(kitchen)) == 3
+    done = kitchen.statistics()
+    assert done.quarantined == {"DeadlyChef": why}
+    assert done.chefs["DeadlyChef"].packets == 0
+    assert announced(done)["quarantined"] == {"DeadlyChef": why}
+
+
+def test_packets_may_come_from_a_source_of_ones_own() -> None:
+    class Source:
+        name, live, ended = "my own", False, False
+
+        def open(self) -> None: ...
+
+        def close(self) -> None: ...
+
+        def progress(self) -> None: ...
+
+        def read(self, timeout: float) -> PacketBatch:
+            self.ended = True
+            return batch(arp(), dns_query())
+
+        def statistics(self) -> CaptureStatistics:
+            return CaptureStatistics(2 if self.ended else 0)
+
+    kitchen = DumplingKitchen(source=Source(), chefs=[SizesChef])
+    assert [dumpling.payload for dumpling in kitchen] == [len(arp()), len(dns_query())]
+    assert kitchen.statistics().packets_handled == 2

@@ -215,3 +215,40 @@ def test_a_chef_that_cannot_be_made_says_why() -> None:
     with pytest.raises(BrokenChef, match=r"does not call super\(\)\.__init__"):
         make_chef(Orphan, "attic")
     assert make_chef(LengthChef, "attic").kitchen == "attic"
+
+
+@pytest.mark.parametrize("last", [1, 99, 100, 101, 250])
+def test_a_quarantined_chef_has_had_the_packets_it_had_and_the_others_have_all(
+    last: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    class HungryChef(DumplingChef):
+        packets = 0
+
+        def packet_handler(self, packet: Packet) -> None:
+            self.packets += 1
+            if self.packets == last:
+                self.hoard = packet
+                packet.payload.remove_payload()
+                raise MemoryError
+
+    class FilteredHungryChef(HungryChef):
+        packet_filter = "arp"
+
+    gone: list[str] = []
+    running = ChefRunner(
+        [HungryChef(), FilteredHungryChef(), LengthChef()],
+        5.0,
+        HandlerErrors(),
+        on_quarantine=lambda station: gone.append(station.name),
+    )
+    packets = [arp() if number % 2 else dns_query() for number in range(300)]
+    made = [json.loads(text)["payload"] for text in running.handle(batch(*packets), None)]
+    assert made == [{"length": len(packet)} for packet in packets]
+    list(running.poke(0))
+    assert running.packets_handled == 300
+    done = running.statistics()
+    assert done["HungryChef"].packets == last
+    assert done["FilteredHungryChef"].packets == min(last, 150)
+    assert list(running.quarantined()) == gone
+    assert gone == ["HungryChef", "FilteredHungryChef"][: 2 if last <= 150 else 1]
+    assert "HungryChef is quarantined: its packet_handler found no memory left" in caplog.text

@@ -202,10 +202,10 @@ def test_each_chefs_packets_time_dumplings_and_errors_are_counted() -> None:
     list(running.poke(0))
     done = running.statistics()
     # A second for each call, and one for the interval handler.
-    assert done["LayerChef"] == (5, 6.0, 5, 0)
-    assert done["DNSChef"] == (2, 3.0, 2, 0)
+    assert done["LayerChef"] == (5, 6.0, 5, 0, 0)
+    assert done["DNSChef"] == (2, 3.0, 2, 0, 0)
     # A second for each payload, one for its end.
-    assert done["FailingChef"] == (5, 4.0, 2, 1)
+    assert done["FailingChef"] == (5, 4.0, 2, 1, 0)
 
 
 def test_the_time_its_dumplings_take_to_be_sent_is_not_a_chefs() -> None:

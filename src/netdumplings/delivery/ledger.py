@@ -17,6 +17,10 @@ class PacketLedger(NamedTuple):
 
         received == handled + dropped_by_kernel + dropped_by_kitchen + waiting
 
+    Once a replay has ended::
+
+        packets in the files == received + filtered_out + damaged
+
     Attributes:
         received: packets that passed the filter.
         handled: those that passed all chefs.
@@ -25,6 +29,9 @@ class PacketLedger(NamedTuple):
         waiting: those that were read, and that the chefs are at.
         dropped_by_interface: packets for which the interface had no room; no filter saw them, so
             they are beside the identity.
+        filtered_out: packets of capture files that did not pass the filter; beside it likewise.
+        damaged: records of capture files that could not be read, one for each time that a file
+            broke off; beside it likewise.
     """
 
     received: int = 0
@@ -33,6 +40,8 @@ class PacketLedger(NamedTuple):
     dropped_by_kitchen: int = 0
     waiting: int = 0
     dropped_by_interface: int = 0
+    filtered_out: int = 0
+    damaged: int = 0
 
     def imbalance(self) -> int:
         """Return how many packets have no place in the books; 0 if they balance.

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 #: How often a kitchen that waits for packets looks whether it is to stop, seconds.
 GLANCE: Final = 0.2
+#: The same while isolated chefs are at work, whose dumplings are to be passed on.
+BRIEF_GLANCE: Final = 0.02
 #: How often a live kitchen looks whether packets are dropped, seconds.
 LOOK_EVERY: Final = 1.0
 
@@ -53,8 +55,10 @@ def cook_live(
                 look_at = time.monotonic() + LOOK_EVERY
                 _look(watch, source, runner)
             if batch is None:
-                batch = source.read(min(GLANCE, pokes.wait(time.monotonic())))
+                glance = BRIEF_GLANCE if runner.busy else GLANCE
+                batch = source.read(min(glance, pokes.wait(time.monotonic())))
                 if batch is None:
+                    yield from runner.collect()
                     continue
             bite, batch = batch, None
             if len(bite) > bites.size:
@@ -62,6 +66,7 @@ def cook_live(
             began = time.monotonic()
             yield from runner.handle(bite, time.time)
             bites.took(len(bite), time.monotonic() - began)
+        yield from runner.farewell()
     finally:
         if batch is not None:
             source.tally.note_left(len(batch))
@@ -94,6 +99,7 @@ def cook_replay(
             broken_off = broken_off or error
             continue
         if batch is None:
+            yield from runner.collect()
             continue
         left = len(batch)
         try:
@@ -102,7 +108,7 @@ def cook_replay(
                     break
                 if isinstance(piece, Poke):
                     poked = True
-                    yield from runner.poke(piece.time_ns / 1e9)
+                    yield from runner.poke(piece.time_ns / 1e9, replay=True)
                 else:
                     left -= len(piece)
                     yield from runner.handle(piece, None)
@@ -112,15 +118,15 @@ def cook_replay(
                 source.tally.note_left(left)
     if not stopping():
         if not poked:  # not a single packet: the chefs start up all the same
-            yield from runner.poke(time_ns / 1e9)
-        yield from runner.poke(time_ns / 1e9)
+            yield from runner.poke(time_ns / 1e9, replay=True)
+        yield from runner.poke(time_ns / 1e9, replay=True)
     if broken_off is not None:
         raise broken_off
 
 
 def _look(watch: Watch, source: Intake, runner: ChefRunner) -> None:
     """See whether packets are dropped, and say so once an episode."""
-    stations = {station.chef.name: station for station in runner.stations}
+    stations = {station.name: station for station in runner.stations}
     news = watch.look(
         time.monotonic(),
         source.statistics().dropped_by_kernel,

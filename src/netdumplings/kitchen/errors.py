@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..exceptions import InvalidDumplingPayload
-from .tracebacks import one_line, own_exc_info, where
+from .tracebacks import one_line, own_exc_info, own_traceback, where
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,10 @@ class HandlerErrors:
             self._episodes[kind] = last._replace(since_then=last.since_then + 1)
             return
         self._episodes[kind] = _Episode(now, 0)
+        # Showing it runs code of whoever raised it, which may never end: not within the logging,
+        # which others would wait for.
+        shown = one_line(error)
+        own_traceback(error)
         again = f" (and {last.since_then} times more since it was last said)" if last else ""
         if isinstance(error, InvalidDumplingPayload):
             # The handler returned long ago: the key says more than a traceback could.
@@ -65,7 +69,7 @@ class HandlerErrors:
                 "%s.%s raised %s%s",
                 chef,
                 handler,
-                one_line(error),
+                shown,
                 again,
                 exc_info=own_exc_info(error),
             )

@@ -56,6 +56,8 @@ class PacketTally:
                 dropped_by_kitchen=self._left,
                 waiting=self._waiting,
                 dropped_by_interface=captured.dropped_by_interface,
+                filtered_out=captured.filtered_out,
+                damaged=captured.damaged,
             )
 
 

@@ -6,46 +6,44 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any
 
 from .. import defaults
 from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
+from ..capture.own_traffic import own_traffic
 from ..chef import DumplingChef
 from ..delivery import Outbox, OutboxStatistics, Store
 from ..delivery.spool import Spool
 from ..delivery.spool_opening import spool_path
 from ..dumpling import Dumpling
-from ..exceptions import Undelivered
-from ..transport import HubAddress
-from ..wire import MAX_HELLO, counts_message, kitchen_hello
+from ..exceptions import StuckChef, Undelivered, UnknownChef
+from ..transport import HubAccess, HubAddress, Token
+from ..whereabouts import Whereabouts
+from . import telling
 from .cooking import cook_live, cook_replay
+from .delivering import Delivery, tidy
 from .errors import HandlerErrors
 from .intake import Intake, PacketTally
+from .isolated import Isolated
 from .link import HubLink
 from .loader import choose_chefs, load_modules, public_name
 from .runner import ChefRunner
-from .stations import make_chef
+from .signals import ending_signals
+from .stations import Station, make_chef, stand_in
 from .statistics import (
     KitchenStatistics,
-    announced,
     chef_summary,
     kitchen_statistics,
     summary,
 )
+from .watching import Cell, Thread, Watchman
 
 logger = logging.getLogger(__name__)
-
-#: How long a kitchen that is stopped goes on trying to deliver what it has, seconds.
-GRACE: Final = 5.0
-#: How long it may take to tell the hub the last counts, and to close the connection.
-FAREWELL: Final = 2.0
-#: Bytes of the message that tells the counts: hubs take no more than of a hello.
-_MAX_COUNTS: Final = MAX_HELLO - 1024
 
 PathLike = str | os.PathLike[str]
 
@@ -66,7 +64,8 @@ class DumplingKitchen:
 
     Args:
         name: the kitchen's name, in every dumpling.
-        hub: the hub's in port, ``HOST:PORT``; used by `run`.
+        hub: the hub's in port, ``HOST:PORT``, or ``wss://HOST:PORT`` if it speaks TLS; used by
+            `run`.
         interface: an interface, several, or ``"all"``.
         filter: what to sniff, in pcap-filter(7) language; empty for everything.
         chefs: the classes of the chefs; the chefs in the box if None.
@@ -86,12 +85,39 @@ class DumplingKitchen:
         spool: a directory in which to keep dumplings until a hub has them, so that they survive a
             crash of the kitchen; in a file named after the kitchen. None keeps them in memory.
         spool_size: bytes of dumplings kept there; beyond, the oldest are dropped.
+        source: where packets come from, in place of ``interface``, ``read`` and all that is said
+            of capturing: for sources of your own.
+        chef_budget: seconds that one call of a handler may take. A call that takes longer is ended,
+            and its chef quarantined: the kitchen goes on without it. 0 for any number of seconds.
+        isolate: the names of chefs that each run in a process of their own: whatever one of them
+            does, the others go on. Its ``kitchen`` only has a name. Live, it misses packets that
+            come faster than it takes them, and only it; they are counted. Needs fork(2).
+        whereabouts: memory in which the thread that runs the chefs leaves word whose handler runs.
+        quarantined: the names of chefs that are not even made, and why: the kitchen announces
+            them, and runs the others.
+        token: what the hub lets it in by, if it wants one; None for that of the environment
+            variable ``NETDUMPLINGS_TOKEN``, if there is one.
+        tls_ca: a file with the hub's certificate, or with that of an authority, in PEM: no other
+            hub is trusted. None trusts the authorities that the system does.
+        tls_cert: a file with a certificate to show the hub, if it wants one of everybody.
+        tls_key: a file with its key; None if that is in the same file.
+        own_ports: TCP ports of the hub's host that are not sniffed on, so that nothing is told of
+            the packets that carry dumplings; none of them for sniffing on those too. None is the
+            port of ``hub``, and of eaters, if it is the usual one.
+        insecure: send the token without TLS, too, to another host than this one.
+
+    Attributes:
+        chefs: the chefs, in the order in which they see a packet. One that is quarantined has
+            something in its place that has its name and does nothing.
+        stopping: set when it was told to `stop`.
 
     Raises:
         BrokenChef: a chef's class raised.
         InvalidFilter: libpcap refuses the ``packet_filter`` of a chef.
         NoChefs: there are none.
         InvalidAddress: ``hub`` is not an address.
+        TlsError: a certificate or key is of no use.
+        TokenError: the token is none, or would be sent where others can read it.
         ValueError: an argument that makes no sense.
     """
 
@@ -114,9 +140,22 @@ class DumplingKitchen:
         outbox_size: int = defaults.OUTBOX_BYTES,
         spool: PathLike | None = None,
         spool_size: int = defaults.SPOOL_BYTES,
+        source: PacketSource | None = None,
+        chef_budget: float = defaults.CHEF_BUDGET,
+        isolate: Sequence[str] = (),
+        whereabouts: Whereabouts | None = None,
+        quarantined: Mapping[str, str] = MappingProxyType({}),
+        token: Token | str | None = None,
+        tls_ca: PathLike | None = None,
+        tls_cert: PathLike | None = None,
+        tls_key: PathLike | None = None,
+        own_ports: Collection[int] | None = None,
+        insecure: bool = False,
     ) -> None:
         if not poke_interval > 0:
             raise ValueError(f"the poke interval is {poke_interval} seconds: it must be over 0")
+        if not chef_budget >= 0:
+            raise ValueError(f"a chef's budget is {chef_budget} seconds: it must be 0 or more")
         for what, size in (("outbox", outbox_size), ("spool", spool_size)):
             if size <= 0:
                 raise ValueError(f"the size of the {what} is {size} bytes: it must be over 0")
@@ -125,11 +164,20 @@ class DumplingKitchen:
         self._spool_size = spool_size
         self.name = name
         self.hub = HubAddress.parse(hub)
+        self._own_ports = _usual_ports(self.hub.port) if own_ports is None else own_ports
+        self._access = HubAccess(
+            self.hub,
+            token=token,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            insecure=insecure,
+        )
         self.filter = filter
         self.poke_interval = poke_interval
         if chefs is None:
             chefs = choose_chefs(load_modules([defaults.CHEF_MODULE]))
-        self.chefs = [make_chef(chef, self) for chef in chefs]
+        self._public_names = [public_name(chef) for chef in chefs]
         options = CaptureOptions(
             filter=filter,
             snaplen=snaplen,
@@ -138,18 +186,52 @@ class DumplingKitchen:
             immediate=immediate,
         )
         self._source: PacketSource
-        if read is None:
+        if source is not None:
+            self._source = source
+        elif read is None:
             self._source = live_source(_several(interface), options)
         else:
             paths = [os.fspath(path) for path in _several(read)]
             self._source = file_source(paths, options, speed=speed, loop=loop)
+        self.stopping = threading.Event()
         self._stopped = threading.Event()
         self._errors = HandlerErrors()
         tally = PacketTally()
         self._intake = Intake(self._source, tally)
-        self._runner = ChefRunner(
-            self.chefs, poke_interval, self._errors, stopping=self._stopped.is_set, tally=tally
-        )
+        with ExitStack() as undo:
+            # These first: the others may begin threads, which are better not there when a process
+            # is copied.
+            isolated = {}
+            for number, chef in _chosen(chefs, isolate):
+                if chef.__name__ not in quarantined:
+                    isolated[number] = Isolated(chef, name, poke_interval, chef_budget)
+                    undo.callback(isolated[number].close)
+            self.chefs = [
+                stand_in(chef.__name__, self)
+                if number in isolated or chef.__name__ in quarantined
+                else make_chef(chef, self)
+                for number, chef in enumerate(chefs, start=1)
+            ]
+            self._runner = ChefRunner(
+                self.chefs,
+                poke_interval,
+                self._errors,
+                stopping=self._stopped.is_set,
+                tally=tally,
+                whereabouts=whereabouts,
+                quarantined=quarantined,
+                isolated=isolated,
+                on_quarantine=self._note_quarantine,
+            )
+            self._watch = Watchman(
+                [
+                    Thread(self._runner.calls, self._runner.stations),
+                    *(Cell(process) for process in isolated.values()),
+                ],
+                chef_budget,
+                self._tell_news,
+            )
+            undo.pop_all()
         self._link: HubLink | None = None
         self._opened = False
         self._on_stop: Callable[[], object] = lambda: None
@@ -169,7 +251,12 @@ class DumplingKitchen:
         Raises:
             CaptureError: as for iterating.
         """
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self._runner.close()
+            raise
+        self._watch.start()
         try:
             logger.info(
                 "kitchen %s %s %s, filter %r, chefs %s",
@@ -182,15 +269,19 @@ class DumplingKitchen:
             cook = cook_live if self._source.live else cook_replay
             yield from cook(self._intake, self._runner, self.poke_interval, self._stopped.is_set)
         finally:
+            self._watch.end()
+            self._runner.close()
             self._source.close()
             self._log_summary()
+        if self._runner.left_behind is not None:
+            raise StuckChef(*self._runner.left_behind)
 
     def run(self) -> None:
         """Cook, and send the dumplings to the hub; blocks.
 
         A hub that is not there is waited for: dumplings are kept, as many as the outbox holds.
-        A replay ends when the hub has taken its last dumpling. SIGINT and SIGTERM end it sooner,
-        after a few seconds' grace to deliver what is there; a second one ends it at once.
+        A replay ends when the hub has taken its last dumpling. SIGINT, SIGTERM and SIGHUP end it
+        sooner, after a few seconds' grace to deliver what is there; a second one ends it at once.
 
         Raises:
             CaptureError: as for iterating.
@@ -211,16 +302,26 @@ class DumplingKitchen:
             store,
             wait_for_room=not self._source.live,
             stopping=self._stopped.is_set,
+            access=self._access,
         )
+        stuck: StuckChef | None = None
         try:
-            await asyncio.to_thread(self._open)
+            await asyncio.to_thread(self._open_for_hub)
             self._hello()  # what is wrong with it is raised here
             await self._deliver(self._link)
+        except StuckChef as error:
+            stuck = error
         finally:
-            await self._link.close()
+            self._runner.close()
+            await tidy(self._link, in_a_hurry=self.stopping.is_set())
         left = self._link.statistics()
         if left.held > left.held_on_disk:
-            raise Undelivered(str(self.hub), left.held - left.held_on_disk)
+            undelivered = Undelivered(str(self.hub), left.held - left.held_on_disk)
+            if stuck is None:
+                raise undelivered
+            logger.error("%s", undelivered)
+        if stuck is not None:
+            raise stuck
         if left.held:
             logger.info(
                 "%d dumplings stay in the spool: they are sent when the kitchen is started again",
@@ -228,8 +329,16 @@ class DumplingKitchen:
             )
 
     def stop(self) -> None:
-        """End the kitchen soon and cleanly; from any thread, any number of times."""
+        """End the kitchen soon and cleanly; from any thread, any number of times.
+
+        A handler that runs has `LAST_CALL` seconds to return, and is ended then.
+        """
+        self.stopping.set()
+        self._stop()
+
+    def _stop(self) -> None:
         self._stopped.set()
+        self._watch.last_call()
         with suppress(RuntimeError):  # the event loop is closed: it has ended
             self._on_stop()
 
@@ -244,8 +353,10 @@ class DumplingKitchen:
         return kitchen_statistics(
             self._intake.ledger(),
             self._link.statistics() if self._link else OutboxStatistics(made, made, 0, 0, 0),
-            dict(self._errors.counts),
+            {name: chef.errors for name, chef in chefs.items() if chef.errors},
             chefs,
+            self._runner.quarantined(),
+            self._watch.stuck(),
         )
 
     def _hello(self) -> str:
@@ -254,31 +365,18 @@ class DumplingKitchen:
         Raises:
             ValueError: a hub would refuse it.
         """
-        done = self.statistics()
-
-        def write(**counts: Any) -> str:
-            return kitchen_hello(
-                self.name,
-                self._source.name,
-                self.filter,
-                [public_name(type(chef)) for chef in self.chefs],
-                self.poke_interval,
-                **counts,
-            )
-
-        # With hundreds of chefs it would be too long; who the kitchen is comes first.
-        for with_chefs in (True, False):
-            with suppress(ValueError):
-                return write(counts=announced(done, with_chefs=with_chefs))
-        return write()
+        return telling.hello(
+            self.statistics(),
+            self.name,
+            self._source.name,
+            self.filter,
+            self._public_names,
+            self.poke_interval,
+        )
 
     def _counts(self) -> bytes:
         """Write the message that tells the counts as they are now."""
-        done = self.statistics()
-        message = counts_message(announced(done))
-        if len(message) <= _MAX_COUNTS:
-            return message
-        return counts_message(announced(done, with_chefs=False))
+        return telling.counts(self.statistics())
 
     def _make_store(self) -> Store:
         """Make what keeps the dumplings until a hub has them.
@@ -301,60 +399,39 @@ class DumplingKitchen:
 
         Raises:
             CaptureError: as for iterating.
+            StuckChef: a chef does not return.
         """
-        loop = asyncio.get_running_loop()
-        stopped = asyncio.Event()
-        self._on_stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        delivery = Delivery(self.name, link, self.cook)
+        self._on_stop = delivery.stop
         if self._stopped.is_set():  # while it was opening
-            stopped.set()
-        cooked: asyncio.Future[BaseException | None] = loop.create_future()
-        # A daemon: a chef that never comes back must not keep the process.
-        threading.Thread(
-            target=self._work, args=(link, loop, cooked), name=f"kitchen {self.name}", daemon=True
-        ).start()
-        tasks = [
-            sending := asyncio.create_task(link.run()),
-            stopping := asyncio.create_task(stopped.wait()),
-        ]
-        try:
-            await _first_of(cooked, sending)
-            tasks.append(delivered := asyncio.create_task(link.settled()))
-            await _first_of(delivered, stopping, sending)
-            await _first_of(delivered, sending, within=GRACE)
-            if link.end():
-                await _first_of(sending, within=FAREWELL)
-        finally:
-            self.stop()
-            await _cancel(tasks)
-        if error := cooked.result():
-            raise error
+            delivery.stop()
+        if not await delivery.run(self._stop):
+            raise StuckChef(*self._watch.running())
+
+    def _note_quarantine(self, station: Station) -> None:
+        self.chefs[station.number - 1] = stand_in(station.name, self)
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        """Have the hub told at once what there is to be said of the chefs; from any thread."""
+        if self._link is not None:
+            self._link.tell_counts()
 
     def _log_summary(self) -> None:
         done = self.statistics()
         logger.info("kitchen %s %s", self.name, summary(done))
         for name, chef in done.chefs.items():
-            logger.info("chef %s: %s", name, chef_summary(chef))
+            logger.info("chef %s: %s", name, chef_summary(chef, done.quarantined.get(name)))
 
     def _open(self) -> None:
         if not self._opened:
             self._source.open()
             self._opened = True
 
-    def _work(
-        self,
-        link: HubLink,
-        loop: asyncio.AbstractEventLoop,
-        cooked: asyncio.Future[BaseException | None],
-    ) -> None:
-        """Cook for the hub; the life of the worker thread."""
-        error: BaseException | None = None
-        try:
-            for text in self.cook():
-                link.put(text.encode())
-        except BaseException as raised:
-            error = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_resolve, cooked, error)
+    def _open_for_hub(self) -> None:
+        if self._source.live and self._own_ports:
+            self._source.leave_out(own_traffic(self.hub.host, self._own_ports))
+        self._open()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -364,29 +441,31 @@ class DumplingKitchen:
             self.stop()
 
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ending_signals():
                 with suppress(NotImplementedError):  # Windows
                     loop.add_signal_handler(number, first_signal, number)
         await self.serve()
 
 
-async def _first_of(*futures: asyncio.Future[Any], within: float | None = None) -> None:
-    """Wait for the first of some futures; the error of one that failed is raised."""
-    done, _ = await asyncio.wait(futures, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    for future in done:
-        future.result()
+def _chosen(
+    chefs: Sequence[type[DumplingChef]], wanted: Sequence[str]
+) -> Iterator[tuple[int, type[DumplingChef]]]:
+    """Some chefs of several, with their numbers, counted from 1.
 
-
-async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-
-def _resolve(cooked: asyncio.Future[BaseException | None], error: BaseException | None) -> None:
-    if not cooked.done():
-        cooked.set_result(error)
+    Raises:
+        UnknownChef: one of them is not there.
+    """
+    names = [chef.__name__ for chef in chefs]
+    for name in wanted:
+        if name not in names:
+            raise UnknownChef(name, names)
+    return ((n, chef) for n, chef in enumerate(chefs, start=1) if chef.__name__ in wanted)
 
 
 def _several(one_or_many: Any) -> list[Any]:
     return [one_or_many] if isinstance(one_or_many, str | os.PathLike) else list(one_or_many)
+
+
+def _usual_ports(in_port: int) -> list[int]:
+    """The ports of a hub that takes dumplings by this one, as far as one can know."""
+    return [in_port, defaults.HUB_OUT_PORT] if in_port == defaults.HUB_IN_PORT else [in_port]

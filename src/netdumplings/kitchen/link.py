@@ -10,7 +10,7 @@ from typing import Final
 
 from ..delivery import OutboxStatistics, Store
 from ..delivery.spool import Spool
-from ..transport import ConnectionClosed, HubAddress, HubConnection, connections
+from ..transport import ConnectionClosed, HubAccess, HubAddress, HubConnection, connections
 from ..wire import SUBPROTOCOL
 from .stock import Stock
 from .talks import PlainTalk, Talk, V2Talk, say_refused
@@ -38,6 +38,7 @@ class HubLink:
         store: keeps the dumplings.
         wait_for_room: what a full store does to `put`; see `Stock`.
         stopping: asked while waiting for room; True makes `put` give up waiting.
+        access: what to show the hub, and to know it by.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class HubLink:
         *,
         wait_for_room: bool,
         stopping: Callable[[], bool],
+        access: HubAccess | None = None,
     ) -> None:
         self._hub = hub
+        self._access = access
         self._hello = hello
         self._counts = counts
         self._stock = Stock(store, wait_for_room=wait_for_room, stopping=stopping)
@@ -74,7 +77,12 @@ class HubLink:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            try:
+                await asyncio.wait(tasks)
+            except asyncio.CancelledError:  # there is no time to say goodbye
+                for task in tasks:
+                    task.cancel()
+                raise
 
     def end(self) -> bool:
         """Have `run` tell the hub the last counts, and return.
@@ -88,13 +96,24 @@ class HubLink:
         self._talk.end()
         return True
 
+    def tell_counts(self) -> None:
+        """Have the hub told the counts now; from any thread."""
+
+        def tell() -> None:
+            if isinstance(self._talk, V2Talk):
+                self._talk.tell_counts_soon()
+
+        self._stock.in_loop(tell)
+
     async def close(self) -> None:
         """Close the store, when `run` has ended."""
         if self._tender:
             await self._tender.close()
 
     async def _send(self) -> None:
-        made = connections(self._hub, subprotocols=[SUBPROTOCOL], logger=logger)
+        made = connections(
+            self._hub, subprotocols=[SUBPROTOCOL], logger=logger, access=self._access
+        )
         async with aclosing(made) as lives:
             async for connection in lives:
                 self._talk = self._begin(connection)
@@ -105,6 +124,9 @@ class HubLink:
                     return
                 except ConnectionClosed as closed:
                     self._lost(closed)
+                except MemoryError:  # a chef took it all; it will be found out, and let go of it
+                    logger.warning("no memory is left: the connection to the hub is made anew")
+                    self._stock.rewind()
                 finally:
                     self._talk = None
 

@@ -9,12 +9,15 @@ import inspect
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from types import ModuleType
+from typing import Any
 
+from .. import opened
 from ..chef import DumplingChef
 from ..exceptions import ChefModuleError, DuplicateChef, NoChefs, UnknownChef
 from .tracebacks import one_line, own_exc_info, own_traceback
@@ -135,13 +138,13 @@ def _is_path(given: str) -> bool:
 
 def _import_file(given: str) -> ModuleType:
     path = Path(given).expanduser().absolute()
-    if not path.is_file():
-        raise ChefModuleError(given, "there is no such file")
+    if problem := _cannot_read(path):
+        raise ChefModuleError(given, problem)
     name = path.stem
     if name in sys.modules:  # whose name it is must not matter
         name = f"{name}_{abs(hash(path)):x}"
     # The loader is named because the file may be called anything.
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    loader = _FileLoader(name, str(path))
     spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -157,6 +160,37 @@ def _import_file(given: str) -> ModuleType:
             del sys.modules[name]
             raise
     return module
+
+
+def _cannot_read(path: Path) -> str:
+    """Say why a file cannot be read; nothing if it can."""
+    if opened.is_held(path):
+        return ""
+    try:
+        if not S_ISREG(opened.status(path).st_mode):
+            return "there is no such file"
+    except (FileNotFoundError, NotADirectoryError):
+        return "there is no such file"
+    except OSError as error:
+        return f"{error.strerror}, for the user that nd-sniff runs chefs as (see --user)"
+    return ""
+
+
+class _FileLoader(importlib.machinery.SourceFileLoader):
+    """Loads a file, also one that could be opened only before."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Say how old the file is, for Python to find it compiled."""
+        if opened.is_held(path):
+            raise OSError("not by its path")
+        return super().path_stats(path)
+
+    def get_data(self, path: str) -> bytes:
+        """Read the file."""
+        if not opened.is_held(path):
+            return super().get_data(path)
+        with os.fdopen(opened.open_file(path), "rb") as file:
+            return file.read()
 
 
 def _import_module(given: str) -> ModuleType:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
+from traceback import clear_frames
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,12 +12,14 @@ import numpy.typing as npt
 
 from ..capture import offline_filter
 from ..chef import DumplingChef
+from ..defaults import STATUS_CHEF
 from ..exceptions import BrokenChef, InvalidFilter
 from ..packets import PacketBatch
 from .tracebacks import one_line, own_traceback
 
 if TYPE_CHECKING:
     from ..capture.filters import OfflineFilter
+    from .isolated import Isolated
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,23 +29,55 @@ class Station:
 
     Args:
         chef: the chef.
+        number: its place among the chefs, counted from 1.
+        quarantined: why it is not to be run; None if it is.
+        isolated: the process that it runs in; None for this one. What is in the chef's place here
+            then has its name, and does nothing.
 
     Attributes:
-        chef: the chef.
+        chef: the chef; None when it is quarantined.
+        name: its name.
+        number: as given.
+        quarantined: why it is not run; None while it is.
+        isolated: as given.
         filter: its ``packet_filter``; None if it wants every packet.
         takes_batches: whether its ``batch_handler`` is the one to call.
         packets: how many packets it was handed.
+        missed: how many packets it should have been handed, and was not.
         seconds: how long it took.
         dumplings: how many dumplings it made.
     """
 
-    __slots__ = ("chef", "dumplings", "filter", "packets", "seconds", "takes_batches")
+    __slots__ = (
+        "chef",
+        "dumplings",
+        "filter",
+        "isolated",
+        "missed",
+        "name",
+        "number",
+        "packets",
+        "quarantined",
+        "seconds",
+        "takes_batches",
+    )
 
-    def __init__(self, chef: DumplingChef) -> None:
-        self.chef = chef
-        self.filter = chef.packet_filter
-        self.takes_batches = takes_batches(chef)
+    def __init__(
+        self,
+        chef: DumplingChef,
+        number: int = 1,
+        quarantined: str | None = None,
+        isolated: Isolated | None = None,
+    ) -> None:
+        self.chef: DumplingChef | None = chef if quarantined is None else None
+        self.name = chef.name
+        self.number = number
+        self.quarantined = quarantined
+        self.isolated = isolated
+        self.filter = isolated.filter if isolated else chef.packet_filter
+        self.takes_batches = isolated.takes_batches if isolated else takes_batches(chef)
         self.packets = 0
+        self.missed = 0
         self.seconds = 0.0
         self.dumplings = 0
 
@@ -61,7 +97,7 @@ class Filters:
         self._filters: dict[str, OfflineFilter] = {}
         self._owners: dict[str, str] = {}
         for station in stations:
-            name, expression = station.chef.name, station.filter
+            name, expression = station.name, station.filter
             if expression is None:
                 continue
             if not isinstance(expression, str):
@@ -173,7 +209,8 @@ def make_chef(chef: type[DumplingChef], kitchen: object) -> DumplingChef:
     """Make a chef of its class.
 
     Raises:
-        BrokenChef: the class raised, or its ``__init__`` left out the base class's.
+        BrokenChef: the class raised, or its ``__init__`` left out the base class's, or it has a
+            name that hubs keep for themselves.
     """
     try:
         made = chef(kitchen=kitchen)
@@ -181,4 +218,22 @@ def make_chef(chef: type[DumplingChef], kitchen: object) -> DumplingChef:
         raise BrokenChef(chef.__name__, one_line(error), own_traceback(error)) from error
     if not hasattr(made, "dumplings_sent_count"):
         raise BrokenChef(chef.__name__, "its __init__ does not call super().__init__()")
+    if made.name == STATUS_CHEF:
+        raise BrokenChef(made.name, "hubs keep this name for their own chef; rename the class")
     return made
+
+
+def stand_in(name: str, kitchen: object) -> DumplingChef:
+    """Something in the place of a chef that is not run here: it has the name, and does nothing."""
+    idle = DumplingChef(kitchen)
+    idle.name = name
+    return idle
+
+
+def forget(chef: DumplingChef | None, error: BaseException | None = None) -> None:
+    """Let go of what a chef has in memory, and of what an error of its handler holds there."""
+    if error is not None:
+        clear_frames(error.__traceback__)
+    if chef is not None:
+        vars(chef).clear()
+    gc.collect()

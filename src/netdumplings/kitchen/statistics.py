@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..delivery import DumplingLedger, OutboxStatistics, PacketLedger
+
+#: Characters of the reason why a chef is quarantined that are told the hub.
+LONGEST_WHY: Final = 400
+
+
+class StuckCall(NamedTuple):
+    """A call of a handler that has not returned for long.
+
+    Attributes:
+        chef: the chef's name.
+        handler: the name of its handler.
+        seconds: for how long.
+    """
+
+    chef: str
+    handler: str
+    seconds: float
 
 
 class ChefStatistics(NamedTuple):
@@ -16,12 +33,15 @@ class ChefStatistics(NamedTuple):
             making JSON of what it returned.
         dumplings: how many dumplings it made.
         errors: how often it raised, or returned what is no payload.
+        packets_missed: how many packets it should have been handed and was not: an isolated chef
+            that is slower than live packets come, or whose process has ended.
     """
 
     packets: int = 0
     seconds: float = 0.0
     dumplings: int = 0
     errors: int = 0
+    packets_missed: int = 0
 
 
 class KitchenStatistics(NamedTuple):
@@ -33,6 +53,9 @@ class KitchenStatistics(NamedTuple):
                             + packets_dropped_by_kitchen + packets_waiting
         dumplings_made == dumplings_acknowledged + dumplings_held + dumplings_dropped
 
+    and once a replay has ended, what its files have is
+    ``packets_received + packets_filtered_out + packets_damaged``.
+
     Attributes:
         packets_received: packets that passed the filter, as the capture counts them.
         packets_dropped_by_kernel: those the kernel had no room for.
@@ -40,6 +63,10 @@ class KitchenStatistics(NamedTuple):
         packets_dropped_by_kitchen: those that were read, and left when the kitchen was stopped.
         packets_handled: those that passed all chefs.
         packets_waiting: those that were read and are being handled.
+        packets_filtered_out: packets of capture files that did not pass the filter; 0 live, where
+            the kernel filters and does not count.
+        packets_damaged: records of capture files that could not be read: one for each time that a
+            file broke off.
         dumplings_made: what the chefs made of them, and what a former run had left in a spool.
         dumplings_acknowledged: of these, how many a hub has taken; or whoever iterates over the
             kitchen.
@@ -48,6 +75,8 @@ class KitchenStatistics(NamedTuple):
         dumplings_dropped: how many were dropped while no hub took them.
         errors: how many errors each chef has made, by its name; only of those that made some.
         chefs: what each chef has done, by its name.
+        quarantined: why chefs are not run any more, by their name; only of those that are not.
+        stuck: a call of a handler that has not returned for long; None if there is none.
     """
 
     packets_received: int
@@ -56,6 +85,8 @@ class KitchenStatistics(NamedTuple):
     packets_dropped_by_kitchen: int
     packets_handled: int
     packets_waiting: int
+    packets_filtered_out: int
+    packets_damaged: int
     dumplings_made: int
     dumplings_acknowledged: int
     dumplings_held: int
@@ -63,6 +94,8 @@ class KitchenStatistics(NamedTuple):
     dumplings_dropped: int
     errors: dict[str, int]
     chefs: dict[str, ChefStatistics]
+    quarantined: dict[str, str]
+    stuck: StuckCall | None = None
 
     @property
     def packets(self) -> PacketLedger:
@@ -74,6 +107,8 @@ class KitchenStatistics(NamedTuple):
             dropped_by_kitchen=self.packets_dropped_by_kitchen,
             waiting=self.packets_waiting,
             dropped_by_interface=self.packets_dropped_by_interface,
+            filtered_out=self.packets_filtered_out,
+            damaged=self.packets_damaged,
         )
 
     @property
@@ -92,6 +127,8 @@ def kitchen_statistics(
     dumplings: OutboxStatistics,
     errors: dict[str, int],
     chefs: dict[str, ChefStatistics],
+    quarantined: dict[str, str],
+    stuck: StuckCall | None = None,
 ) -> KitchenStatistics:
     """Put together what was counted in different places."""
     return KitchenStatistics(
@@ -101,6 +138,8 @@ def kitchen_statistics(
         packets_dropped_by_kitchen=packets.dropped_by_kitchen,
         packets_handled=packets.handled,
         packets_waiting=packets.waiting,
+        packets_filtered_out=packets.filtered_out,
+        packets_damaged=packets.damaged,
         dumplings_made=dumplings.made,
         dumplings_acknowledged=dumplings.acknowledged,
         dumplings_held=dumplings.held,
@@ -108,6 +147,8 @@ def kitchen_statistics(
         dumplings_dropped=dumplings.dropped,
         errors=errors,
         chefs=chefs,
+        quarantined=quarantined,
+        stuck=stuck,
     )
 
 
@@ -125,12 +166,20 @@ def announced(statistics: KitchenStatistics, *, with_chefs: bool = True) -> dict
         "packets_dropped_by_interface": statistics.packets_dropped_by_interface,
         "packets_dropped_by_kitchen": statistics.packets_dropped_by_kitchen,
         "packets_waiting": statistics.packets_waiting,
+        "packets_filtered_out": statistics.packets_filtered_out,
+        "packets_damaged": statistics.packets_damaged,
         "dumplings_made": statistics.dumplings_made,
         "dumplings_acknowledged": statistics.dumplings_acknowledged,
         "dumplings_held": statistics.dumplings_held,
         "dumplings_on_disk": statistics.dumplings_on_disk,
         "dumplings_dropped": statistics.dumplings_dropped,
     }
+    if statistics.quarantined:
+        counts["quarantined"] = {
+            name: why[:LONGEST_WHY] for name, why in statistics.quarantined.items()
+        }
+    if statistics.stuck:
+        counts["stuck"] = statistics.stuck._asdict()
     if with_chefs:
         counts["chefs"] = {
             name: {**chef._asdict(), "seconds": round(chef.seconds, 3)}
@@ -145,16 +194,24 @@ def summary(statistics: KitchenStatistics) -> str:
         f"handled {statistics.packets_handled} of {statistics.packets_received} packets "
         f"(dropped: {statistics.packets_dropped_by_kernel} by the kernel, "
         f"{statistics.packets_dropped_by_kitchen} by the kitchen; before the filter, "
-        f"{statistics.packets_dropped_by_interface} by the interfaces) "
+        f"{statistics.packets_dropped_by_interface} by the interfaces; of the files, "
+        f"{statistics.packets_filtered_out} filtered out, {statistics.packets_damaged} damaged) "
         f"and made {statistics.dumplings_made} dumplings; "
         f"its chefs made {sum(statistics.errors.values())} errors"
     )
 
 
-def chef_summary(chef: ChefStatistics) -> str:
-    """What a chef did, in one line for the log; to go on after the chef's name."""
+def chef_summary(chef: ChefStatistics, quarantined: str | None = None) -> str:
+    """What a chef did, in one line for the log; to go on after the chef's name.
+
+    Args:
+        chef: what was counted.
+        quarantined: why it is not run any more; None if it is.
+    """
+    missed = f", {chef.packets_missed} packets missed" if chef.packets_missed else ""
+    end = "" if quarantined is None else f"; quarantined: {quarantined}"
     each = f" ({chef.seconds / chef.packets * 1e6:.2f} us each)" if chef.packets else ""
     return (
         f"{chef.packets} packets in {chef.seconds:.2f} s{each}, "
-        f"{chef.dumplings} dumplings, {chef.errors} errors"
+        f"{chef.dumplings} dumplings, {chef.errors} errors{missed}{end}"
     )

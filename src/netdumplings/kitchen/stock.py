@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 from ..delivery import Burst, OutboxStatistics, Store
@@ -77,6 +77,11 @@ class Stock:
             self._note_dropping()
         if wake:
             self._loop.call_soon_threadsafe(self._on_put)
+
+    def in_loop(self, function: Callable[[], object]) -> None:
+        """Have something done in the event loop's thread; from any thread."""
+        with suppress(RuntimeError):  # the loop is closed: it has ended
+            self._loop.call_soon_threadsafe(function)
 
     def statistics(self) -> OutboxStatistics:
         """How many dumplings were made, acknowledged, dropped, and are held."""
