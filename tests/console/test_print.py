@@ -71,7 +71,7 @@ def test_a_payload_that_cannot_be_shown_says_so_and_keeps_its_heading() -> None:
     deep = json.loads("[" * 200 + "]" * 200)
     heading, body = as_text(dumpling(payload=deep), True, False).split("\n")
     assert heading.endswith("from default_kitchen")
-    assert body == "(not shown: payload: nested more than 100 deep)"
+    assert body == "(not shown: payload: nested more than 64 deep)"
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,22 @@ def test_a_ledger_that_makes_no_sense_is_not_shown(nonsense: Any) -> None:
     assert line.endswith("  eaters 3")
 
 
+@pytest.mark.parametrize(
+    ("refused", "shown"),
+    [
+        ({"too big": 2, "silent": 40}, "  eaters 3  refused 42"),
+        ({}, "  eaters 3"),
+        ({"a": -1, "b": "x", "c": None, "d": True}, "  eaters 3"),
+        ([7], "  eaters 3"),
+        (None, "  eaters 3"),
+    ],
+)
+def test_connections_that_the_hub_refused_are_shown_if_there_are_some(
+    refused: Any, shown: str
+) -> None:
+    assert status_line(status({**STATUS, "refused": refused})).endswith(shown)
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(0.5, "00:00:00"), (3661, "01:01:01")])
 def test_uptime_is_hours_minutes_and_seconds(seconds: float, shown: str) -> None:
     assert f"  up {shown}  " in status_line(status({**STATUS, "server_uptime": seconds}))

@@ -94,7 +94,7 @@ def test_a_number_beyond_a_double_is_null() -> None:
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_a_payload_nested_too_deeply_is_refused(opening: str) -> None:
     closing = "]" if opening == "[" else "}"
-    with pytest.raises(InvalidDumplingPayload, match="nested more than 100 deep"):
+    with pytest.raises(InvalidDumplingPayload, match="nested more than 64 deep"):
         printable_json(json.loads(opening * 500 + "1" + closing * 500))
 
 

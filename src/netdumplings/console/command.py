@@ -23,7 +23,9 @@ class Command(click.Command):
     line gives one line and exit status 2.
     """
 
-    def __init__(self, name: str, *, log_level: str = "info", **attributes: Any) -> None:
+    def __init__(
+        self, name: str, *, log_level: str = "info", gives_up_root: bool = False, **attributes: Any
+    ) -> None:
         super().__init__(name, **attributes)
         self.tool = name
         self.context_settings = {
@@ -31,7 +33,7 @@ class Command(click.Command):
             "show_default": True,
             **self.context_settings,
         }
-        self.params.append(_log_level_option(log_level))
+        self.params.append(_log_level_option(log_level, gives_up_root))
         for option in self.params:
             if isinstance(option, click.Option):
                 # click's own auto_envvar_prefix goes by the name of the function's argument.
@@ -54,23 +56,26 @@ class Command(click.Command):
             return super().invoke(ctx)
 
 
-def command(name: str, *, log_level: str = "info") -> Callable[[Callable[..., None]], Command]:
+def command(
+    name: str, *, log_level: str = "info", gives_up_root: bool = False
+) -> Callable[[Callable[..., None]], Command]:
     """Make a function, with its click options, a command; its docstring is the help text.
 
     Args:
         name: what is typed, as in ``nd-print``.
         log_level: the default of its ``--log-level``.
+        gives_up_root: whether it begins by giving up root, as `privileges` does.
     """
-    return click.command(name, cls=Command, log_level=log_level)
+    return click.command(name, cls=Command, log_level=log_level, gives_up_root=gives_up_root)
 
 
 def _variable(tool: str, option: str) -> str:
     return f"{tool}_{option.lstrip('-')}".upper().replace("-", "_")
 
 
-def _log_level_option(default: str) -> click.Option:
+def _log_level_option(default: str, gives_up_root: bool) -> click.Option:
     def configure(_context: click.Context, _option: click.Parameter, level: str) -> None:
-        logs.configure(level)
+        logs.configure(level, gives_up_root=gives_up_root)
 
     return click.Option(
         ["--log-level"],

@@ -49,7 +49,7 @@ def ending_well(tool: str) -> Iterator[None]:
     ============================================  ======  =======================================
     the body ends with                            status  on standard error
     ============================================  ======  =======================================
-    a return; Ctrl-C; SIGTERM                     0       nothing
+    a return; Ctrl-C; SIGTERM; SIGHUP             0       nothing
     its output closed by the reader (``| head``)  0       nothing
     a `NetDumplingsError` or a `Failure`          1       one line
     click's usage errors                          2       one line
@@ -61,10 +61,10 @@ def ending_well(tool: str) -> Iterator[None]:
 
     Raises:
         Failure: for every error that is no bug.
-        click.exceptions.Exit: for Ctrl-C, SIGTERM and a closed output.
+        click.exceptions.Exit: for Ctrl-C, SIGTERM, SIGHUP and a closed output.
     """
     try:
-        with _one_kind_of_failure(tool), _sigterm_as_ctrl_c():
+        with _one_kind_of_failure(tool), _like_ctrl_c():
             yield
     except Failure as failure:
         failure.tool = tool
@@ -90,21 +90,31 @@ def _one_kind_of_failure(tool: str) -> Iterator[None]:
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, whoever handles that at the moment (asyncio does)."""
+def _like_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does, whoever handles that at the moment."""
 
-    def on_sigterm(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         handler = signal.getsignal(signal.SIGINT)
         # A shell starts background jobs with SIGINT ignored; SIGTERM must end those too.
         if not callable(handler):
             handler = signal.default_int_handler
         handler(number, frame)
 
-    before = signal.signal(signal.SIGTERM, on_sigterm)
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):  # of which Windows has one
+        number = getattr(signal, name, None)
+        # nohup(1) starts a command with SIGHUP ignored, and means it.
+        if number is not None and (name == "SIGTERM" or not _is_ignored(number)):
+            before[number] = signal.signal(number, on_signal)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 def _discard_output() -> None:

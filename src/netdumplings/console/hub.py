@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from .command import command
-from .hub_options import hub_options
+from .hub_options import hub_options, make_hub
+from .options import FILE
+from .privileges import give_up_root, user_option
 
 
-@command("nd-hub")
+@command("nd-hub", gives_up_root=True)
 @hub_options(in_port="-i", out_port="-o", status_freq="-f")
-def main(**options: Any) -> None:
+@click.option(
+    "--tls-client-ca",
+    type=FILE,
+    help="Take only peers with a certificate of one of these authorities, in PEM.",
+)
+@user_option("the hub begins")
+def main(user: str | None, **options: Any) -> None:
     """Receive dumplings from all kitchens and forward each to every eater.
 
-    It runs until Ctrl-C or SIGTERM, and logs the ports it listens on.
+    It runs until Ctrl-C or SIGTERM, and logs the ports it listens on. It listens for this host
+    alone unless it is given another --address; then it wants tokens and TLS.
     """
-    from netdumplings import DumplingHub
-
-    DumplingHub(**options).run()
+    hub = make_hub(**options)
+    give_up_root(user)
+    hub.run()
 
 
 if __name__ == "__main__":

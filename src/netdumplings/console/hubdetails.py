@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -10,9 +10,10 @@ from netdumplings import Dumpling, defaults
 from netdumplings.exceptions import HubUnavailable
 
 from . import color as colors
+from .access_options import access_options
 from .command import command
 from .options import color_option, eater_name_option, hub_option
-from .status import STATUS_CHEF, is_status
+from .status import is_status
 from .text import printable_json
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ POLICY_VIOLATION: Final = 1008
 
 @command("nd-hubdetails", log_level="error")
 @hub_option(defaults.EATER_HUB)
+@access_options
 @eater_name_option("detailseater")
 @color_option()
-def main(hub: str, eater_name: str, color: bool | None) -> None:
+def main(hub: str, eater_name: str, color: bool | None, access: dict[str, Any]) -> None:
     """Print all that a hub says about itself, as JSON.
 
     It waits for the hub's next status dumpling, prints what that holds, and ends.
@@ -47,10 +49,11 @@ def main(hub: str, eater_name: str, color: bool | None) -> None:
     eater = DumplingEater(
         eater_name,
         hub,
-        chef_filter=[STATUS_CHEF],
+        chef_filter=[defaults.STATUS_CHEF],
         kitchen_filter=[None],
         on_connection_lost=on_connection_lost,
         reconnect=False,
+        **access,
     )
     status = asyncio.run(_first_status(eater))
     if status is None:

@@ -12,9 +12,10 @@ import click
 from netdumplings import Dumpling, InvalidDumplingPayload, defaults
 
 from . import color as colors
+from .access_options import access_options
 from .command import command
 from .options import color_option, eater_name_option, hub_option
-from .status import STATUS_CHEF, is_status, status_line
+from .status import is_status, status_line
 from .text import printable, printable_json
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 # What goes wrong with the connection is in the line itself; a log would only tear it apart.
 @command("nd-hubstatus", log_level="error")
 @hub_option(defaults.EATER_HUB)
+@access_options
 @eater_name_option("statuseater")
 @click.option(
     "--json",
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     help="Write all that each status holds, as a line of JSON, for scripts.",
 )
 @color_option()
-def main(hub: str, eater_name: str, as_json: bool, color: bool | None) -> None:
+def main(
+    hub: str, eater_name: str, as_json: bool, color: bool | None, access: dict[str, Any]
+) -> None:
     """Keep one line about a hub up to date.
 
     It shows the time (in UTC), the hub's uptime, how many dumplings came in and went out, and
@@ -60,12 +64,13 @@ def main(hub: str, eater_name: str, as_json: bool, color: bool | None) -> None:
         eater = DumplingEater(
             eater_name,
             hub,
-            chef_filter=[STATUS_CHEF],
+            chef_filter=[defaults.STATUS_CHEF],
             kitchen_filter=[None],
             last=1,
             on_connect=on_connect,
             on_connection_lost=on_connection_lost,
             on_gap=on_gap,
+            **access,
         )
         asyncio.run(_follow(eater, output))
 

@@ -11,11 +11,14 @@ import click
 from netdumplings import defaults
 from netdumplings.exceptions import BrokenChef, ChefModuleError
 
-from .options import FACTOR, NAME, SECONDS, Decorated
+from .memory import limit_memory
+from .options import FACTOR, NAME, SECONDS, SECONDS_OR_NONE, Decorated
+from .privileges import user_option
 from .text import printable
 
 if TYPE_CHECKING:
     from netdumplings import DumplingKitchen
+    from netdumplings.privsep.side import ChefSide
 
 _OPTIONS = (
     click.option(
@@ -124,6 +127,35 @@ _OPTIONS = (
         default=defaults.SPOOL_BYTES,
         help="Keep no more than this of dumplings in the spool; the oldest are dropped.",
     ),
+    click.option(
+        "--own-traffic",
+        is_flag=True,
+        help="Sniff on the packets that carry dumplings to the hub and from it, too. (A chef that "
+        "tells of every packet then always has more to tell.)",
+    ),
+    click.option(
+        "--chef-budget",
+        type=SECONDS_OR_NONE,
+        default=defaults.CHEF_BUDGET,
+        help="How long one call of a chef's handler may take: beyond, it is ended, and the kitchen "
+        "goes on without that chef; 0 for any time.",
+    ),
+    click.option(
+        "--isolate",
+        metavar="NAME",
+        multiple=True,
+        help="Run this chef in a process of its own, so that nothing it does harms another; "
+        "repeatable.",
+    ),
+    click.option(
+        "--chef-memory",
+        type=click.IntRange(0),
+        metavar="BYTES",
+        default=defaults.CHEF_MEMORY,
+        help="How much memory the process that runs the chefs may have: a chef that finds none "
+        "left is left out from then on; 0 for any amount.",
+    ),
+    user_option("chefs are loaded"),
 )
 
 
@@ -146,11 +178,19 @@ def make_kitchen(
     read: Sequence[str],
     speed: float | None,
     loop: bool,
+    chef_memory: int,
+    own_traffic: bool,
+    user: str | None,  # noqa: ARG001 - whoever is to be somebody else is so by now
+    side: ChefSide | None = None,
+    hub_ports: Sequence[int] | None = None,
     **capture: Any,
 ) -> DumplingKitchen:
     """Load the chefs and make the kitchen that the options describe.
 
     A traceback of the user's own code is shown before the error that ends the command.
+
+    The hub's ports are known where it runs beside the kitchen; ``side`` is what
+    `privileges.separate` returned.
 
     Raises:
         click.UsageError: options that exclude each other.
@@ -160,11 +200,15 @@ def make_kitchen(
         raise click.UsageError("--read replays files and --interface sniffs: choose one")
     if not read and (speed or loop):
         raise click.UsageError("--speed and --loop are for replays: they need --read")
+    limit_memory(chef_memory)
     from netdumplings import DumplingKitchen
     from netdumplings.kitchen.loader import choose_chefs, load_modules
 
+    if side is not None:
+        capture |= {"whereabouts": side.whereabouts, "quarantined": side.quarantined}
+        capture["source"] = side.source
     try:
-        return DumplingKitchen(
+        kitchen = DumplingKitchen(
             kitchen_name,
             hub=hub,
             interface=interfaces or defaults.ALL_INTERFACES,
@@ -174,9 +218,13 @@ def make_kitchen(
             read=read or None,
             speed=speed,
             loop=loop,
+            own_ports=() if own_traffic else hub_ports,
             **capture,
         )
     except (ChefModuleError, BrokenChef) as error:
         for line in error.traceback.splitlines():
             click.echo(printable(line), err=True)
         raise
+    if side is not None:
+        side.working([chef.name for chef in kitchen.chefs], kitchen.stop)
+    return kitchen

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import stat
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -64,22 +66,30 @@ class _StandardErrorHandler(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # StreamHandler has an attribute
-        return sys.stderr
+        # A chef may have closed it, or put something else in its place: Python's own is still
+        # there then.
+        stream = sys.stderr
+        usable = hasattr(stream, "write") and not getattr(stream, "closed", True)
+        return stream if usable else sys.__stderr__ or stream
 
 
-def configure(level: str) -> None:
+def configure(level: str, *, gives_up_root: bool = False) -> None:
     """Set up logging: to standard error, or as `CONFIG_VARIABLE` says.
+
+    A configuration may name any code to be run. Root runs none that somebody else may have written.
 
     Args:
         level: the least severe level that is shown, one of `LEVELS`; a configuration file says
             that itself.
+        gives_up_root: whether root will be given up, and `configure_as_told` called then.
 
     Raises:
-        Failure: the configuration file cannot be read, or is no logging configuration.
+        Failure: the configuration file cannot be read, or is no logging configuration, or not
+            root's alone.
     """
-    config = os.environ.get(CONFIG_VARIABLE)
-    if config:
-        _configure_from_file(Path(config).expanduser())
+    # What goes wrong in logging (its stream was closed, its disk is full) must end nothing else.
+    logging.raiseExceptions = False
+    if not (gives_up_root and is_root()) and configure_as_told():
         return
     root = logging.getLogger()
     for handler in root.handlers[:]:
@@ -89,6 +99,45 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     # scapy tells on standard error, past this set-up, of every malformed packet it meets.
     logging.getLogger("scapy").setLevel(logging.ERROR)
+
+
+def configure_as_told() -> bool:
+    """Set up logging as `CONFIG_VARIABLE` says.
+
+    Returns:
+        whether it says anything.
+
+    Raises:
+        Failure: as `configure`.
+    """
+    config = os.environ.get(CONFIG_VARIABLE)
+    if not config:
+        return False
+    path = Path(config).expanduser()
+    if is_root() and (other := _changeable_by_others(path)):
+        raise Failure(
+            f"{CONFIG_VARIABLE}: {other} can be changed by others than root, who would have root "
+            "run what they like; take that from them, or do not run this as root"
+        )
+    _configure_from_file(path)
+    return True
+
+
+def is_root() -> bool:
+    """Whether this process is root's."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _changeable_by_others(path: Path) -> Path | None:
+    """The file, or the first directory above it, that others than root can change or replace."""
+    with suppress(OSError):
+        path = path.resolve()
+        for place in (path, *path.parents):
+            found = place.stat()
+            sticky = place != path and found.st_mode & stat.S_ISVTX
+            if found.st_uid != 0 or (found.st_mode & 0o022 and not sticky):
+                return place
+    return None
 
 
 def _configure_from_file(path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -18,7 +20,7 @@ Decorator = Callable[[Decorated], Decorated]
 
 
 class HubAddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in older clicks
-    """``HOST:PORT`` of a hub, checked before the command runs; its value is that text."""
+    """The address of a hub, checked before the command runs; its value is that text."""
 
     name = "host:port"
 
@@ -67,6 +69,16 @@ class SecondsType(click.ParamType):  # type: ignore[type-arg]  # likewise
         if not 0 < seconds <= self.maximum or math.isnan(seconds):
             self.fail(f"{value} is not more than 0 seconds and at most a year", param, ctx)
         return seconds
+
+
+class SecondsOrNoneType(SecondsType):
+    """As `SecondsType`; 0 is for no limit."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds, or fail with a usage error."""
+        return 0.0 if value in (0, "0") else super().convert(value, param, ctx)
 
 
 class FactorType(click.FloatRange):
@@ -120,12 +132,26 @@ class SinceType(click.ParamType):  # type: ignore[type-arg]  # likewise
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+class FileType(click.Path):
+    """A file; whether it is of use shows when it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+        self.name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path; ``~`` stands for the user's home, also from a unit file or a shell."""
+        return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
+
+
 HUB_ADDRESS: Final = HubAddressType()
 NAME: Final = NameType()
 SECONDS: Final = SecondsType()
+SECONDS_OR_NONE: Final = SecondsOrNoneType()
 FACTOR: Final = FactorType()
 SINCE: Final = SinceType()
 PORT: Final = click.IntRange(0, 65535)
+FILE: Final = FileType()
 
 
 def hub_option(default: str) -> Decorator[Any]:
@@ -135,7 +161,11 @@ def hub_option(default: str) -> Decorator[Any]:
         default: `defaults.KITCHEN_HUB` or `defaults.EATER_HUB`.
     """
     return click.option(
-        "-h", "--hub", type=HUB_ADDRESS, default=default, help="The hub to connect to."
+        "-h",
+        "--hub",
+        type=HUB_ADDRESS,
+        default=default,
+        help="The hub to connect to; wss://HOST:PORT for one that speaks TLS.",
     )
 
 

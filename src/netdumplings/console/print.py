@@ -6,13 +6,14 @@ import fnmatch
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netdumplings import Dumpling, DumplingDriver, InvalidDumplingPayload, defaults
 
 from . import color as colors
+from .access_options import access_options
 from .command import command
 from .options import SINCE, color_option, eater_name_option, hub_option
 from .text import iso_time, printable, printable_json
@@ -26,6 +27,7 @@ NO_KITCHEN = "hub"
 
 @command("nd-print")
 @hub_option(defaults.EATER_HUB)
+@access_options
 @click.option(
     "-c",
     "--chef",
@@ -82,6 +84,7 @@ def main(
     compress: bool,
     payload: bool,
     color: bool | None,
+    access: dict[str, Any],
 ) -> None:
     """Print dumplings as they reach the hub.
 
@@ -122,6 +125,7 @@ def main(
             since=since,
             compression=compress,
             on_gap=on_gap,
+            **access,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -10,11 +10,14 @@ import click
 
 from netdumplings import defaults
 
+from .access_options import access_options
 from .command import command
 from .kitchen_options import kitchen_options, make_kitchen
+from .last_resort import end_in_time
 from .options import hub_option
+from .privileges import give_up_root, separate
 from .progress import showing_progress
-from .text import printable
+from .text import harmless_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +26,9 @@ if TYPE_CHECKING:
     from netdumplings import DumplingKitchen
 
 
-@command("nd-sniff")
+@command("nd-sniff", gives_up_root=True)
 @hub_option(defaults.KITCHEN_HUB)
+@access_options
 @kitchen_options
 @click.option(
     "--stdout",
@@ -35,18 +39,25 @@ if TYPE_CHECKING:
 @click.option(
     "-l", "--chef-list", is_flag=True, help="List the chefs of the chef modules, and exit."
 )
-def main(hub: str, to_stdout: bool, chef_list: bool, **options: Any) -> None:
+def main(
+    hub: str, to_stdout: bool, chef_list: bool, access: dict[str, Any], **options: Any
+) -> None:
     """Sniff packets, have chefs make dumplings of them, and send those to a hub.
 
     A hub that is not there is waited for, while sniffing goes on. Sniffing goes on until Ctrl-C
     or SIGTERM; a replay, until its last dumpling is delivered.
+
+    Run by root, it opens the interfaces and files, and then gives up root before it loads a chef.
+    What goes on capturing is a process of its own, which may do that and nothing else.
     """
     if chef_list:
+        give_up_root(options["user"], options["chef_modules"])
         _list_chefs(options["chef_modules"] or [defaults.CHEF_MODULE])
         return
     if to_stdout and options["spool"]:
         raise click.UsageError("--stdout writes dumplings at once: there is nothing to --spool")
-    kitchen = make_kitchen(hub, **options)
+    kitchen = make_kitchen(hub, side=separate(options), **access, **options)
+    end_in_time(kitchen)
     if to_stdout:
         _to_stdout(kitchen)
         return
@@ -58,9 +69,9 @@ def _list_chefs(chef_modules: Sequence[str]) -> None:
     from netdumplings.kitchen.loader import load_modules
 
     for module in load_modules(chef_modules):
-        click.echo(module.given)
+        click.echo(printable(module.given))
         for chef in module.chefs:
-            click.echo(f"  {chef.__name__}")
+            click.echo(f"  {printable(chef.__name__)}")
         if module.error is not None:
             click.echo(f"  cannot be imported: {printable(module.error.problem)}")
         click.echo()
@@ -77,7 +88,7 @@ def _to_stdout(kitchen: DumplingKitchen) -> None:
         with showing_progress(kitchen, wanted=not sys.stdout.isatty()):
             for text in kitchen.cook():
                 # Flushed one by one: whoever reads through a pipe wants them as they come.
-                sys.stdout.write(f"{text}\n")
+                sys.stdout.write(f"{harmless_json(text)}\n")
                 sys.stdout.flush()
     finally:
         kitchen.stop()

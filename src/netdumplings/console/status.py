@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeGuard
 
 from netdumplings import Dumpling
+from netdumplings.defaults import STATUS_CHEF
 from netdumplings.delivery import EaterLedger, IntakeLedger
 
 from .text import iso_time
-
-#: The chef that the hub names in its status dumplings.
-STATUS_CHEF: Final = "SystemStatusChef"
 
 _UNKNOWN: Final = "?"
 
@@ -32,7 +30,8 @@ def status_line(dumpling: Dumpling) -> str:
         time (UTC), uptime, dumplings in and out, kitchens and eaters; and the dumplings
         dropped, if the hub tells. If there are some: dumplings that kitchens had dropped before
         they reached the hub, dumplings that came twice (of which eaters got one), and packets
-        that kitchens lost. If the books of the hub do not balance, by how much, and all of them.
+        that kitchens lost, and connections that the hub refused. If the books of the hub do not
+        balance, by how much, and all of them.
     """
     payload = dumpling.payload if isinstance(dumpling.payload, dict) else {}
     parts = [
@@ -51,6 +50,7 @@ def status_line(dumpling: Dumpling) -> str:
         ("dumplings lost", ledger.get("lost")),
         ("duplicates", ledger.get("duplicates")),
         ("packets lost", _packets_lost(payload)),
+        ("refused", _refused(payload)),
     ):
         if _is_count(count) and count:
             parts.append(f"{label} {count}")
@@ -81,6 +81,13 @@ def _packets_lost(payload: dict[str, Any]) -> int:
             count = counts.get(key) if isinstance(counts, dict) else None
             lost += count if _is_count(count) else 0
     return lost
+
+
+def _refused(payload: dict[str, Any]) -> int:
+    """How many connections the hub refused, for whatever cause."""
+    refused = payload.get("refused")
+    counts = refused.values() if isinstance(refused, dict) else ()
+    return sum(count for count in counts if _is_count(count))
 
 
 def _is_number(value: Any) -> bool:

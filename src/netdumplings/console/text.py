@@ -60,7 +60,19 @@ def printable_json(value: Any, *, ascii_only: bool = False, indent: int | None =
         text = _dumps(value, ascii_only, indent)
     except (TypeError, ValueError):
         text = _dumps(jsonable(value), ascii_only, indent)
-    if text.replace("\n", "").isprintable():
+    return harmless_json(text)
+
+
+def harmless_json(text: str) -> str:
+    r"""Write what is unprintable in a JSON text, newlines apart, as ``\uNNNN``.
+
+    Args:
+        text: valid JSON, so that no such character is outside its strings.
+
+    Returns:
+        JSON of the same value.
+    """
+    if text.isprintable() or text.replace("\n", "").isprintable():
         return text
     return "".join(
         character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
-import signal
+import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from netdumplings import defaults
+
 from . import color as colors
 from .command import command
-from .hub_options import HUB_OPTIONS, hub_options
+from .hub_options import HUB_OPTIONS, hub_options, make_hub
 from .kitchen_options import kitchen_options, make_kitchen
 from .options import color_option
 from .print import as_text, gap_as_text
+from .privileges import separate
+from .text import printable
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,7 +34,7 @@ logger = logging.getLogger(__name__)
 EVERYBODY: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-@command("nd-up")
+@command("nd-up", gives_up_root=True)
 @kitchen_options
 @hub_options()
 @click.option(
@@ -54,11 +57,13 @@ def main(
     """
     import asyncio
 
-    from netdumplings import DumplingHub
-
-    hub = DumplingHub(**{name: options.pop(name) for name in HUB_OPTIONS})
-    with _sniffing_or_a_sample(options) if demo else nullcontext():
-        asyncio.run(_run(hub, options, show, colors.wanted(color)))
+    # It is for other hubs; what chefs start inherits the environment.
+    os.environ.pop(defaults.TOKEN_VARIABLE, None)
+    if demo:
+        _replay_if_not_allowed(options)
+    hub_options = {name: options.pop(name) for name in HUB_OPTIONS}
+    side = separate(options)
+    asyncio.run(_run(make_hub(**hub_options), options | {"side": side}, show, colors.wanted(color)))
 
 
 async def _run(hub: DumplingHub, options: dict[str, Any], show: bool, with_colors: bool) -> None:
@@ -68,13 +73,16 @@ async def _run(hub: DumplingHub, options: dict[str, Any], show: bool, with_color
     async with hub:
         host = EVERYBODY.get(hub.address, hub.address)
         host = f"[{host}]" if ":" in host else host
-        kitchen = make_kitchen(f"{host}:{hub.in_port}", **options)
+        ports = (hub.in_port, hub.out_port)
+        host = f"wss://{host}" if hub.speaks_tls else host
+        access = hub.own_access("nd-up", "kitchen", "eater", "status")
+        kitchen = make_kitchen(f"{host}:{hub.in_port}", hub_ports=ports, **access, **options)
         _stop_on_signals(kitchen)
         logger.info("more eaters may join: nd-print --hub %s:%d", host, hub.out_port)
         cooking = asyncio.create_task(kitchen.serve())
         waiting_for = {cooking}
         if show:
-            printing = asyncio.create_task(_print(f"{host}:{hub.out_port}", with_colors))
+            printing = asyncio.create_task(_print(f"{host}:{hub.out_port}", access, with_colors))
             waiting_for.add(printing)
         await asyncio.wait(waiting_for, return_when=asyncio.FIRST_COMPLETED)
         kitchen.stop()
@@ -84,7 +92,7 @@ async def _run(hub: DumplingHub, options: dict[str, Any], show: bool, with_color
         await printing
 
 
-async def _print(hub: str, with_colors: bool) -> None:
+async def _print(hub: str, access: dict[str, Any], with_colors: bool) -> None:
     """Print dumplings until the hub closes."""
     from netdumplings import DumplingEater
 
@@ -92,7 +100,7 @@ async def _print(hub: str, with_colors: bool) -> None:
         click.echo(gap_as_text(gap, time.time(), with_colors), color=with_colors)
 
     # Whatever the kitchen made before this eater was there is in the hub's history.
-    eater = DumplingEater("nd-up", hub, since=0, on_gap=on_gap, reconnect=False)
+    eater = DumplingEater("nd-up", hub, since=0, on_gap=on_gap, reconnect=False, **access)
     async with eater:
         async for dumpling in eater:
             click.echo(as_text(dumpling, True, with_colors), color=with_colors)
@@ -102,34 +110,36 @@ def _stop_on_signals(kitchen: DumplingKitchen) -> None:
     """Let the first Ctrl-C or SIGTERM end the kitchen, and so everything; the second at once."""
     import asyncio
 
+    from netdumplings.kitchen.signals import ending_signals
+
     loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:
         loop.remove_signal_handler(number)
         kitchen.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, stop, number)
 
 
-@contextmanager
-def _sniffing_or_a_sample(options: dict[str, Any]) -> Iterator[None]:
+def _replay_if_not_allowed(options: dict[str, Any]) -> None:
     """Where sniffing is not allowed, have the options replay a generated capture instead."""
     from netdumplings.capture import may_sniff, write_pcap
 
     refusal = None if options["read"] else may_sniff(options["interfaces"] or ["all"])
     if refusal is None:
-        yield
         return
+    from netdumplings.opened import open_beforehand
     from netdumplings.packets.sample import sample_packets
 
-    click.echo(f"{refusal}; here a generated capture is replayed instead", err=True)
-    with tempfile.TemporaryDirectory() as directory:
+    click.echo(f"{printable(str(refusal))}; here a generated capture is replayed instead", err=True)
+    # An open file needs no name any more; only Windows cannot do without.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         path = Path(directory) / "sample.pcap"
         write_pcap(path, sample_packets(time.time()))
-        options |= {"read": (str(path),), "interfaces": (), "speed": 1.0, "loop": True}
-        yield
+        open_beforehand(path)
+    options |= {"read": (str(path),), "interfaces": (), "speed": 1.0, "loop": True}
 
 
 if __name__ == "__main__":
