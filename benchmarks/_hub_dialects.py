@@ -126,7 +126,7 @@ class WebSocket(Dialect):
         sock = _connect(port, receive_buffer)
         protocol = f"Sec-WebSocket-Protocol: {self._protocol}\r\n" if self._protocol else ""
         sock.sendall(
-            b"GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
             + f"{protocol}\r\n".encode()
         )

@@ -5,8 +5,10 @@
 Two network namespaces on one cable, a veth pair: in one tcpreplay sends the mix of `_traffic`, over
 and over, at one rate after the other and then as fast as it can; in the other a kitchen sniffs,
 with the chefs in the box and no filter, and sends its dumplings to a hub, from which an eater takes
-them. At each rate the same is done with scapy's `AsyncSniffer` and the three chefs as packet
-handlers. Nothing leaves the namespaces, and each step ends after so many seconds.
+them: a kitchen in ``two`` processes, of which one captures, as `nd-sniff` has it, and a kitchen in
+``one``, as the Python API has it. At each rate the same is done with scapy's `AsyncSniffer` and the
+three chefs as packet handlers. Nothing leaves the namespaces, and each step ends after so many
+seconds.
 
 ``offered`` is what tcpreplay says it sent; ``received`` what the capture saw, lost or not;
 ``kernel`` and ``kitchen`` what was dropped there; ``handled`` what passed all chefs by the time all
@@ -39,11 +41,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 BENCHMARKS = Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCHMARKS.parent / "tests"))
 from support.network import Cable, inside, ip, why_not  # noqa: E402
+
+if TYPE_CHECKING:
+    from netdumplings.capture.live import LiveSource
+    from netdumplings.privsep.side import ChefSide
 
 INTERFACE = "eth0"
 PACKETS = 200_000
@@ -63,7 +69,22 @@ Counts = dict[str, int]
 # counted when they are told to end.
 
 
-def kitchen() -> None:
+def separate() -> None:
+    """As `kitchen`, but captured by a process of its own, as nd-sniff does it."""
+    from netdumplings.privsep import privileges
+    from netdumplings.privsep.supervisor import Plan
+    from netdumplings.privsep.supervisor import separate as fork
+
+    def capture() -> LiveSource:
+        from netdumplings.capture import CaptureOptions
+        from netdumplings.capture.live import LiveSource
+
+        return LiveSource([INTERFACE], CaptureOptions(filter=""))
+
+    kitchen(fork(Plan(who=privileges.identity(), interfaces=INTERFACE, capture=capture)))
+
+
+def kitchen(side: ChefSide | None = None) -> None:
     """Sniff with the chefs in the box and send the dumplings to the hub."""
     from netdumplings import DumplingKitchen
 
@@ -75,7 +96,11 @@ def kitchen() -> None:
     logger = logging.getLogger("netdumplings.kitchen")
     logger.addHandler(Ready())
     logger.setLevel(logging.INFO)
-    cooking = DumplingKitchen(interface=INTERFACE, filter="")
+    if side is None:
+        cooking = DumplingKitchen(interface=INTERFACE, filter="")
+    else:
+        cooking = DumplingKitchen(filter="", source=side.source)
+        side.working([chef.name for chef in cooking.chefs], cooking.stop)
     cooking.run()
     counted = cooking.statistics()
     print(
@@ -145,7 +170,7 @@ def eater() -> None:
     print(json.dumps({"eaten": asyncio.run(count())}), flush=True)
 
 
-ROLES = {"kitchen": kitchen, "sniffer": sniffer, "eater": eater}
+ROLES = {"separate": separate, "kitchen": kitchen, "sniffer": sniffer, "eater": eater}
 
 
 class Process:
@@ -211,16 +236,23 @@ def send(namespace: str, path: Path, rate: int | None, seconds: int) -> tuple[in
     return sent, sent / float(found[2])
 
 
-def kitchen_step(cable: Cable, path: Path, rate: int | None, seconds: int) -> Counts:
-    """One rate for the kitchen, with hub and eater."""
+def kitchen_step(
+    cable: Cable, path: Path, rate: int | None, seconds: int, role: str = "kitchen"
+) -> Counts:
+    """One rate for a kitchen of one process, or of two, with hub and eater."""
     with hub(cable.right):
         eating = Process(cable.right, "eater")
-        cooking = Process(cable.right, "kitchen")
+        cooking = Process(cable.right, role)
         offered, reached = send(cable.left, path, rate, seconds)
         time.sleep(GRACE)
         counts = cooking.end()
         counts |= eating.end()
     return counts | {"offered": offered, "rate": round(reached)}
+
+
+def separate_step(cable: Cable, path: Path, rate: int | None, seconds: int) -> Counts:
+    """One rate for a kitchen of two processes."""
+    return kitchen_step(cable, path, rate, seconds, "separate")
 
 
 def scapy_step(cable: Cable, path: Path, rate: int | None, seconds: int) -> Counts:
@@ -237,9 +269,10 @@ COLUMNS = ("rate", "offered", "received", "handled", "kernel", "kitchen", "dumpl
 def measure(path: Path, rates: tuple[int | None, ...], seconds: int) -> None:
     """Measure both at every rate and print the table."""
     print(f"{'':8}" + "".join(f"{name:>11}" for name in COLUMNS))
-    clean = 0
+    clean = {"two": 0, "one": 0, "scapy": 0}
+    steps = {"two": separate_step, "one": kitchen_step, "scapy": scapy_step}
     for rate in rates:
-        for name, step in (("kitchen", kitchen_step), ("scapy", scapy_step)):
+        for name, step in steps.items():
             with Cable() as cable:
                 for namespace in (cable.left, cable.right):
                     # No neighbour discovery of the kernel's own among what is counted.
@@ -248,13 +281,16 @@ def measure(path: Path, rates: tuple[int | None, ...], seconds: int) -> None:
                 counts = step(cable, path, rate, seconds)
             cells = (f"{counts[key]:11,}" if key in counts else f"{'':11}" for key in COLUMNS)
             print(f"{name:8}" + "".join(cells), flush=True)
-            if name == "kitchen":
-                if counts["handled"] >= counts["offered"]:
-                    clean = max(clean, counts["rate"])
+            if counts["handled"] >= counts["offered"]:
+                clean[name] = max(clean[name], counts["rate"])
+            if name == "two":
                 unseen = counts["offered"] - counts["received"]
                 lost = counts["dumplings"] - counts["eaten"]
     print()
-    print(f"greatest rate with no packet lost: {clean:,} a second; aim 350,000")
+    print(
+        f"greatest rate with no packet lost: {clean['two']:,} a second in two processes, "
+        f"{clean['one']:,} in one; aim 350,000"
+    )
     print(f"at the sender's greatest speed: {max(0, unseen):,} packets lost and not counted: "
           f"{'MISSED' if unseen > 0 else 'met'}; {lost:,} dumplings not eaten")  # fmt: skip
 

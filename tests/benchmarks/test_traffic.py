@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import _traffic
 import pytest
 from _traffic import MIX, write_capture
 
 from netdumplings.capture import CaptureOptions, file_source
 from netdumplings.packets import PacketBatch, layer_names
 
-PACKETS = 20_000
+PACKETS = 5_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_variants() -> Iterator[None]:
+    """Fewer packets to choose from: scapy takes ten seconds to build what the benchmarks have."""
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(_traffic, "_VARIANTS", dict.fromkeys(MIX, 1))
+        yield
 
 
 @pytest.fixture(scope="module")
-def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def capture(tmp_path_factory: pytest.TempPathFactory, few_variants: None) -> Path:
     path = tmp_path_factory.mktemp("traffic") / "mix.pcap"
     write_capture(path, PACKETS)
     return path
@@ -61,12 +71,12 @@ def test_each_layer_is_as_frequent_as_the_mix_says(capture: Path) -> None:
 def test_our_columns_find_the_fragments_and_every_transport(capture: Path) -> None:
     read = batches(capture)
     fragments = sum(int(batch.fragments.sum()) for batch in read)
-    assert fragments / PACKETS == pytest.approx(MIX["fragments"] / 1000, abs=0.003)
+    assert fragments / PACKETS == pytest.approx(MIX["fragments"] / 1000, abs=0.006)
     to_or_from_443 = sum(
         int(((batch.src_ports == 443) | (batch.dst_ports == 443)).sum()) for batch in read
     )
     share = sum(MIX[kind] for kind in MIX if "443" in kind or kind.startswith("QUIC")) / 1000
-    assert to_or_from_443 / PACKETS == pytest.approx(share, abs=0.01)
+    assert to_or_from_443 / PACKETS == pytest.approx(share, abs=0.02)
 
 
 def test_it_has_as_many_packets_as_asked_for(capture: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings.capture.inflate import Inflater
@@ -75,31 +75,26 @@ def check(file: bytes) -> None:
         assert 0 <= read.wire_length < 2**32
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes(file: bytes) -> None:
     check(file)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([pcap_header(), section(), section(">")]), st.binary(max_size=300))
 def test_any_bytes_after_a_good_header(header: bytes, file: bytes) -> None:
     check(header + file)
 
 
-@settings(deadline=None)
 @given(mutated())
 def test_a_capture_with_bytes_changed(file: bytes) -> None:
     check(file)
 
 
-@settings(deadline=None)
 @given(st.lists(telling, max_size=30))
 def test_pieces_of_captures_put_together_at_random(pieces: list[bytes]) -> None:
     check(section() + interface() + b"".join(pieces))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 200), max_size=3))
 def test_gzip_with_bytes_changed(data: bytes, places: list[int]) -> None:
     file = bytearray(gzip.compress(data))

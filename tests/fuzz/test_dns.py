@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings.packets.dns import UNSURE, is_plain, question
 from support import scapys
+from support.examples import examples
 
 #: Lengths and counts as headers hold them: small ones mostly, and lies.
 count = st.sampled_from([0, 0, 1, 1, 2, 3, 100, 101, 0xFFFF]).map(lambda n: n.to_bytes(2, "big"))
@@ -77,19 +78,18 @@ def _agrees(payload: bytes, over_tcp: bool) -> None:
     assert alone or not is_plain(payload, over_tcp)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(3)
 @given(damaged)
 def test_a_datagram_is_told_as_scapy_tells_it_or_not_at_all(payload: bytes) -> None:
     _agrees(payload, over_tcp=False)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(2)
 @given(segment)
 def test_a_segment_is_told_as_scapy_tells_it_or_not_at_all(payload: bytes) -> None:
     _agrees(payload, over_tcp=True)
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=400), st.booleans())
 def test_any_bytes_are_told_as_scapy_tells_them_or_not_at_all(data: bytes, tcp: bool) -> None:
     _agrees(data, tcp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dns import DNS
 
@@ -32,19 +32,16 @@ def check(batch: PacketBatch) -> None:
         packet.summary()
 
 
-@settings(deadline=None)
 @given(link_types, st.lists(st.binary(max_size=120), max_size=8))
 def test_any_bytes(link_type: int, packets: list[bytes]) -> None:
     check(PacketBatch.from_records(link_type, [(0, len(data), data) for data in packets]))
 
 
-@settings(deadline=None)
 @given(link_types, st.lists(damaged_frames(), max_size=8))
 def test_damaged_packets_of_any_link_type(link_type: int, packets: list[Frame]) -> None:
     check(PacketBatch.from_records(link_type, [(0, len(data), data) for _, data in packets]))
 
 
-@settings(deadline=None)
 @given(frames(), st.lists(st.tuples(st.integers(0), st.integers(0, 255)), max_size=8))
 def test_every_cut_of_a_packet_with_bytes_changed(
     frame: Frame, changes: list[tuple[int, int]]

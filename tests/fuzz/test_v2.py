@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from netdumplings import Dumpling
 from netdumplings.wire import (
-    MAX_NAME,
+    LIMITS,
     CountsReceived,
     DumplingsReceived,
     EaterHello,
     Event,
+    Hello,
     KitchenHello,
+    Limits,
     Matcher,
     Peer,
     Refusal,
@@ -27,6 +29,8 @@ from netdumplings.wire import (
 )
 from netdumplings.wire.messages import MAX_SEQ
 from netdumplings.wire.peers import State
+from support.examples import examples
+from support.wire_oracle import check_hello, check_refusal, levels, may_be_taken
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -48,6 +52,7 @@ documents = st.fixed_dictionaries(
         "first": numbers | values,
         "announcement": announcements | values,
         "counts": values,
+        "token": st.text(max_size=9) | values,
         "chefs": patterns | values,
         "kitchens": patterns | values,
         "drivers": patterns | values,
@@ -72,7 +77,7 @@ dumplings = st.builds(
     lambda metadata, payload: json.dumps({"metadata": metadata, "payload": payload}),
     st.fixed_dictionaries(
         {
-            "chef": st.text(max_size=5),
+            "chef": st.text(max_size=5) | st.just("SystemStatusChef"),
             "creation_time": st.floats(allow_nan=False, allow_infinity=False),
             "driver": st.sampled_from(["packet", "interval"]),
             "kitchen": st.none() | st.text(max_size=5),
@@ -97,34 +102,35 @@ def damaged(draw: st.DrawFn) -> bytes:
 messages = damaged() | st.binary()
 
 
-def check(peer: Peer, event: Event) -> None:
+def check(peer: Peer, event: Event, limits: Limits = LIMITS) -> None:
     """Check what is promised of each kind of event."""
+    if isinstance(event, Hello):
+        check_hello(event, limits)
     if isinstance(event, Refusal):
-        assert event.reason.isascii()
-        assert event.reason.isprintable()
-        assert 0 < len(event.reason) <= 123
+        check_refusal(event)
     elif isinstance(event, KitchenHello):
         assert isinstance(peer, V2KitchenPeer)
         assert event.session is not None
         assert len(stream_of(event.session)) == 16
         assert 1 <= event.first <= MAX_SEQ
-        assert len(event.name) <= MAX_NAME
-        assert isinstance(json.loads(event.announcement), dict)
     elif isinstance(event, EaterHello):
         assert isinstance(peer, V2EaterPeer)
-        assert len(event.name) <= MAX_NAME
         assert event.encoding in {None, "zstd", "deflate"}
         assert all(0 <= seq <= MAX_SEQ for seq in (event.resume or {}).values())
         Matcher(event.subscription)
     elif isinstance(event, CountsReceived):
-        assert isinstance(json.loads(event.counts), dict)
+        counts = json.loads(event.counts)
+        assert isinstance(counts, dict)
+        assert levels(counts) < 16
+        assert len(event.counts) < limits.hello
     else:
         assert isinstance(event, DumplingsReceived)
         assert event.first is not None
         assert 1 <= event.first <= event.first + len(event.lines) - 1 <= MAX_SEQ
         assert 0 < len(event.lines) == len(event.metadata)
         for line, metadata in zip(event.lines, event.metadata, strict=True):
-            assert check_dumpling(line) is None
+            assert check_dumpling(line, limits) is None
+            assert may_be_taken(line, limits)
             dumpling = Dumpling.from_json(line.decode())
             assert (dumpling.chef_name, dumpling.kitchen) == (metadata.chef, metadata.kitchen)
 
@@ -133,10 +139,11 @@ class Conversation(RuleBasedStateMachine):
     """What a server does with a peer, and what it may rely on."""
 
     kind: type[Peer] = V2KitchenPeer
+    limits = LIMITS
 
     def __init__(self) -> None:
         super().__init__()
-        self.peer = self.kind()
+        self.peer = self.kind(self.limits)
         self.greeted = False
         self.refused = False
 
@@ -144,7 +151,7 @@ class Conversation(RuleBasedStateMachine):
         assert len(events) <= 1
         assert not (self.refused and events)
         for event in events:
-            check(self.peer, event)
+            check(self.peer, event, self.limits)
             if isinstance(event, Refusal):
                 self.refused = True
             elif isinstance(event, KitchenHello | EaterHello):
@@ -185,9 +192,17 @@ class EaterConversation(Conversation):
     kind = V2EaterPeer
 
 
-bounded = settings(max_examples=60, stateful_step_count=15, deadline=None)
+class StrictConversation(Conversation):
+    """With a hub that takes hardly more than a first message and a plain dumpling."""
+
+    limits = Limits(hello=300, message=120, depth=2)
+
+
+bounded = examples(1, stateful_step_count=15)
 TestKitchens = Conversation.TestCase
 TestKitchens.settings = bounded
+TestKitchensOfStrictHubs = StrictConversation.TestCase
+TestKitchensOfStrictHubs.settings = bounded
 TestEaters = EaterConversation.TestCase
 TestEaters.settings = bounded
 

@@ -4,6 +4,8 @@
 for as long as one likes, and lets eaters come and go for an hour.
 
 - `faults`: the faults.
+- `floods`: peers that send what they should not, or nothing. `malformed`: what they send.
+- `autobahn`: the fuzzing client of Autobahn|Testsuite.
 - `churn`: eaters that come and go, and the memory of the hub meanwhile.
 - `lives`: the kitchen, hub and eater that all this befalls.
 - `books`: what has been eaten, what was missed, and whether that is everything.

@@ -1,4 +1,7 @@
-"""Do every fault many times, and let eaters come and go for long: ``python -m tests.soak``."""
+"""What takes longer than a test may: ``./dev soak`` (``python -m tests.soak``).
+
+Without a name: faults, then churn.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,128 @@ from .churn import churn
 
 def main() -> int:
     """Run what the command line asks for; return the exit status."""
-    parser = argparse.ArgumentParser(prog="./dev soak", description=__doc__)
-    parser.add_argument("--times", type=int, default=100, help="of each fault (100)")
-    parser.add_argument("--minutes", type=float, default=60, help="of eaters coming and going (60)")
+    parser = argparse.ArgumentParser(
+        prog="./dev soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    # Those of `faults` and `churn` also stand without a name, for both of them.
+    _add_times(parser)
+    _add_minutes(parser)
+    parser.set_defaults(run=lambda options: run_faults(options) | run_churn(options))
+    commands = parser.add_subparsers(metavar="NAME", title="what there is")
+
+    command = commands.add_parser("faults", help="restarts, kills and cut cables")
+    _add_times(command)
+    command.set_defaults(run=run_faults)
+
+    command = commands.add_parser("churn", help="eaters that come and go, the hub's memory")
+    _add_minutes(command)
+    command.set_defaults(run=run_churn)
+
+    command = commands.add_parser("floods", help="malformed and silent peers, without end")
+    command.add_argument(
+        "--malformed", type=int, default=100_000, help="connections to each port (100000)"
+    )
+    command.add_argument("--silent", type=int, default=5_000, help="connections to both (5000)")
+    command.set_defaults(run=run_floods)
+
+    command = commands.add_parser("autobahn", help="the fuzzing client of Autobahn|Testsuite")
+    command.add_argument("--wstest", default="wstest", help="the command (wstest)")
+    command.add_argument("cases", nargs="*", default=["*"], help="which, such as '5.*' (all)")
+    command.set_defaults(run=run_autobahn)
+
+    command = commands.add_parser("captures", help="every capture of a folder, replayed")
+    command.add_argument("folder", type=Path, metavar="DIR", help="or a single capture")
+    command.add_argument("--seconds", type=float, default=60, help="that each may take (60)")
+    command.add_argument(
+        "--sample", type=int, metavar="N", help="only N of them, and all small odd ones"
+    )
+    command.add_argument("--seed", type=int, default=0, help="for choosing them (0)")
+    command.set_defaults(run=run_captures)
+
+    command = commands.add_parser("mutate", help="captures of a folder, changed by chance")
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.add_argument("--seed", type=int, default=int(time.time()), help="of chance (the time)")
+    command.add_argument("--first", type=int, default=0, help="number of the first file (0)")
+    command.add_argument("--number", type=int, default=10_000, help="of files (10000)")
+    command.set_defaults(run=run_mutate)
+
+    command = commands.add_parser("attack", help="what one can send past the chefs in the box")
+    command.add_argument(
+        "--packets", type=int, default=1_000_000, help="of each kind but one (1000000)"
+    )
+    command.set_defaults(run=run_attacks)
+
     options = parser.parse_args()
+    bad: bool = options.run(options)
+    return int(bad)
+
+
+def run_floods(options: argparse.Namespace) -> bool:
+    """Flood a hub; return whether it was not as a hub should be."""
+    from support.hubs import Hub
+
+    from .floods import flood
+
+    with Hub() as hub:
+        outcome = flood(hub, options.malformed, options.silent)
+    wrong = {
+        "not every dumpling was eaten": outcome.eaten != outcome.sent,
+        "who meant well was not served within a second": (
+            max(outcome.slowest, outcome.slowest_newcomer) > 1
+        ),
+        "there are ghosts in its status": bool(outcome.ghosts),
+        "it has over 10 MiB more than before": outcome.growth > 10 * 2**20,
+        "it logged 10 lines a second": outcome.lines >= 10 * outcome.seconds,
+    }
+    bad = [what for what, so in wrong.items() if so]
+    print(f"floods: {outcome}: {'BAD: ' + '; '.join(bad) if bad else 'good'}")
+    return bool(bad)
+
+
+def run_autobahn(options: argparse.Namespace) -> bool:
+    """Have Autobahn try our connections; return whether a case failed that should not."""
+    from .autobahn import KNOWN, fuzz
+
+    with tempfile.TemporaryDirectory() as directory:
+        verdicts = fuzz(options.wstest, options.cases, Path(directory))
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.told.items()))
+    print(f"autobahn: {verdicts.cases} cases; behaviour and close together: {told}")
+    for case, verdict in verdicts.bad.items():
+        print(f"  {case}: {verdict}: {KNOWN.get(case, 'BAD')}")
+    return not verdicts.bad.keys() <= KNOWN.keys()
+
+
+def run_captures(options: argparse.Namespace) -> bool:
+    """Replay every capture below a folder; return whether something was wrong."""
+    from .captures import captures
+
+    return captures(options.folder, limit=options.seconds, each=options.sample, seed=options.seed)
+
+
+def run_mutate(options: argparse.Namespace) -> bool:
+    """Change captures by chance, and see what becomes of them."""
+    from .mutate import mutate
+
+    return mutate(options.folder, seed=options.seed, first=options.first, number=options.number)
+
+
+def run_attacks(options: argparse.Namespace) -> bool:
+    """Attack the chefs in the box; return whether something was wrong."""
+    from .attack import attacks
+
+    return attacks(options.packets)
+
+
+def _add_times(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--times", type=int, default=100, help="of each fault (100)")
+
+
+def _add_minutes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=float, default=60, help="of eaters coming and going (60)")
+
+
+def run_faults(options: argparse.Namespace) -> bool:
+    """Do every fault so many times; return whether something was wrong."""
     bad = False
     for fault, exact in (
         (faults.restart_hub, True),
@@ -36,9 +157,7 @@ def main() -> int:
             print(f"{fault.__name__}: left out: {why_not}")
         elif options.times > 0:
             bad |= not _do(fault, options.times, exact=exact)
-    if options.minutes > 0:
-        bad |= not _churn(options.minutes)
-    return int(bad)
+    return bad
 
 
 def _do(fault: Callable[[Path, int], faults.Outcome], times: int, *, exact: bool) -> bool:
@@ -53,8 +172,11 @@ def _do(fault: Callable[[Path, int], faults.Outcome], times: int, *, exact: bool
     return good
 
 
-def _churn(minutes: float) -> bool:
-    seconds = 60 * minutes
+def run_churn(options: argparse.Namespace) -> bool:
+    """Let eaters come and go for so long; return whether the hub's memory grew."""
+    if options.minutes <= 0:
+        return False
+    seconds = 60 * options.minutes
     with tempfile.TemporaryDirectory() as directory:
         samples = churn(Path(directory), seconds, seconds / 60)
     for sample in samples[:: max(1, len(samples) // 12)]:
@@ -68,7 +190,7 @@ def _churn(minutes: float) -> bool:
         f"churn: at most {middle / 2**20:.1f} MiB in the second third, {end / 2**20:.1f} MiB "
         f"in the last: {'flat' if good else 'BAD: it grows'}"
     )
-    return good
+    return not good
 
 
 if __name__ == "__main__":

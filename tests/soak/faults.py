@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from support.network import Cable, inside, ip
+from support.reachable import make_reachable
 
 from .books import Books, balance
 from .lives import World, wait_until
@@ -79,7 +80,7 @@ def kill_kitchen(directory: Path, times: int) -> Outcome:
     """Kill a kitchen that has a spool, and start it again; the hub is away at times."""
     with World(directory) as world:
         world.start_witness()
-        spool = ("--spool", str(directory / "spool"))
+        spool = ("--spool", str(make_reachable(directory) / "spool"))
         for turn in range(times):
             world.start_kitchen(*spool)
             world.wait_until_all_is_well(new_life=True)

@@ -2,7 +2,7 @@
 
     python impatient.py sniff --hub localhost:11347 ...
 
-Otherwise that takes more than a minute: too long for a test with twenty black holes. And every
+Otherwise that takes more than a minute: too long for a test with some black holes. And every
 connection was a good one, after which the next is tried for soon, however often the hub is killed.
 """
 

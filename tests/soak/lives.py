@@ -74,7 +74,7 @@ class World:
         """Start a hub, where the former one was."""
         self.hub = Command(
             "hub", "-a", self.host, "-i", str(self.in_port), "-o", str(self.out_port), "-f", "0.2",
-            *arguments, prefix=self._hub_prefix,
+            "--insecure", *arguments, prefix=self._hub_prefix,
         )  # fmt: skip
         self.hub.wait_for_err("hub is up")
 

@@ -1,0 +1,83 @@
+"""What each target begins with: inputs that are right, or nearly."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from support.capture_files import (
+    block,
+    interface,
+    old_packet,
+    option,
+    packet,
+    pcap,
+    section,
+    simple_packet,
+)
+from support.packets import arp, dns_query, dns_response, icmp, tcp_syn
+
+from .targets import SEPARATOR
+
+_CUT = SEPARATOR + SEPARATOR
+_FRAMES = [arp(), dns_query(), dns_response(), icmp(), tcp_syn(53)]
+_PCAPNG = (
+    section()
+    + interface(name=b"eth0", resolution=9, offset=5)
+    + interface(113)
+    + packet(b"abc", interface=1, options=option(1, b"note"))
+    + simple_packet(b"defg")
+    + old_packet(b"hij")
+    + block(0xBAD, b"klm")
+    + section(">")
+    + interface(order=">", resolution=0x8A)
+    + packet(b"nop", order=">")
+)
+_DUMPLING = json.dumps(
+    {
+        "metadata": {"chef": "C", "creation_time": 1.5, "driver": "packet", "kitchen": "k"},
+        "payload": {"a": [1, None, "é", 1e300, True]},
+    }
+).encode()
+_HELLO = b'{"type":"hello","session":"0123456789abcdef","first":1,"announcement":%s}'
+_EATER_HELLO = (
+    b'{"type":"hello","announcement":{"eater_name":"e"},"chefs":["A*"],"last":3,'
+    b'"resume":{"0123456789abcdef":7},"compression":["zstd"],"token":"t"}'
+)
+_BATCH = b'{"type":"batch","first":1}\n' + _DUMPLING
+
+SEEDS: dict[str, list[bytes]] = {
+    "captures": [
+        pcap(*_FRAMES),
+        _PCAPNG,
+        _PCAPNG[:40] + _CUT + _PCAPNG[40:],
+        gzip.compress(pcap(*_FRAMES)),
+    ],
+    "packets": [
+        *(b"\0" + frame for frame in _FRAMES),
+        b"\0" + _CUT.join(_FRAMES),
+        *(bytes([kind]) + frame[14:] for kind in range(1, 11) for frame in _FRAMES[:2]),
+    ],
+    "peers": [
+        SEPARATOR.join([b'{"kitchen_name":"k"}', _DUMPLING, _DUMPLING]),
+        b'{"eater_name":"e"}',
+        SEPARATOR.join([_HELLO % b'{"kitchen_name":"k"}', _BATCH]),
+        SEPARATOR.join([_HELLO % b'{"kitchen_name":"k"}', b'{"type":"counts","counts":{"a":1}}']),
+        _EATER_HELLO,
+    ],
+    "eater_side": [
+        SEPARATOR.join(
+            [
+                b'{"type":"welcome","cursor":{"0123456789abcdef":7},"compression":"deflate"}',
+                b'{"type":"batch","cursor":{"0123456789abcdef":8},"history":false}\n' + _DUMPLING,
+                b'{"type":"gap","missed":3,"reason":"slow","cursor":{}}',
+            ]
+        )
+    ],
+    "interface": [
+        b"",
+        option(2, b"eth0") + option(9, b"\x09") + option(14, bytes(8)) + option(0, b""),
+        option(9, b"\x8a") + option(14, b"\xff" * 8),
+    ],
+    "address": [b"localhost:11347", b"[::1]:11348", b"wss://hub.example:1", b"ws://192.0.2.1:9"],
+}

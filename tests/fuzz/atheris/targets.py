@@ -1,0 +1,158 @@
+"""The targets: bytes in, nothing out; whatever is raised is a bug."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from netdumplings import Dumpling
+from netdumplings.capture.inflate import Inflater
+from netdumplings.capture.pcapng_interface import read_interface
+from netdumplings.capture.reader import CaptureReader
+from netdumplings.capture.records import MAX_TIME_NS
+from netdumplings.dumplingchefs import ARPChef, DNSLookupChef, PacketCountChef
+from netdumplings.exceptions import InvalidAddress, NotACapture, TruncatedCapture
+from netdumplings.packets import PacketBatch, arp_messages, count_layers, dns_questions
+from netdumplings.packets.columns import ABSENT
+from netdumplings.packets.dns import LONGEST_NAME
+from netdumplings.transport import HubAddress
+from netdumplings.wire import (
+    DumplingsReceived,
+    EaterPeer,
+    EaterSide,
+    KitchenPeer,
+    Peer,
+    Refusal,
+    V2EaterPeer,
+    V2KitchenPeer,
+    check_dumpling,
+    eater_hello,
+)
+
+#: Parts the messages of a conversation, or the pieces of a file; a byte that JSON cannot have.
+SEPARATOR = b"\x1e"
+
+#: Link types, by the first byte of what is to be packets.
+_LINK_TYPES = (1, 0, 12, 101, 113, 228, 229, 276, 105, 127, 54321)
+
+logging.getLogger("scapy").setLevel(logging.CRITICAL)
+
+
+def captures(data: bytes) -> None:
+    """A capture file in pieces, gzipped or not: packets, or one of two errors."""
+    reader = CaptureReader("fuzz")
+    pieces = data.split(SEPARATOR + SEPARATOR)
+    found = 0
+    told: TruncatedCapture | None
+    try:
+        if data.startswith(b"\x1f\x8b"):
+            with suppress(ValueError):
+                pieces = list(Inflater().feed(data))
+        for piece in pieces:
+            for batch in reader.feed(piece):
+                found += len(batch)
+                ends = batch.offsets + batch.captured_lengths
+                assert ends.max() <= len(batch.buffer)
+                assert 0 <= batch.times_ns.min() <= batch.times_ns.max() < MAX_TIME_NS + 2**32
+        reader.end()
+    except NotACapture:
+        assert found == 0
+        return
+    except TruncatedCapture as error:
+        told = error
+    else:
+        told = None
+    if told:
+        assert told.packets == found
+        assert 0 <= told.offset <= reader.size
+    assert reader.packets == found
+
+
+def packets(data: bytes) -> None:
+    """Packets of any link type: columns, layers, DNS, ARP and the chefs in the box."""
+    if not data:
+        return
+    link_type = _LINK_TYPES[data[0] % len(_LINK_TYPES)]
+    records = [(0, len(packet), packet) for packet in data[1:].split(SEPARATOR + SEPARATOR)]
+    batch = PacketBatch.from_records(link_type, records)
+    ends = batch.payload_offsets + batch.payload_lengths
+    assert (ends <= batch.captured_lengths).all()
+    for column in (batch.ethertypes, batch.ip_protocols, batch.src_ports, batch.tcp_flags):
+        assert column.min() >= ABSENT
+    assert count_layers(batch)
+    assert all(len(name) <= LONGEST_NAME for _, name in dns_questions(batch))
+    for message in arp_messages(batch):
+        assert all(isinstance(part, str) for part in message[2:])
+    for chef in (ARPChef(), DNSLookupChef(), PacketCountChef()):
+        told = list(chef.batch_handler(batch) or ())
+        for payload in (*told, chef.interval_handler()):
+            text = Dumpling(chef=chef, payload=payload).to_json().encode()
+            assert len(text) <= 256 * 1024
+            assert check_dumpling(text) is None
+    for packet in batch:
+        packet.haslayer("DNS")
+        packet.summary()
+
+
+def peers(data: bytes) -> None:
+    """A hub's side of a conversation, plain and v2: events, or one refusal."""
+    for kind in (KitchenPeer, EaterPeer, V2KitchenPeer, V2EaterPeer):
+        _converse(kind(), data.split(SEPARATOR))
+
+
+def _converse(peer: Peer, messages: list[bytes]) -> None:
+    refused = False
+    for message in messages:
+        for event in peer.receive(message):
+            assert not refused
+            if isinstance(event, Refusal):
+                refused = True
+                assert event.reason.isascii()
+                assert event.reason.isprintable()
+                assert 0 < len(event.reason) <= 123
+            elif isinstance(event, DumplingsReceived):
+                assert len(event.lines) == len(event.metadata) > 0
+                for line in event.lines:
+                    assert check_dumpling(line) is None
+                    Dumpling.from_json(line.decode())
+
+
+def eater_side(data: bytes) -> None:
+    """An eater's side of a conversation in v2: what a hub would send, or a ValueError."""
+    side = EaterSide(eater_hello("fuzz"), encodings=["deflate"])
+    for message in data.split(SEPARATOR):
+        with suppress(ValueError):
+            text: str | bytes = message
+            with suppress(UnicodeDecodeError):
+                text = message.decode()
+            side.receive(text)
+        json.loads(side.hello())
+
+
+def interface(data: bytes) -> None:
+    """The description of an interface in a pcapng file, and the times it makes."""
+    import numpy as np
+
+    block = bytes(16) + data + bytes(4)
+    for order in ("<", ">"):
+        with suppress(ValueError):
+            described = read_interface(block, order)  # type: ignore[arg-type]
+            times = described.times_ns(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
+            assert 0 <= times.min() <= times.max() <= MAX_TIME_NS
+
+
+def address(data: bytes) -> None:
+    """The address of a hub: read, and read back as it is written, or refused."""
+    text = data.decode(errors="replace")
+    with suppress(InvalidAddress):
+        parsed = HubAddress.parse(text)
+        assert HubAddress.parse(str(parsed)) == parsed
+        assert 1 <= parsed.port <= 65535
+        assert parsed.host.isprintable()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target for target in (captures, packets, peers, eater_side, interface, address)
+}
