@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from support.examples import register_profiles
+from support.reachable import make_reachable
+
+register_profiles()
+
+
+@pytest.fixture
+def reachable_path(tmp_path: Path) -> Path:
+    """A directory for files of the test, which every user can get to: commands give up root."""
+    return make_reachable(tmp_path)
+
 
 @pytest.fixture(scope="session")
 def captures() -> Path:

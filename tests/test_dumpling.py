@@ -177,6 +177,8 @@ def test_any_text_is_a_dumpling_or_refused(text: str | bytes) -> None:
         ({"a": object()}, "payload['a']"),
         ({(1, 2): 3}, "payload"),
         ({"half": "\ud800"}, "payload['half']"),
+        ([1, -(10**4300)], "payload[1]"),
+        ({10**5000: 1}, "payload"),
     ],
 )
 def test_a_payload_that_json_cannot_hold_is_refused_by_key(payload: object, key: str) -> None:
@@ -184,6 +186,11 @@ def test_a_payload_that_json_cannot_hold_is_refused_by_key(payload: object, key:
         Dumpling(chef="C", payload=payload).to_json()
     assert caught.value.key == key
     assert str(caught.value).startswith(f"{key}: ")
+
+
+def test_the_longest_number_that_python_reads_comes_back() -> None:
+    longest = 10**4300 - 1
+    assert Dumpling.from_json(Dumpling(chef="C", payload=longest).to_json()).payload == longest
 
 
 def test_a_payload_in_a_circle_is_refused() -> None:

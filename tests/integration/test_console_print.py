@@ -207,9 +207,10 @@ def test_print_lets_no_hostile_text_reach_the_terminal(hub: Hub) -> None:
     assert all(line.isprintable() for line in printed.split("\n"))
 
 
-def test_print_goes_on_after_a_payload_that_it_cannot_show(hub: Hub) -> None:
+def test_print_goes_on_after_a_payload_that_it_cannot_show() -> None:
     deep = dumpling(0).replace('"payload": 0', '"payload": ' + "[" * 200 + "]" * 200)
-    assert "(not shown: payload: nested more than 100 deep)\n" in print_all(hub, [deep])
+    with Hub(0, 0, "--max-depth", "300") as hub:
+        assert "(not shown: payload: nested more than 64 deep)\n" in print_all(hub, [deep])
 
 
 def test_print_colors_what_it_prints_if_told_to(hub: Hub) -> None:

@@ -217,7 +217,7 @@ def test_a_hub_serves_both_families_on_the_ports_that_it_logs(
     if not has("localhost", socket.AF_INET6):
         reached_at = [host for host in reached_at if address != "localhost" or ":" not in host]
     capture = str(write_pcap(tmp_path / "one.pcap", dns_query("a.example")))
-    with Command("hub", "-a", address, "-i", "0", "-o", "0") as hub:
+    with Command("hub", "-a", address, "-i", "0", "-o", "0", "--insecure") as hub:
         said = hub.wait_for_err(
             rf"hub is up on {re.escape(address)}: kitchens on port (\d+), eaters on port (\d+)$"
         )

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import queue
-import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from websockets.sync.server import ServerConnection
 
+from support.browser import browser, needs_a_browser
 from support.commands import PATIENCE, Command, clean_environment, run
 from support.hubs import Hub, dumpling, foreign_hub
 from support.packets import dns_query, dns_response, tcp_syn, write_pcap
+from support.pages import PAGES, wait_until, web_server
 from support.relay import Relay
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -62,77 +59,6 @@ def test_the_eater_counts_names_from_nd_up(tmp_path: Path) -> None:
     assert least.endswith(" b.example")
 
 
-PAGES = ("browser_eater.html", "legacy_browser_eater.html")
-
-# What a page shows is sent back to the server that it came from.
-SPY = """<script>
-  new MutationObserver(() => fetch("/shown", { method: "POST", body: out.textContent }))
-    .observe(out, { childList: true });
-</script>"""
-
-
-@contextmanager
-def web_server(shown: queue.Queue[str]) -> Iterator[int]:
-    """Serve the pages over HTTP, as a developer's own server at localhost does."""
-
-    class Server(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = EXAMPLES / self.path.removeprefix("/")
-            found = path.name in PAGES
-            page = path.read_text() + SPY if found else ""
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(page.encode())
-
-        def do_POST(self) -> None:
-            shown.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("localhost", 0), Server) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
-
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-@contextmanager
-def browser(url: str, profile: Path) -> Iterator[None]:
-    assert BROWSER is not None
-    process = subprocess.Popen(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
-         "--remote-debugging-port=0", url],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until(shown: queue.Queue[str], line: str) -> str:
-    """Wait until the page shows a line; return all that it shows then."""
-    while f"{line}\n" not in (text := shown.get(timeout=PATIENCE)):
-        pass  # only the hub's own dumplings so far
-    return text
-
-
-needs_a_browser = pytest.mark.skipif(
-    BROWSER is None, reason="there is no Chromium to show a page in"
-)
-
-
 @needs_a_browser
 @pytest.mark.parametrize("page", PAGES)
 def test_a_web_page_from_elsewhere_on_this_host_eats_dumplings(tmp_path: Path, page: str) -> None:
@@ -140,7 +66,7 @@ def test_a_web_page_from_elsewhere_on_this_host_eats_dumplings(tmp_path: Path, p
     shown: queue.Queue[str] = queue.Queue()
     with Hub() as hub, web_server(shown) as port, hub.kitchen() as kitchen:
         url = f"http://localhost:{port}/{page}#ws://{hub.for_eaters}"
-        with browser(url, tmp_path):
+        with browser(tmp_path, url):
             hub.wait_for_eaters("a web page")
             kitchen.send(dumpling({"note": "<b>hostile</b>"}))
             wait_until(shown, 'TestChef {"note":"<b>hostile</b>"}')
@@ -156,7 +82,7 @@ def test_a_web_page_that_comes_late_is_not_empty_and_misses_nothing_by_a_cut(
         kitchen.ping().wait(PATIENCE)
         with Relay(("localhost", hub.out_port)) as relay:
             url = f"http://localhost:{port}/browser_eater.html#ws://{relay.address}"
-            with browser(url, tmp_path):
+            with browser(tmp_path, url):
                 wait_until(shown, 'TestChef "before it came"')
                 relay.cut()
                 kitchen.send(dumpling("while it was away"))
@@ -180,6 +106,6 @@ def test_a_web_page_shows_what_is_missing(tmp_path: Path) -> None:
     with (
         foreign_hub(hub_with_a_gap, ["netdumplings.v2"]) as address,
         web_server(shown) as port,
-        browser(f"http://localhost:{port}/browser_eater.html#ws://{address}", tmp_path),
+        browser(tmp_path, f"http://localhost:{port}/browser_eater.html#ws://{address}"),
     ):
         wait_until(shown, "(missed 7, reason: slow)")

@@ -1,4 +1,7 @@
-"""Faults done to real processes, twenty of a kind: every dumpling is eaten once, or is told of."""
+"""Faults done to real processes, some of a kind: every dumpling is eaten once, or is told of.
+
+``./dev soak faults`` does a hundred of each.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,25 @@ from soak import faults
 from soak.books import balance
 from support import network
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def test_a_hub_that_is_restarted_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
-    outcome = faults.restart_hub(tmp_path, 20)
-    assert outcome.made > 1000
+    outcome = faults.restart_hub(tmp_path, 5)
+    assert outcome.made > 300
     assert (outcome.eaten, outcome.twice, outcome.missing) == (outcome.made, 0, 0), outcome
     assert outcome.missed == 0
 
 
 def test_of_a_hub_that_is_killed_nothing_is_lost_that_is_not_stated(tmp_path: Path) -> None:
-    outcome = faults.kill_hub(tmp_path, 20)
-    assert outcome.made > 1000
+    outcome = faults.kill_hub(tmp_path, 5)
+    assert outcome.made > 300
     assert outcome.twice == 0
     assert outcome.missing <= outcome.missed, outcome
 
 
 def test_a_kitchen_that_is_killed_goes_on_with_what_its_spool_has(tmp_path: Path) -> None:
-    outcome = faults.kill_kitchen(tmp_path, 10)
-    assert len(outcome.lives) == 11
-    assert outcome.made > 1000
+    outcome = faults.kill_kitchen(tmp_path, 3)
+    assert len(outcome.lives) == 4
+    assert outcome.made > 300
     # What is eaten of a life are all its numbers up to the last one that came into the spool.
     assert (outcome.eaten, outcome.twice, outcome.missing) == (outcome.made, 0, 0), outcome
     assert outcome.missed == 0
@@ -39,8 +40,8 @@ def test_a_kitchen_that_is_killed_goes_on_with_what_its_spool_has(tmp_path: Path
 @pytest.mark.netns
 @pytest.mark.skipif(network.why_not() is not None, reason=network.why_not() or "")
 def test_a_cable_that_is_cut_or_swallows_everything_costs_nothing(tmp_path: Path) -> None:
-    outcome = faults.cut_link(tmp_path, 20)
-    assert outcome.made > 1000
+    outcome = faults.cut_link(tmp_path, 4)
+    assert outcome.made > 300
     assert (outcome.eaten, outcome.twice, outcome.missing) == (outcome.made, 0, 0), outcome
     assert outcome.missed == 0
 

@@ -197,7 +197,7 @@ KITCHEN_REFUSALS: list[tuple[list[str | bytes], int, str]] = [
     (["[]"], 1008, "not a JSON object"),
     (["{}"], 1008, "has no kitchen_name"),
     (['{"kitchen_name": 5}'], 1008, "kitchen_name is not a string"),
-    ([KITCHEN_HELLO + " " * 70_000], 1009, "over 65536 bytes"),
+    ([KITCHEN_HELLO + " " * 70_000], 1009, "over 16384 bytes"),
     ([], 1008, "no first message within 1 seconds"),
     ([KITCHEN_HELLO, "no JSON"], 1007, "not JSON"),
     ([KITCHEN_HELLO, dumpling(1).encode()], 1003, "binary"),
@@ -287,7 +287,7 @@ async def test_text_that_is_not_utf8_is_refused_before_it_reaches_an_eater(
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
         b"SSH-2.0-scanner\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET / HTTP/1.0\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
         b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
         b"GET /" + b"x" * 100_000,
@@ -373,7 +373,8 @@ async def test_a_hub_stops_though_peers_are_in_mid_handshake_or_do_not_answer() 
             _, shy = await asyncio.open_connection("localhost", hub.in_port)
             _, mute = await asyncio.open_connection("localhost", hub.out_port)
             mute.write(
-                b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+                b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
                 b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
             )
             async with eater(hub):
@@ -428,7 +429,7 @@ async def test_a_taken_port_is_one_clear_line_and_leaves_neither_open(
 @pytest.mark.parametrize("address", ["192.0.2.1", "x" * 64, "", "a b"])
 async def test_an_address_that_is_not_this_hosts_is_one_clear_line(address: str) -> None:
     with pytest.raises(CannotListen) as caught:
-        async with running_hub(address=address):
+        async with running_hub(address=address, insecure=True):
             pass
     assert caught.value.address == address
     assert "\n" not in str(caught.value)
@@ -542,7 +543,7 @@ def test_a_second_signal_does_not_wait_for_an_eater_that_does_not_answer(
     hub, _, out_port = process
     with socket.create_connection(("localhost", out_port)) as mute:
         mute.sendall(
-            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         assert mute.recv(1000).startswith(b"HTTP/1.1 101 ")
@@ -553,3 +554,34 @@ def test_a_second_signal_does_not_wait_for_an_eater_that_does_not_answer(
         assert int.from_bytes(frame[2:4]) == 1001
         hub.send_signal(signal.SIGTERM)
         assert hub.wait(PATIENCE) == 0
+
+
+async def test_what_is_refused_is_counted_by_cause_in_the_status() -> None:
+    deep = dumpling("?").replace('"?"', "[" * 65 + "]" * 65)
+    said: list[tuple[str, ...]] = [
+        (KITCHEN_HELLO, deep),
+        (KITCHEN_HELLO, deep),
+        (KITCHEN_HELLO, dumpling(1, chef="SystemStatusChef", kitchen=None)),
+        (KITCHEN_HELLO, dumpling("?").replace("?", "\\ud800")),
+        (KITCHEN_HELLO, dumpling(1, creation_time="now")),
+        (" " * 16_385,),
+        ('{"kitchen_name": "k", "token": 5}',),
+    ]
+    async with running_hub(status_freq=0.1) as hub:
+        for texts in said:
+            async with dial(hub.in_port) as peer:
+                for text in texts:
+                    await peer.send(text)
+                await closing(peer)
+        async with asyncio.timeout(PATIENCE), eater(hub) as watcher:
+            refused: dict[str, int] = {}
+            while sum(refused.values()) < len(said):
+                refused = json.loads(await watcher.recv())["payload"]["refused"]
+    assert refused == {
+        "no hello": 1,
+        "not JSON": 1,
+        "not a dumpling": 1,
+        "reserved chef": 1,
+        "too big": 1,
+        "too deep": 2,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -18,9 +19,11 @@ from websockets.exceptions import InvalidStatus
 
 from netdumplings.transport import peer_connection, server
 from netdumplings.transport.server import Listener, PeerConnection, converse, listen
+from netdumplings.transport.tls import ServerTls
 from netdumplings.wire import EaterPeer, Peer, Refusal
 from support.hub_peers import EATER_HELLO, PATIENCE, closing, dial, lines
 from support.raw_peers import CLOSE, CONTINUATION, HANDSHAKE, PING, TEXT, frame
+from support.tls import pem
 
 
 class Port:
@@ -81,9 +84,11 @@ async def said_hello(port: Port) -> AsyncIterator[ClientConnection]:
         yield connection
 
 
-async def raw_peer(port: Port) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def raw_peer(
+    port: Port, ssl: ssl.SSLContext | None = None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Become a WebSocket that has said hello, without a library that would do as it ought to."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port.listener.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.listener.port, ssl=ssl)
     writer.write(HANDSHAKE + frame(TEXT, EATER_HELLO.encode()))
     await reader.readuntil(b"\r\n\r\n")
     await port.until(lambda: bool(port.here))
@@ -185,7 +190,7 @@ async def test_where_there_are_too_many_peers_a_newcomer_is_answered_503_until_o
     *said, last = lines(caplog.records)
     assert len(said) == 10
     assert said[0].startswith("refused 127.0.0.1:")
-    assert said[0].endswith(": the hub has 1 peers on this port, its limit")
+    assert said[0].endswith(": the hub has 1 peers on this port, its limit (--max-connections)")
     assert last == "refused 40 more connections of 127.0.0.1 within 60 seconds"
 
 
@@ -193,7 +198,10 @@ async def test_of_those_who_shook_hands_in_time_no_more_are_admitted_than_may_be
     async with listening(max_connections=1) as port, call(port) as first, call(port) as second:
         for connection in (first, second):
             await connection.send(EATER_HELLO)
-        assert await closing(second) == (4003, "the hub has 1 peers on this port, its limit")
+        assert await closing(second) == (
+            4003,
+            "the hub has 1 peers on this port, its limit (--max-connections)",
+        )
         assert len(port.here) == 1
         await (await first.ping())
 
@@ -295,6 +303,57 @@ async def test_connections_that_said_nothing_leave_nothing_behind_for_the_garbag
             )
         finally:
             gc.enable()
+
+
+@pytest.mark.parametrize("through_tls", [False, True], ids=["plain", "TLS"])
+async def test_a_peer_that_takes_nothing_of_what_waits_for_it_is_cut(through_tls: bool) -> None:
+    tls = ServerTls(pem("hub.crt"), pem("hub.key")) if through_tls else None
+    trusts = ssl.create_default_context(cafile=pem("authority.crt")) if through_tls else None
+    async with listening(write_deadline=0.2, tls=tls) as port:
+        _reader, writer = await raw_peer(port, ssl=trusts)
+        silent = port.here[0]
+        silent.transport.write(bytes(16 * 2**20))
+        assert silent.full
+        await port.until(lambda: bool(port.refused))
+        assert port.refused[0].cause == "does not read"
+        assert port.refused[0].reason == "it has read nothing for 0.2 seconds"
+        assert not port.here
+        writer.transport.abort()
+
+
+async def test_a_peer_that_takes_some_of_what_waits_for_it_stays() -> None:
+    async with listening(write_deadline=3600) as port:
+        reader, writer = await raw_peer(port)
+        connection = port.here[0]
+        connection.transport.write(bytes(16 * 2**20))
+        waiting = connection.transport.get_write_buffer_size
+        before = waiting()
+        await reader.readexactly(8 * 2**20)
+        await port.until(lambda: waiting() < before)
+        assert connection.full
+        # It is looked at every so many seconds.
+        connection._check_writing(before)
+        assert connection.refusal is None
+        connection._check_writing(waiting())
+        assert connection.refusal is not None
+        writer.transport.abort()
+        await port.until(lambda: not port.here)
+
+
+async def test_a_host_has_so_many_peers_and_a_greedy_one_is_told_so() -> None:
+    async with listening(max_per_address=2) as port, said_hello(port), call(port) as third:
+        async with said_hello(port):
+            await third.send(EATER_HELLO)
+            reason = "the hub has 2 peers of one address, its limit (--max-per-address)"
+            assert await closing(third) == (4003, reason)
+            with pytest.raises(InvalidStatus) as refused:
+                async with call(port):
+                    pass
+            assert refused.value.response.status_code == 503
+            assert refused.value.response.body == f"{reason}\n".encode()
+        await port.until(lambda: len(port.here) == 1)
+        async with said_hello(port):
+            pass
 
 
 FEW_FILES = """

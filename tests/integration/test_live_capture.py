@@ -14,6 +14,7 @@ import pytest
 
 from netdumplings.capture import (
     CaptureOptions,
+    CaptureStatistics,
     file_source,
     live_source,
     may_sniff,
@@ -102,7 +103,7 @@ class TestOnACable:
         assert {(packet.interface, packet.link_type) for packet in sniffer.packets} == {("eth0", 1)}
         # Their times are those of the clock on the wall. (cypcap's nanoseconds were minutes off.)
         assert all(before <= packet.time_ns <= after for packet in sniffer.packets)
-        assert sniffer.statistics == (len(sniffer.packets), 0, 0)
+        assert sniffer.statistics == CaptureStatistics(len(sniffer.packets))
 
     def test_vlan_tags_are_part_of_the_packet(self, cable: Cable) -> None:
         frame = bytes(12) + pack(">HHH", 0x8100, 5, 0x0800) + b"tagged" * 10
@@ -115,7 +116,7 @@ class TestOnACable:
             send_udp(cable.right, LEFT_IP, "wanted", count=20)
             sniffer.wait_until(lambda: len(sniffer.packets) == 20)
         assert all(packet.data.endswith(b"wanted") for packet in sniffer.packets)
-        assert sniffer.statistics == (20, 0, 0)
+        assert sniffer.statistics == CaptureStatistics(20)
 
     def test_packets_are_cut_off_at_the_snaplen_and_keep_their_length(self, cable: Cable) -> None:
         with Sniffer(cable.left, "eth0", filter="udp port 5005", snaplen=60) as sniffer:
@@ -128,14 +129,14 @@ class TestOnACable:
         with Sniffer(cable.left, "eth0", filter="udp port 5005") as sniffer:
             send_udp(cable.right, LEFT_IP, "many", count=20_000)
             sniffer.wait_until(lambda: len(sniffer.packets) == 20_000)
-        assert sniffer.statistics == (20_000, 0, 0)
+        assert sniffer.statistics == CaptureStatistics(20_000)
 
     def test_none_is_missed_either_when_packets_are_wanted_at_once(self, cable: Cable) -> None:
         """A kernel buffer that has a slot of full length for each packet would hold 64 of them."""
         with Sniffer(cable.left, "eth0", filter="udp port 5005", immediate=True) as sniffer:
             send_udp(cable.right, LEFT_IP, "at once", count=2_000)
             sniffer.wait_until(lambda: len(sniffer.packets) == 2_000)
-        assert sniffer.statistics == (2_000, 0, 0)
+        assert sniffer.statistics == CaptureStatistics(2_000)
 
     def test_a_busy_interface_leaves_the_others_their_turn(self, cable: Cable) -> None:
         with Sniffer(cable.left, "lo", "eth0", filter="udp port 5005") as sniffer:
@@ -214,7 +215,7 @@ class TestInterfacesComeAndGo:
             "sniffing on eth0 again",
         ]
         # Of the packets of the interface that is no more, none is forgotten.
-        assert sniffer.statistics == (len(sniffer.packets), 0, 0)
+        assert sniffer.statistics == CaptureStatistics(len(sniffer.packets))
 
     def test_an_interface_that_is_down_at_first_is_waited_for(self, cable: Cable) -> None:
         ip("-n", cable.left, "link", "set", "eth0", "down")

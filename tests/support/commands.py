@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from .nursery import Child
+
 #: Seconds to wait for what is bound to come, far more than it takes.
 PATIENCE = 30.0
 
@@ -27,6 +29,8 @@ class Command:
         environment: variables beside those of the tests (which lose all settings of ours).
         prefix: what goes before its command line, as ``ip netns exec NAME`` may.
         launcher: a script that is given the module and the arguments instead.
+        cold: have Python start anew, which takes longer; otherwise it is forked where that makes
+            no difference (see `Child`).
     """
 
     def __init__(
@@ -36,18 +40,24 @@ class Command:
         environment: dict[str, str] | None = None,
         prefix: Sequence[str] = (),
         launcher: Path | None = None,
+        cold: bool = False,
     ) -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             # pytest runs in the background of a shell; the command must not inherit that.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         run = [str(launcher), module] if launcher else ["-m", f"netdumplings.console.{module}"]
-        self.process = subprocess.Popen(
-            [*prefix, sys.executable, *run, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=clean_environment() | (environment or {}),
-        )
+        variables = clean_environment() | (environment or {})
+        self.process: subprocess.Popen[bytes] | Child
+        if cold or prefix or launcher or any(map(_is_pythons_own, environment or ())):
+            self.process = subprocess.Popen(
+                [*prefix, sys.executable, *run, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=variables,
+            )
+        else:
+            self.process = Child(module, arguments, variables)
         assert self.process.stdout
         assert self.process.stderr
         self._changed = threading.Condition()
@@ -145,18 +155,17 @@ def run(
     module: str, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself; as `Command`."""
-    return subprocess.run(
-        [sys.executable, "-m", f"netdumplings.console.{module}", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env=clean_environment() | (environment or {}),
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
-    )
+    with Command(module, *arguments, environment=environment) as command:
+        status = command.end()
+        return subprocess.CompletedProcess([module, *arguments], status, command.out, command.err)
+
+
+def _is_pythons_own(variable: str) -> bool:
+    """Whether an environment variable means something to Python as it starts."""
+    return variable.startswith(("PYTHON", "LC_", "LANG"))
 
 
 def clean_environment() -> dict[str, str]:
     """Return the environment without the settings of whoever runs the tests."""
-    settings = ("ND_", "NETDUMPLINGS_LOGGING", "NO_COLOR", "TERM")
+    settings = ("ND_", "NETDUMPLINGS_LOGGING", "NETDUMPLINGS_TOKEN", "NO_COLOR", "TERM")
     return {name: value for name, value in os.environ.items() if not name.startswith(settings)}

@@ -24,10 +24,10 @@ def running_hub(**settings: Any) -> DumplingHub:
     return DumplingHub(**{"in_port": 0, "out_port": 0, "status_freq": 3600.0, **settings})
 
 
-def dial(port: int, **settings: Any) -> connect:
+def dial(port: int, *, uri: str = "", **settings: Any) -> connect:
     """Connect to a port of a hub, saying nothing yet."""
     return connect(
-        f"ws://localhost:{port}",
+        uri or f"ws://localhost:{port}",
         **{"compression": None, "proxy": None, "max_size": None, "close_timeout": 1.0} | settings,
     )
 

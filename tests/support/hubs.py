@@ -23,14 +23,22 @@ class Hub(Command):
         in_port: 0 for any that is free; a port again, to be where a hub was before.
         out_port: likewise.
         *options: further options.
+        environment: variables beside those of the tests.
 
     Attributes:
         in_port: the real one.
         out_port: the real one.
     """
 
-    def __init__(self, in_port: int = 0, out_port: int = 0, *options: str) -> None:
-        super().__init__("hub", "-i", str(in_port), "-o", str(out_port), "-f", "0.1", *options)
+    def __init__(
+        self,
+        in_port: int = 0,
+        out_port: int = 0,
+        *options: str,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        ports = ("-i", str(in_port), "-o", str(out_port))
+        super().__init__("hub", *ports, "-f", "0.1", *options, environment=environment)
         said = self.wait_for_err(r"kitchens on port (\d+), eaters on port (\d+)$")
         self.in_port, self.out_port = int(said[1]), int(said[2])
 

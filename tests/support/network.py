@@ -34,6 +34,13 @@ def why_not() -> str | None:
     return None
 
 
+_SEND_UDP = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    udp.sendto(sys.argv[2].encode(), (sys.argv[1], 5005))
+"""
+
+
 class Cable:
     """Two namespaces, `left` and `right`, joined by a veth pair named eth0 on either side.
 
@@ -71,6 +78,10 @@ class Cable:
     ) -> None:
         for name in (self.left, self.right):
             subprocess.run(["ip", "netns", "del", name], check=True)
+
+    def send_udp(self, text: str) -> None:
+        """Have a packet with a text come in at the left, at port 5005."""
+        run_inside(self.right, sys.executable, "-c", _SEND_UDP, self.LEFT_IP, text)
 
 
 def ip(*arguments: str) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from netdumplings.capture import CaptureStatistics
+
 from .commands import PATIENCE
 from .network import start_inside
 
@@ -75,13 +77,13 @@ class Sniffer:
     Attributes:
         packets: what was sniffed so far.
         logs: what was logged so far.
-        statistics: received, dropped by the kernel and by the interface; once it has ended.
+        statistics: what the source counted; once it has ended.
     """
 
     def __init__(self, namespace: str, *interfaces: str, **options: Any) -> None:
         self.packets: list[Sniffed] = []
         self.logs: list[str] = []
-        self.statistics: tuple[int, int, int] | None = None
+        self.statistics: CaptureStatistics | None = None
         self._is_ready = False
         self._changed = threading.Condition()
         arguments = json.dumps([interfaces, {"filter": "", **options}])
@@ -163,7 +165,7 @@ class Sniffer:
         elif "ready" in told:
             self._is_ready = True
         elif "statistics" in told:
-            self.statistics = tuple(told["statistics"])
+            self.statistics = CaptureStatistics(*told["statistics"])
         else:
             self.packets += [
                 Sniffed(told["interface"], told["link_type"], bytes.fromhex(data), wire, time_ns)
