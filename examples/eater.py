@@ -27,10 +27,11 @@ class LookupEater(DumplingEater):
         print(gap)
 
     async def on_connection_lost(self, exc):
-        print("the hub is gone:", exc)
+        print(f"the hub is gone: {exc!r}")
 
 
 eater = LookupEater("lookups", *sys.argv[1:2], chef_filter=["DNSLookupChef"])
 eater.run(dumpling_count=10)
 for name, count in eater.names.most_common():
-    print(count, name)
+    # A name may hold what acts on a terminal: whoever asked for it chose it.
+    print(count, name if name.isprintable() else ascii(name))

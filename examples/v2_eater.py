@@ -33,9 +33,11 @@ def eat(message):
     told = json.loads(line)
     if told["type"] == "batch":
         for dumpling in dumplings:
-            print(dumpling, flush=True)
+            # What acts on a terminal, or is not seen there, stays in the form JSON has for it.
+            shown = dumpling if dumpling.isprintable() else json.dumps(json.loads(dumpling))
+            print(shown, flush=True)
     elif told["type"] == "gap":
-        print(f"missed {told['missed']} ({told['reason']})", file=sys.stderr, flush=True)
+        print(f"missed {told['missed']} ({told['reason']!a})", file=sys.stderr, flush=True)
     return told
 
 
@@ -67,7 +69,7 @@ while True:
                     pause = 0.5
     except ConnectionClosed as closed:
         if closed.rcvd and closed.rcvd.code in FINAL:
-            sys.exit(f"the hub sent us away: {closed}")
+            sys.exit(f"the hub sent us away: {closed!r}")
     except (OSError, InvalidHandshake) as error:
         print("no hub:", error, file=sys.stderr, flush=True)
     time.sleep(pause)
