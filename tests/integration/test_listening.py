@@ -380,6 +380,6 @@ def test_a_port_settles_for_as_many_peers_as_the_system_allows_and_says_so() -> 
     )
     assert done.stdout.split() == ["264"]
     assert done.stderr == (
-        "at most 76 peers on a port, not 5000, as the system allows 264 open files; raise that "
+        "at most 68 peers on a port, not 5000, as the system allows 264 open files; raise that "
         "limit (ulimit -n) if you need more\n"
     )

@@ -14,6 +14,7 @@ from ..transport.tokens import Role
 from ..wire import Limits
 from .access import Access, PathLike
 from .service import Service, Settings
+from .site import read_page
 
 
 class DumplingHub:
@@ -123,6 +124,8 @@ class DumplingHub:
             allow_kitchen_origins=allow_kitchen_origins,
             insecure=insecure,
         )
+        # Before root is given up, who alone may be able to read it.
+        self._page = read_page()
         self._service: Service | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event
@@ -204,7 +207,7 @@ class DumplingHub:
     async def __aenter__(self) -> Self:
         if self._service is not None:
             raise RuntimeError("this hub is serving already")
-        service = Service(self._settings, self._access)
+        service = Service(self._settings, self._access, self._page)
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         if self._stop_wanted:

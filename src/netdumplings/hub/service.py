@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from .. import defaults
+from ..transport.answers import Answers
 from ..transport.server import listen
 from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
 from .access import Access
@@ -19,6 +20,7 @@ from .kitchens import Kitchens
 from .router import Router
 from .runs import Run
 from .sessions import Sessions
+from .site import Page, site
 from .status import status_dumpling
 
 logger = logging.getLogger("netdumplings.hub")
@@ -60,9 +62,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 class Service:
     """Listens on both ports from `start` to `stop`; make it where an event loop runs."""
 
-    def __init__(self, settings: Settings, access: Access) -> None:
+    def __init__(self, settings: Settings, access: Access, page: Page) -> None:
         self._settings = settings
         self._access = access
+        self._page = page
         sessions = Sessions()
         self._router = Router(
             asyncio.get_running_loop().call_soon,
@@ -133,6 +136,7 @@ class Service:
                 tls=access.tls,
                 lacks=access.lacks,
                 admission=access.eater_admission,
+                answers=Answers(site(self._page), access.eater_admission),
             )
         except BaseException:
             await self._in.stop()

@@ -5,6 +5,7 @@
 - `server`: the peers that come in by a hub's ports.
 - `peer_connection`: one of them, whatever it sends; `room`: how many there may be; `refusals`: what
   the log says of those who may not stay.
+- `answers`: to those who ask for a page instead of a WebSocket.
 - `origins`: by what name, and from which web pages, a hub may be asked at all.
 - `admission`: who is let in; `tokens`: what is shown for that; `tokens_file`, `tokens_kept`: what a
   hub knows of them; `tokens_delays`: how long those wait who have none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+from collections.abc import Sequence
 from typing import Final
 
 from websockets.datastructures import Headers
@@ -20,6 +21,7 @@ from .tokens_kept import TokensKept
 #: The cookie that a page may have its browser send, which can send no header of the page's choice.
 COOKIE: Final = "netdumplings_token"
 _BEARER: Final = "bearer"
+_NO_TOKEN: Final = "it has no token, and the hub wants one: see nd-token"  # noqa: S105
 
 
 class Admission:
@@ -50,18 +52,31 @@ class Admission:
         token = _shown(request.headers)
         if token is None:
             return None
-        refusal = await self._let_in(connection, token)
-        if refusal is None:
+        refusal = await self._let_in(connection, token, self._roles)
+        return None if refusal is None else _refused(connection, refusal)
+
+    async def at_request(
+        self, connection: PeerConnection, request: Request, role: Role
+    ) -> Response | None:
+        """Look at a request that is not for a WebSocket.
+
+        Args:
+            connection: who asks.
+            request: for what.
+            role: what its token must be for; those of peers do not matter.
+
+        Returns:
+            the answer to who may not have it, as `at_handshake`; None to go on.
+        """
+        token = _shown(request.headers)
+        if token is None:
+            # Nothing was tried, so nobody has to wait.
+            refusal = refuse(CloseCode.NOT_ALLOWED, "token", _NO_TOKEN)
+        elif (refused := await self._let_in(connection, token, (role,))) is not None:
+            refusal = refused
+        else:
             return None
-        connection.refusal = refusal
-        status = (
-            http.HTTPStatus.FORBIDDEN if refusal.cause == "role" else http.HTTPStatus.UNAUTHORIZED
-        )
-        response = connection.respond(status, f"{refusal.reason}\n")
-        if status == http.HTTPStatus.UNAUTHORIZED:
-            # RFC 6750, section 3.
-            response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
-        return response
+        return _refused(connection, refusal)
 
     async def at_hello(self, connection: PeerConnection, hello: Hello) -> Refusal | None:
         """Look at a hello.
@@ -72,9 +87,8 @@ class Admission:
         if connection.permit is not None:
             return self.overdue(connection)
         if hello.token is None:
-            reason = "it has no token, and the hub wants one: see nd-token"
-            return await self._failed(connection, reason)
-        return await self._let_in(connection, hello.token)
+            return await self._failed(connection, _NO_TOKEN)
+        return await self._let_in(connection, hello.token, self._roles)
 
     def overdue(self, connection: PeerConnection) -> Refusal | None:
         """Say why a peer that was let in may stay no longer; None if it may."""
@@ -83,12 +97,14 @@ class Admission:
         problem = self._tokens.problem(connection.permit)
         return refuse(CloseCode.NOT_ALLOWED, "token", problem) if problem else None
 
-    async def _let_in(self, connection: PeerConnection, token: str) -> Refusal | None:
+    async def _let_in(
+        self, connection: PeerConnection, token: str, roles: Sequence[Role]
+    ) -> Refusal | None:
         found = self._tokens.find(token)
         if not isinstance(found, Entry):
             return await self._failed(connection, found)
-        if not any(role in found.roles for role in self._roles):
-            wanted = " or ".join(self._roles)
+        if not any(role in found.roles for role in roles):
+            wanted = " or ".join(roles)
             reason = f"its token {found.name!r} is not for this: it lacks the role {wanted}"
             return refuse(CloseCode.NOT_ALLOWED, "role", reason)
         connection.permit = found
@@ -101,6 +117,18 @@ class Admission:
         delay = self._delays.failed(connection.host)
         await asyncio.wait({asyncio.ensure_future(connection.wait_closed())}, timeout=delay)
         return refusal
+
+
+def _refused(connection: PeerConnection, refusal: Refusal) -> Response:
+    """Make the answer to who is not let in."""
+    connection.refusal = refusal
+    status = http.HTTPStatus.FORBIDDEN if refusal.cause == "role" else http.HTTPStatus.UNAUTHORIZED
+    response = connection.respond(status, f"{refusal.reason}\n")
+    if status == http.HTTPStatus.UNAUTHORIZED:
+        # RFC 6750, section 3: who has shown nothing has done nothing wrong yet.
+        error = "" if refusal.reason == _NO_TOKEN else ' error="invalid_token"'
+        response.headers["WWW-Authenticate"] = f"Bearer{error}"
+    return response
 
 
 def _shown(headers: Headers) -> str | None:

@@ -42,6 +42,7 @@ MAX_CONTROLS: Final = 1000
 _CONTROLS_WITHIN: Final = 10.0
 #: Pings and messages to be taken from a peer that does not read what it is answered.
 MAX_UNREAD: Final = 1000
+_TOO_MANY_WAIT: Final = "too many connections wait to say hello"
 
 
 class PeerConnection(ServerConnection):
@@ -85,6 +86,7 @@ class PeerConnection(ServerConnection):
         self._read_size = read_size
         self._write_deadline = write_deadline
         self._write_timer: asyncio.TimerHandle | None = None
+        self._asks = self._answered = False
         self._heard = False
         self._unheard_bytes = 0
         self._rest = b""
@@ -118,6 +120,30 @@ class PeerConnection(ServerConnection):
         """Note that there is no TLS with the peer; the connection is closed then."""
         if self.refusal is None:
             self.refusal = refuse(CloseCode.PROTOCOL_ERROR, "TLS", reason)
+
+    def ask(self) -> None:
+        """Note that the peer asks for something that is no WebSocket."""
+        self._asks = True
+        self._make_room(self._room.ask(self, self.host), "too many ask for a page")
+
+    def answer(self, size: int) -> None:
+        """Note that it is given what it asked for, or told that there is nothing.
+
+        Args:
+            size: bytes of the answer, which count until the peer has gone.
+        """
+        self._answered = True
+        if slowest := self._room.keep(self, size):
+            slowest.unload()
+
+    def unload(self) -> None:
+        """Send the peer away because its port keeps too much of messages and answers."""
+        if self._asks:
+            reason = "an answer that it does not read, among too many such"
+            self.refuse(Refusal(CloseCode.TOO_BIG, reason, "does not read"), at_once=True)
+        else:
+            reason = "a message that does not end, among too many such"
+            self.refuse(Refusal(CloseCode.TOO_BIG, reason, "too big"))
 
     def admit(self) -> Refusal | None:
         """Note that the peer has said hello.
@@ -181,7 +207,7 @@ class PeerConnection(ServerConnection):
         if hasattr(transport, "max_size"):  # of asyncio's own transports on POSIX
             transport.max_size = self._read_size
         super().connection_made(transport)
-        self._make_room(self._room.enter(self, self.host))
+        self._make_room(self._room.enter(self, self.host), _TOO_MANY_WAIT)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Log a handshake that failed; asyncio calls this when the socket is closed."""
@@ -192,7 +218,8 @@ class PeerConnection(ServerConnection):
         if self._deadline:
             self._deadline.cancel()
         super().connection_lost(exc)
-        if self.response is None or self.response.status_code != 101:
+        shook_hands = self.response is not None and self.response.status_code == 101
+        if not shook_hands and (self.refusal or not self._answered):
             cause = self.refusal.cause if self.refusal else "no WebSocket"
             self.log_refusal(logger, cause, "refused %s: %s", self.where, self._handshake_failure())
         self._untie()
@@ -227,7 +254,7 @@ class PeerConnection(ServerConnection):
             self._frames += 1
             self._watch(event)
         elif first:
-            self._make_room(self._room.greet(self, self.host))
+            self._make_room(self._room.greet(self, self.host), _TOO_MANY_WAIT)
 
     def _take(self, data: bytes) -> None:
         self._frames = 0
@@ -261,11 +288,12 @@ class PeerConnection(ServerConnection):
 
     def _count_unfinished(self, size: int, some_frame_ended: bool) -> None:
         """Limit what is kept of messages without an end, with an eye on all other peers."""
+        if self._asks:
+            return
         if self.protocol.close_expected() or (some_frame_ended and not self._fragments):
             self._room.finish(self)
         elif slowest := self._room.keep(self, size):
-            reason = "a message that does not end, among too many such"
-            slowest.refuse(Refusal(CloseCode.TOO_BIG, reason, "too big"))
+            slowest.unload()
 
     def _check_greeting(self, size: int) -> None:
         """Limit what is kept of a peer that has yet to finish its first message."""
@@ -333,9 +361,8 @@ class PeerConnection(ServerConnection):
         self._controls_since = now
         self._controls = self._messages = 0
 
-    def _make_room(self, leaver: PeerConnection | None) -> None:
+    def _make_room(self, leaver: PeerConnection | None, reason: str) -> None:
         if leaver is not None:
-            reason = "too many connections wait to say hello"
             leaver.refuse(Refusal(CloseCode.TOO_MANY, reason, "too many"), at_once=True)
 
     def _too_many(self, cause: Cause) -> Refusal:

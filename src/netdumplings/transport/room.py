@@ -17,7 +17,12 @@ MAX_WAITING: Final = 1024
 #: try again.
 MAX_WAITING_EACH: Final = 128
 
-#: Bytes of messages of which the end has yet to come, of all peers of a port together.
+#: Connections of one host that have asked for a page and have yet to take it. (A browser opens six
+#: at a time.)
+MAX_ASKING_EACH: Final = 64
+
+#: Bytes of messages of which the end has yet to come, and of answers that have yet to be taken, of
+#: all peers of a port together.
 MAX_UNFINISHED: Final = 64 * 1024 * 1024
 
 T = TypeVar("T", bound=Hashable)
@@ -73,11 +78,13 @@ class WaitingRoom(Generic[T]):
 class Room(Generic[T]):
     """The connections of a port, in three stages: silent, greeting, admitted.
 
+    Or in two: silent, asking, of those who ask for something by HTTP and go.
+
     Args:
         max_connections: how many may be admitted.
         max_per_address: how many of those from one address; of IPv6, from one network.
         max_waiting: how many may be silent, and how many greeting.
-        max_unfinished: bytes of unfinished messages that may be kept.
+        max_unfinished: bytes of unfinished messages and answers that may be kept.
 
     Attributes:
         all: every connection.
@@ -101,6 +108,7 @@ class Room(Generic[T]):
         # Apart, so that those who never ask for a WebSocket cannot crowd out those who have.
         self._silent: WaitingRoom[T] = WaitingRoom(max_waiting)
         self._greeting: WaitingRoom[T] = WaitingRoom(max_waiting)
+        self._asking: WaitingRoom[T] = WaitingRoom(asking_room(max_waiting), MAX_ASKING_EACH)
         self._max_unfinished = max_unfinished
         self._unfinished: dict[T, int] = {}
         self._unfinished_bytes = 0
@@ -131,6 +139,16 @@ class Room(Generic[T]):
         self._silent.leave(guest)
         return self._greeting.enter(guest, host)
 
+    def ask(self, guest: T, host: str) -> T | None:
+        """Note that a connection has asked for something that is no WebSocket.
+
+        Returns:
+            whom to cut in its favour, if anybody.
+        """
+        self._silent.leave(guest)
+        self._greeting.leave(guest)
+        return self._asking.enter(guest, host)
+
     def admit(self, guest: T, host: str) -> Cause | None:
         """Let a peer stay that has said hello, unless there are too many.
 
@@ -147,10 +165,10 @@ class Room(Generic[T]):
         return cause
 
     def keep(self, guest: T, size: int) -> T | None:
-        """Note that so many more bytes are kept of a message that has no end yet.
+        """Note that so many more bytes are kept of a message that has no end yet, or an answer.
 
         Returns:
-            whom to cut because all keep too much together: whose message began first.
+            whom to cut because all keep too much together: whose message or answer began first.
         """
         self._unfinished[guest] = self._unfinished.get(guest, 0) + size
         self._unfinished_bytes += size
@@ -170,11 +188,17 @@ class Room(Generic[T]):
         self.all.discard(guest)
         self._silent.leave(guest)
         self._greeting.leave(guest)
+        self._asking.leave(guest)
         address = self._admitted.pop(guest, None)
         if address is not None:
             self._addresses[address] -= 1
             if not self._addresses[address]:
                 del self._addresses[address]
+
+
+def asking_room(max_waiting: int) -> int:
+    """Say how many may ask for a page at a time, where so many may be silent."""
+    return max(max_waiting // 4, 8)
 
 
 def _address(host: str) -> str:

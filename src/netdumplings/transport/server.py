@@ -21,6 +21,7 @@ from ..defaults import MAX_CONNECTIONS, MAX_PER_ADDRESS, WRITE_DEADLINE
 from ..wire import LIMITS, Cause, CloseCode, Event, Hello, Peer, Refusal, refuse
 from .address import is_loopback
 from .admission import Admission
+from .answers import Answers, asks_for_websocket
 from .client import PING_INTERVAL, PING_TIMEOUT
 from .closing import CLOSE_TIMEOUT, close
 from .open_files import OTHER_FILES, allow_open_files
@@ -29,7 +30,7 @@ from .peer_connection import READ_SIZE, PeerConnection
 from .ports import ACCEPTED_A_TURN, BACKLOG, listening_sockets
 from .quiet import quiet
 from .refusals import RefusalLog
-from .room import MAX_UNFINISHED, MAX_WAITING, Room
+from .room import MAX_UNFINISHED, MAX_WAITING, Room, asking_room
 from .tls import ServerTls
 from .tls_transport import TlsLayer
 
@@ -130,6 +131,7 @@ async def listen(
     tls: ServerTls | None = None,
     lacks: Sequence[str] = (),
     admission: Admission | None = None,
+    answers: Answers | None = None,
 ) -> Listener:
     """Listen on a port.
 
@@ -161,6 +163,8 @@ async def listen(
             made with what it is then.
         lacks: what is missing for others than this host itself to be let near: see `ports`.
         admission: who is let in; None for everybody.
+        answers: what is answered to those who do not ask for a WebSocket; None tells them that
+            they must.
 
     Raises:
         CannotListen: the port is taken, or not allowed, or the address is none of this host's.
@@ -175,6 +179,8 @@ async def listen(
         if unwelcome is not None:
             connection.refusal = refuse(CloseCode.POLICY_VIOLATION, unwelcome.cause, unwelcome.text)
             return connection.respond(http.HTTPStatus.FORBIDDEN, f"{unwelcome.text}\n")
+        if answers is not None and not asks_for_websocket(request):
+            return await answers.to(connection, request)
         if crowd := connection.check_room():
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, f"{crowd.reason}\n")
         return await admission.at_handshake(connection, request) if admission else None
@@ -248,13 +254,13 @@ def _that_can_be_had(max_connections: int, max_waiting: int) -> tuple[int, int]:
 
     A hub has two ports, each with so many connections; what another needs, it will ask for, too.
     """
-    wanted = 2 * (max_connections + 2 * max_waiting) + OTHER_FILES
+    wanted = 2 * (max_connections + 2 * max_waiting + asking_room(max_waiting)) + OTHER_FILES
     allowed = allow_open_files(wanted)
     if allowed >= wanted:
         return max_connections, max_waiting
     each = max(allowed - OTHER_FILES, 2) // 2
     max_waiting = min(max_waiting, max(each // 8, 1))
-    fewer = max(each - 2 * max_waiting, 1)
+    fewer = max(each - 2 * max_waiting - asking_room(max_waiting), 1)
     logger.warning(
         "at most %d peers on a port, not %d, as the system allows %d open files; raise that limit "
         "(ulimit -n) if you need more",

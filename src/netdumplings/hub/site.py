@@ -1,0 +1,93 @@
+"""What a hub answers on its port for eaters to those who ask by HTTP: the page and its files.
+
+Nothing secret is in the page, so it needs no token; what it shows, it is told as an eater.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from ..transport.answers import TEXT, Answer, Question, Resource
+
+#: The file that is served where no name is asked for.
+INDEX: Final = "index.html"
+#: The kinds of files that a page may have; no other is served.
+TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": TEXT,
+    ".webmanifest": "application/manifest+json",
+}
+#: What the page may do: run and look as its own files say, and talk to this hub. (CSP level 3;
+#: of trusted types there are none, so that no text becomes markup or script.)
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
+
+
+class File(NamedTuple):
+    """A file of the page.
+
+    Attributes:
+        body: what is in it.
+        content_type: what that is.
+        tag: tells one state of it from another (``ETag``: RFC 9110, section 8.8.3).
+    """
+
+    body: bytes
+    content_type: str
+    tag: str
+
+    def answer(self, question: Question) -> Answer:
+        """Give it, or say that the browser has it already."""
+        headers = {"ETag": self.tag, "Content-Security-Policy": POLICY}
+        known = question.header("If-None-Match")
+        if self.tag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+            return Answer(b"", self.content_type, http.HTTPStatus.NOT_MODIFIED, headers)
+        return Answer(self.body, self.content_type, headers=headers)
+
+
+Page = Mapping[str, File]
+
+
+def read_page() -> Page:
+    """Read the files of the page, which are installed with the package.
+
+    Returns:
+        each by its name.
+
+    Raises:
+        OSError: they cannot be read.
+    """
+    page = {}
+    for file in resources.files(__package__).joinpath("page").iterdir():
+        content_type = TYPES.get(PurePosixPath(file.name).suffix)
+        if content_type is not None and not file.name.startswith("."):
+            body = file.read_bytes()
+            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            page[file.name] = File(body, content_type, tag)
+    return page
+
+
+def site(page: Page) -> dict[str, Resource]:
+    """Say what there is, by path.
+
+    Args:
+        page: the files of the page.
+    """
+    found = {f"/{name}": Resource(file.answer) for name, file in page.items()}
+    if INDEX in page:
+        found["/"] = Resource(page[INDEX].answer)
+    return found

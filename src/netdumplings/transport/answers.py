@@ -1,0 +1,161 @@
+"""Answers to those who ask a port for something by HTTP, instead of for a WebSocket.
+
+The WebSocket library reads the head of a request, and answers one a connection (RFC 9112, section
+9.6, ``Connection: close``). That is enough for a page, its files, and what programs ask for now and
+then; whoever wants to be told all the time has the WebSocket.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import http
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from .admission import Admission
+from .peer_connection import PeerConnection
+from .tokens import Role
+
+logger = logging.getLogger(__name__)
+
+TEXT: Final = "text/plain; charset=utf-8"
+#: With every answer: what it is called is what it is, it is looked at again before it is used
+#: again, and no page of another site has any use for it, embedded or not.
+HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+#: What may be asked (RFC 9110, section 9.1: these two must be supported).
+METHODS: Final = ("GET", "HEAD")
+
+
+class Question(NamedTuple):
+    """What is asked, at a path that is known.
+
+    Attributes:
+        query: what follows the question mark of the request's target; anything.
+        headers: anything, too.
+    """
+
+    query: str
+    headers: Headers
+
+    def header(self, name: str) -> str:
+        """Return a header's value, of several their list (RFC 9110, section 5.3); empty if none."""
+        return ", ".join(self.headers.get_all(name))
+
+
+class Answer(NamedTuple):
+    """What is answered.
+
+    Attributes:
+        body: the bytes; they may be shared by any number of answers.
+        content_type: what they are, as in ``Content-Type``.
+        status: what is thought of the question.
+        headers: further ones, beside `HEADERS`.
+    """
+
+    body: bytes
+    content_type: str = TEXT
+    status: http.HTTPStatus = http.HTTPStatus.OK
+    headers: Mapping[str, str] = {}
+
+
+class Resource(NamedTuple):
+    """What can be asked for.
+
+    Attributes:
+        answer: makes the answer, quickly.
+        role: of what role a token must be for it, where tokens are wanted; None for everybody.
+    """
+
+    answer: Callable[[Question], Answer]
+    role: Role | None = None
+
+
+class Answers:
+    """Answers what is asked at a port.
+
+    Args:
+        resources: what there is, by path, which begins with a slash. Nothing else is, whatever is
+            asked for: a path is looked up in here, and means nothing besides.
+        admission: who is let in, for what needs a role; None for everybody.
+
+    Attributes:
+        counts: how many answers there were so far, by status.
+    """
+
+    def __init__(self, resources: Mapping[str, Resource], admission: Admission | None) -> None:
+        self._resources = resources
+        self._admission = admission
+        self.counts: Counter[int] = Counter()
+
+    async def to(self, connection: PeerConnection, request: Request) -> Response:
+        """Answer a request that is not for a WebSocket."""
+        connection.ask()
+        response = await self._respond(connection, request)
+        self.counts[response.status_code] += 1
+        connection.answer(len(response.body))
+        return response
+
+    async def _respond(self, connection: PeerConnection, request: Request) -> Response:
+        if request.method not in METHODS:
+            allow = {"Allow": ", ".join(METHODS)}
+            problem = _problem(http.HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", allow)
+            return _response(problem, request)
+        path, _, query = request.path.partition("?")
+        resource = self._resources.get(path)
+        if resource is None:
+            return _response(_problem(http.HTTPStatus.NOT_FOUND, "there is no such page"), request)
+        if resource.role is not None and self._admission is not None:
+            refused = await self._admission.at_request(connection, request, resource.role)
+            if refused is not None:
+                return refused
+        try:
+            answer = resource.answer(Question(query, request.headers))
+        except Exception:
+            logger.exception("a fault of the hub's own while answering %s", connection.where)
+            answer = _problem(http.HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of the hub's own")
+        return _response(answer, request)
+
+
+def asks_for_websocket(request: Request) -> bool:
+    """Tell whether a request is meant as a WebSocket handshake, if perhaps not a good one."""
+    headers = request.headers
+    upgrade = ",".join(headers.get_all("Upgrade")).lower()
+    return "websocket" in upgrade or any(name in headers for name in _OF_HANDSHAKES)
+
+
+#: Headers that no other request has (RFC 6455, section 11.3).
+_OF_HANDSHAKES: Final = ("Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol")
+
+
+def _problem(
+    status: http.HTTPStatus, text: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    return Answer(f"{text}\n".encode(), TEXT, status, headers or {})
+
+
+def _response(answer: Answer, request: Request) -> Response:
+    headers = Headers(
+        {
+            "Date": email.utils.formatdate(usegmt=True),
+            "Connection": "close",
+            **HEADERS,
+            **answer.headers,
+        }
+    )
+    body = answer.body
+    if answer.status != http.HTTPStatus.NOT_MODIFIED:
+        headers["Content-Type"] = answer.content_type
+        headers["Content-Length"] = str(len(body))
+    if request.method == "HEAD":
+        body = b""
+    return Response(answer.status.value, answer.status.phrase, headers, body)

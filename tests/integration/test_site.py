@@ -1,0 +1,186 @@
+"""What a hub serves to browsers at its port for eaters, against real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from netdumplings.transport.tokens_file import add_token
+from support.http import Answered, ask
+from support.hub_peers import PATIENCE, dial, dumpling, eater, kitchen, lines, running_hub
+
+PAGE = resources.files("netdumplings.hub").joinpath("page")
+
+
+def names() -> list[str]:
+    return sorted(file.name for file in PAGE.iterdir())
+
+
+def assert_safe(answer: Answered) -> None:
+    """What a browser is told about everything that is of the hub."""
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Connection"] == "close"
+
+
+async def test_every_file_of_the_page_is_served_as_what_it_is_and_index_html_without_a_name() -> (
+    None
+):
+    types = {
+        ".css": "text/css; charset=utf-8",
+        ".html": "text/html; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
+    async with running_hub() as hub:
+        for path, name in [("/", "index.html"), *((f"/{name}", name) for name in names())]:
+            answer = await ask(hub.out_port, path)
+            body = PAGE.joinpath(name).read_bytes()
+            assert (answer.status, answer.body) == (200, body)
+            assert answer.headers["Content-Type"] == types[Path(name).suffix]
+            assert answer.headers["Content-Length"] == str(len(body))
+            assert_safe(answer)
+            policy = answer.headers["Content-Security-Policy"].split("; ")
+            assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} <= {
+                *policy
+            }
+            assert "require-trusted-types-for 'script'" in policy
+            assert "unsafe" not in str(policy)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing", "/index.html/", "//index.html", "/./index.html", "/../hub.py", "/..%2fhub.py",
+        "/INDEX.HTML", "/index.html%00", "index.html", "*", "http://localhost/index.html",
+        "/page/index.html", "/__init__.py", "\\..\\hub.py", "/" + 4000 * "x",
+    ],
+)  # fmt: skip
+async def test_there_is_nothing_by_any_other_name(path: str) -> None:
+    async with running_hub() as hub:
+        answer = await ask(hub.out_port, path)
+        assert (answer.status, answer.body) == (404, b"there is no such page\n")
+        assert_safe(answer)
+
+
+async def test_a_browser_that_has_a_file_already_is_told_so_and_no_more() -> None:
+    async with running_hub() as hub:
+        tag = (await ask(hub.out_port)).headers["ETag"]
+        for known in (tag, f"W/{tag}", f'"other", {tag}'):
+            answer = await ask(hub.out_port, "/index.html", f"If-None-Match: {known}")
+            assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", tag)
+            assert answer.headers["Content-Length"] is None
+        for other in ('"other"', "", "W/", tag[:-1]):
+            answer = await ask(hub.out_port, "/index.html", f"If-None-Match: {other}")
+            assert answer.status == 200
+
+
+async def test_head_is_get_without_the_body_and_nothing_else_is_done() -> None:
+    async with running_hub() as hub:
+        got = await ask(hub.out_port)
+        head = await ask(hub.out_port, method="HEAD")
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["Content-Length"] == str(len(got.body))
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "get", "BREW"):
+            answer = await ask(hub.out_port, method=method)
+            assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+async def test_who_is_answered_is_not_refused_and_nothing_is_logged_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running_hub() as hub:
+        with caplog.at_level(logging.INFO):
+            for path in ("/", "/nothing"):
+                await ask(hub.out_port, path)
+            # Who comes and goes without waiting for the answer is not, either.
+            _, writer = await asyncio.open_connection("127.0.0.1", hub.out_port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            writer.transport.abort()
+            assert (await ask(hub.out_port, host="evil.example")).status == 403
+            async with asyncio.timeout(PATIENCE):
+                while not (said := lines(caplog.records)):
+                    await asyncio.sleep(0.01)
+        assert len(said) == 1
+        assert "it calls the hub 'evil.example'" in said[0]
+        assert hub._service is not None
+        assert hub._service._out.refused == {"host": 1}
+
+
+async def test_pages_of_other_sites_are_answered_nothing() -> None:
+    async with running_hub(allow_origins=["https://friend.example"]) as hub:
+        for origin, status in [
+            ("http://evil.example", 403),
+            ("null", 403),
+            ("https://friend.example", 200),
+            (f"http://localhost:{hub.out_port}", 200),
+        ]:
+            answer = await ask(hub.out_port, "/", f"Origin: {origin}")
+            assert answer.status == status
+            assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_a_websocket_is_to_be_had_at_every_path_as_ever() -> None:
+    async with running_hub() as hub, kitchen(hub) as sending:
+        for path in ("/", "/index.html", "/nothing?at=all"):
+            async with dial(0, uri=f"ws://localhost:{hub.out_port}{path}") as peer:
+                await peer.send('{"eater_name": "x"}')
+                await (await peer.ping())
+                await sending.send(dumpling(path))
+                while path not in str(await asyncio.wait_for(peer.recv(), PATIENCE)):
+                    pass
+        with pytest.raises(InvalidStatus) as caught:
+            await dial(hub.out_port, additional_headers={"Sec-WebSocket-Version": "99"})
+        assert caught.value.response.status_code == 400
+
+
+async def test_the_port_for_kitchens_has_no_page(caplog: pytest.LogCaptureFixture) -> None:
+    async with running_hub() as hub:
+        answer = await ask(hub.in_port)
+        assert answer.status == 426
+        assert hub._service is not None
+        async with asyncio.timeout(PATIENCE):
+            while hub._service._in.refused != {"no WebSocket": 1}:
+                await asyncio.sleep(0.01)
+    assert "not a WebSocket peer (answered HTTP 426)" in lines(caplog.records)[0]
+
+
+async def test_the_page_needs_no_token_and_the_eater_in_it_does(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    add_token(file, "e", ["eater"])
+    async with running_hub(tokens=file) as hub:
+        for headers in ((), ("Authorization: Bearer junk",), ("Cookie: netdumplings_token=junk",)):
+            assert (await ask(hub.out_port, "/", *headers)).status == 200
+        async with dial(hub.out_port) as peer:
+            await peer.send('{"eater_name": "x"}')
+            await asyncio.wait_for(peer.wait_closed(), PATIENCE)
+            assert peer.close_code == 4004
+
+
+async def test_who_asks_and_takes_nothing_is_cut_and_crowds_out_nobody_but_its_own_host(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running_hub() as hub, eater(hub) as fed, kitchen(hub) as sending:
+        assert hub._service is not None
+        room = hub._service._out._room
+        asking = [await asyncio.open_connection("127.0.0.1", hub.out_port) for _ in range(100)]
+        for _, writer in asking:
+            # It has its answer, and keeps the connection.
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for reader, _ in asking[-50:]:
+            await reader.readuntil(b"</html>")
+        assert len(room._asking) <= 64
+        assert (await ask(hub.out_port)).status == 200
+        await sending.send(dumpling("still here"))
+        while "still here" not in str(await asyncio.wait_for(fed.recv(), PATIENCE)):
+            pass
+        for _, writer in asking:
+            writer.close()
+    assert "too many ask for a page" in lines(caplog.records)[0]
