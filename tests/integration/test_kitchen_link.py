@@ -17,8 +17,8 @@ from websockets.typing import Subprotocol
 
 from netdumplings import DumplingChef, DumplingHub, DumplingKitchen
 from netdumplings.exceptions import NoSuchInterface, TruncatedCapture, Undelivered
-from netdumplings.kitchen import link, talks
 from netdumplings.packets import Packet
+from netdumplings.sending import link, talks
 from netdumplings.wire import SUBPROTOCOL
 from support.hub_peers import PATIENCE, eater, running_hub
 from support.packets import arp, write_pcap

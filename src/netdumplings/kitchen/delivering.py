@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-from .link import HubLink
+from ..sending import HubLink
 from .watching import LAST_CALL
 
 logger = logging.getLogger(__name__)

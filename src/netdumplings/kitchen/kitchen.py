@@ -22,6 +22,7 @@ from ..delivery.spool import Spool
 from ..delivery.spool_opening import spool_path
 from ..dumpling import Dumpling
 from ..exceptions import StuckChef, Undelivered, UnknownChef
+from ..sending import HubLink
 from ..transport import HubAccess, HubAddress, Token
 from ..whereabouts import Whereabouts
 from . import telling
@@ -30,7 +31,6 @@ from .delivering import Delivery, tidy
 from .errors import HandlerErrors
 from .intake import Intake, PacketTally
 from .isolated import Isolated
-from .link import HubLink
 from .loader import choose_chefs, load_modules, public_name
 from .runner import ChefRunner
 from .signals import ending_signals

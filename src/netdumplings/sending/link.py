@@ -1,4 +1,4 @@
-"""The kitchen's end of the wire: keeps dumplings until a hub has taken them."""
+"""A kitchen's end of the wire: keeps dumplings until a hub has taken them."""
 
 from __future__ import annotations
 
