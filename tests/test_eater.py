@@ -59,13 +59,17 @@ def test_one_name_is_no_list_of_names(option: str, value: Any, hint: str) -> Non
         {"since": float("nan")},
         {"since": float("inf")},
         {"since": timedelta(seconds=-1)},
+        {"resume": {"x": -1}},
+        {"resume": {"x" * 65: 1}},
+        {"resume": {str(number): 1 for number in range(1025)}},
         {"driver_filter": ["lorry"]},
         {"compression": ["zstd", "gzip"]},
     ],
 )
 def test_what_no_hub_could_do_is_refused_at_once(wish: dict[str, Any]) -> None:
     (option,) = wish
-    with pytest.raises(ValueError, match="DumplingDriver" if "driver" in option else option):
+    hint = {"driver_filter": "DumplingDriver", "resume": "no hub takes this"}.get(option, option)
+    with pytest.raises(ValueError, match=hint):
         DumplingEater(**wish)
 
 

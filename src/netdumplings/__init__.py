@@ -15,12 +15,13 @@ from .dumpling import Dumpling, DumplingDriver
 from .exceptions import InvalidDumpling, InvalidDumplingPayload, NetDumplingsError
 
 if TYPE_CHECKING:
-    from .eater import DumplingEater, Gap
+    from .eater import DumplingBatch, DumplingEater, Gap
     from .hub import DumplingHub
     from .kitchen import DumplingKitchen
 
 __all__ = [
     "Dumpling",
+    "DumplingBatch",
     "DumplingChef",
     "DumplingDriver",
     "DumplingEater",
@@ -36,6 +37,7 @@ __all__ = [
 # Found on first use, so that a program that wants one of them does not wait for the libraries
 # (scapy, numpy, websockets) of the others.
 _LATER = {
+    "DumplingBatch": "eater",
     "DumplingEater": "eater",
     "DumplingHub": "hub",
     "DumplingKitchen": "kitchen",

@@ -79,6 +79,11 @@ def test_whatever_a_hub_sends_is_news_or_nothing(sent: list[str | bytes]) -> Non
             for news in talk.read(message):
                 assert isinstance(news, Dumpling | Gap | InvalidDumpling)
                 assert str(news).isprintable() or isinstance(news, Dumpling)
+            for text in talk.read_texts(message):
+                # What is kept as a dumpling is one, on a line of its own.
+                if isinstance(text, str):
+                    assert not {"\r", "\n"} & set(text)
+                    assert Dumpling.from_json(text)
         # Whatever it was told, no hub of ours refuses its next hello.
         assert json.loads(talk.hello())
 
@@ -98,6 +103,9 @@ def test_what_is_not_wanted_is_left_out_in_either_protocol(texts: list[str]) -> 
     assert [news for text in texts for news in plain.read(text)] == expected
     batch = write(BatchToEater({}), [text.encode() for text in texts]).decode()
     assert list(v2.read(batch)) == expected
+    kept = [text for text in texts if wanted(text)]
+    assert [news for text in texts for news in plain.read_texts(text)] == kept
+    assert list(v2.read_texts(batch)) == kept
 
 
 @pytest.mark.parametrize("told", [True, False])

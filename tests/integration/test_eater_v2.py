@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from netdumplings import Dumpling, DumplingDriver, DumplingEater, Gap
+from netdumplings import Dumpling, DumplingBatch, DumplingDriver, DumplingEater, Gap
 from support.hub_peers import PATIENCE, dumpling, lines
 from support.v2_hub import STREAM, Guest, v2_hub
 
@@ -364,3 +364,106 @@ async def test_a_plain_hub_has_no_past_and_the_log_says_so_once(
         address = f"127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
         assert await eat(address, 1, last=5) == [1]
     assert lines(caplog.records) == [f"the hub at {address} has nothing of the past to send"]
+
+
+async def batches(hub: str, count: int, **settings: Any) -> list[DumplingBatch]:
+    """Eat so many batches."""
+    got: list[DumplingBatch] = []
+    async with asyncio.timeout(PATIENCE), DumplingEater("tester", hub, **settings) as eater:
+        async for batch in eater.batches():
+            got.append(batch)
+            if len(got) == count:
+                return got
+    return got
+
+
+async def test_batches_have_the_texts_as_they_came_and_how_far_that_is() -> None:
+    first, second = dumpling("ü\u2028"), dumpling({"b": 1.0, "a": [10**30]})
+
+    async def script(guest: Guest) -> None:
+        await guest.welcome(4)
+        await guest.batch(6, first, second)
+        await guest.gap(8, 2, "kitchen", "north")
+        await guest.cursor(8)  # nothing new
+        await guest.cursor(9)
+        await guest.batch(11, "no dumpling", dumpling(3))
+
+    async with v2_hub(script) as hub:
+        got = await batches(hub, 5)
+    assert [batch.cursor for batch in got] == [{STREAM: n} for n in (4, 6, 8, 9, 11)]
+    assert [list(batch.texts) for batch in got] == [[], [first, second], [], [], [dumpling(3)]]
+    assert [batch.gap for batch in got] == [None, None, Gap(2, "kitchen", "north"), None, None]
+    assert [one.payload for one in got[1].dumplings()] == ["ü\u2028", {"b": 1.0, "a": [10**30]}]
+
+
+async def test_another_eater_goes_on_from_a_cursor() -> None:
+    asked = []
+
+    async def script(guest: Guest) -> None:
+        asked.append((guest.hello.resume, guest.hello.last))
+        await guest.welcome(7)
+        await guest.batch(8, dumpling(8))
+
+    async with v2_hub(script) as hub:
+        for cursor in ({STREAM: 6}, {}):
+            eater = DumplingEater("tester", hub, resume=cursor, last=5)
+            assert eater.cursor == cursor
+            async with asyncio.timeout(PATIENCE), eater:
+                assert (await anext(eater.batches())).cursor == {STREAM: 7}
+    assert asked == [({STREAM: 6}, None), ({}, None)]
+
+
+async def test_its_cursor_covers_whole_messages_only() -> None:
+    async def script(guest: Guest) -> None:
+        await guest.welcome(0)
+        await guest.batch(2, dumpling(1), dumpling(2))
+        await guest.batch(3, dumpling(3))
+
+    cursors = []
+    async with v2_hub(script) as hub, asyncio.timeout(PATIENCE):
+        eater = DumplingEater("tester", hub)
+        assert eater.cursor is None
+        async with eater:
+            async for _ in eater:
+                cursors.append(eater.cursor)
+                if len(cursors) == 3:
+                    break
+    assert cursors == [{STREAM: 0}, {STREAM: 0}, {STREAM: 2}]
+
+
+async def test_a_plain_hub_cannot_be_resumed_and_it_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def plain(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.send('{"metadata":\n{"chef": "A", "creation_time": 1,\r\n'
+                              '"driver": "packet", "kitchen": null}, "payload": 1}')  # fmt: skip
+        await connection.wait_closed()
+
+    async with serve(plain, "127.0.0.1", 0) as server:
+        hub = f"127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        (batch,) = await batches(hub, 1, resume={STREAM: 3})
+        assert batch.cursor == {STREAM: 3}
+        (text,) = batch.texts
+        assert "\n" not in text
+        assert "\r" not in text
+        (batch,) = await batches(hub, 1)
+        assert batch.cursor is None
+    (record,) = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert "it cannot be resumed" in record.getMessage()
+
+
+async def test_it_is_eaten_from_in_one_way_at_a_time() -> None:
+    async def script(guest: Guest) -> None:
+        await guest.welcome()
+
+    async with v2_hub(script) as hub:
+        eater = DumplingEater("tester", hub)
+        with pytest.raises(RuntimeError, match="use: async with"):
+            eater.batches()
+        async with eater:
+            eater.batches()
+            with pytest.raises(RuntimeError, match="use: async with"):
+                aiter(eater)
+            with pytest.raises(RuntimeError, match="use: async with"):
+                eater.batches()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import queue
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,30 @@ def test_the_eater_counts_names_from_nd_up(tmp_path: Path) -> None:
     assert connected == f"connected to ws://{address}"
     assert most.endswith(" a.example")
     assert least.endswith(" b.example")
+
+
+def test_the_keeping_eater_has_everything_once_though_it_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "kept.sqlite"
+
+    def kept() -> list[object]:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
+            texts = [json.loads(text) for (text,) in database.execute("SELECT json FROM dumplings")]
+            return [one["payload"] for one in texts if one["metadata"]["kitchen"]]
+        return []
+
+    with Hub() as hub, hub.kitchen() as kitchen:
+        for first in (0, 3, 6):
+            for number in range(first, first + 3):
+                kitchen.send(dumpling(number))
+            with subprocess.Popen(
+                [sys.executable, str(EXAMPLES / "keeping_eater.py"), hub.for_eaters, str(path)],
+                stderr=subprocess.DEVNULL, env=clean_environment(),
+            ) as eater:  # fmt: skip
+                deadline = time.monotonic() + PATIENCE
+                while len(kept()) < first + 3 and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                eater.kill()
+            assert kept() == list(range(first + 3))
 
 
 @needs_a_browser

@@ -9,6 +9,7 @@ import netdumplings
 
 EXPORTS = {
     "Dumpling",
+    "DumplingBatch",
     "DumplingChef",
     "DumplingDriver",
     "DumplingEater",

@@ -2,13 +2,14 @@
 
 - `wishes`: what it asks for, as users write it and as a hub takes it.
 - `talk`: what the hub's messages bring it, in either protocol. No sockets.
-- `gaps`: what it missed.
+- `batches`: what one message of a hub brings. `gaps`: what it missed.
 - `eater`: `DumplingEater`, which connects and calls handlers.
 """
 
 from __future__ import annotations
 
+from .batches import Cursor, DumplingBatch
 from .eater import DumplingEater
 from .gaps import Gap
 
-__all__ = ["DumplingEater", "Gap"]
+__all__ = ["Cursor", "DumplingBatch", "DumplingEater", "Gap"]

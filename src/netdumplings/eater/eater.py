@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from .. import defaults
 from ..dumpling import Dumpling, DumplingDriver
+from ..exceptions import InvalidDumpling
 from ..transport import (
     ConnectionClosed,
     HubAccess,
@@ -21,9 +22,10 @@ from ..transport import (
     Token,
     connections,
 )
-from ..wire import SUBPROTOCOL, eater_hello
+from ..wire import SUBPROTOCOL, EaterSide, eater_hello
+from .batches import Cursor, DumplingBatch
 from .gaps import Gap
-from .talk import PlainTalk, V2Talk
+from .talk import PlainTalk, Talk, V2Talk
 from .wishes import Since, wishes
 
 logger = logging.getLogger("netdumplings.eater")
@@ -55,6 +57,8 @@ class DumplingEater:
             async for dumpling in eater:
                 ...
 
+    Whoever keeps what is eaten will rather loop over `batches`, and go on from a `cursor`.
+
     A hub that is absent or goes away is waited for, and the log of ``netdumplings.eater`` says so
     once each way. When it is back, the eater goes on where it was: what the hub still has in its
     history comes, each dumpling once, and `on_gap` tells of the rest. An exception that a handler
@@ -76,6 +80,9 @@ class DumplingEater:
         since: begin with those of the past from then on: a point in time (seconds since the
             epoch, or a ``datetime``, which is local time if it has no time zone), or a
             ``timedelta``, so long ago.
+        resume: go on from this `cursor` of an eater that was there before, in another process, say;
+            ``last`` and ``since`` have no meaning then. What the hub still has in its history
+            comes, and `on_gap` tells of the rest. None begins anew.
         compression: have the hub compress what it sends, for slow links: True, or a list of
             ``zstd`` and ``deflate``, the better one first.
         on_connect: called as `on_connect` would be.
@@ -98,8 +105,8 @@ class DumplingEater:
         InvalidAddress: ``hub`` is no ``HOST:PORT``.
         TlsError: a certificate or key is of no use.
         TokenError: the token is none, or would be sent where others can read it.
-        ValueError: the name is too long; there is no such driver or compression; ``last`` or
-            ``since`` is nothing a hub would take.
+        ValueError: the name is too long; there is no such driver or compression; ``last``,
+            ``since`` or ``resume`` is nothing a hub would take.
         TypeError: a filter is one name instead of a list of them.
     """
 
@@ -113,6 +120,7 @@ class DumplingEater:
         driver_filter: Collection[DumplingDriver] | None = None,
         last: int | None = None,
         since: Since | None = None,
+        resume: Cursor | None = None,
         compression: bool | Collection[str] = False,
         on_connect: ConnectHandler | None = None,
         on_dumpling: DumplingHandler | None = None,
@@ -148,15 +156,21 @@ class DumplingEater:
             drivers=driver_filter,
             last=last,
             since=since,
+            resume=resume,
             compression=compression,
         )
+        self._side()  # what is wrong with what it wants is raised here
         self._on_connect = on_connect or self.on_connect
         self._on_dumpling = on_dumpling or self.on_dumpling
         self._on_connection_lost = on_connection_lost or self.on_connection_lost
         self._on_gap = on_gap or self.on_gap
-        self._iterator: AsyncGenerator[Dumpling] | None = None
+        self._cursor = self._wishes.resume
+        self._entered = False
+        self._dumplings_iterator: AsyncGenerator[Dumpling] | None = None
+        self._batches_iterator: AsyncGenerator[DumplingBatch] | None = None
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self._stopped = False
+        self._puzzled = False  # by what the hub says, and has said so
         self._lock = threading.Lock()
 
     async def on_connect(self, hub_uri: str, websocket: HubConnection) -> None:
@@ -223,18 +237,50 @@ class DumplingEater:
                 loop, stopping = self._running
                 loop.call_soon_threadsafe(stopping.set)
 
+    @property
+    def cursor(self) -> Cursor | None:
+        """How far it has come, for a later eater to go on from with ``resume``; a copy.
+
+        It covers what was eaten of whole messages of the hub, which may hold many dumplings; so an
+        eater that goes on from it may be given the latest few again. `batches` has the cursor that
+        goes with each. None if nobody knows: no hub of ``netdumplings.v2`` was there yet.
+        """
+        return None if self._cursor is None else dict(self._cursor)
+
+    def batches(self) -> AsyncIterator[DumplingBatch]:
+        """Iterate over what the hub's messages bring, instead of over single dumplings.
+
+        This is for whoever keeps what is eaten. The cursor in each batch says where to go on
+        when it has been kept, and if both are kept together, in one transaction, then nothing is
+        there twice and nothing is missing that a hub still had, whenever the process ends::
+
+            async with DumplingEater(resume=cursor_of_the_last_batch_kept) as eater:
+                async for batch in eater.batches():
+                    keep(batch.texts, batch.gap, batch.cursor)
+
+        Batches without dumplings come too, for their cursors. The texts are checked to be
+        dumplings, but not read. `on_gap` is called as ever, before its batch comes.
+
+        Raises:
+            RuntimeError: it is not within ``async with``, or this eater is eating already.
+        """
+        if not self._entered or self._dumplings_iterator or self._batches_iterator:
+            raise RuntimeError(_HOW_TO_ITERATE)
+        self._batches_iterator = self._batches()
+        return self._batches_iterator
+
     async def __aenter__(self) -> Self:
-        if self._iterator is not None:
+        if self._entered:
             raise RuntimeError("this eater is eating already")
-        self._iterator = self._dumplings()
+        self._entered = True
         return self
 
     def __aiter__(self) -> AsyncIterator[Dumpling]:
-        if self._iterator is None:
-            raise RuntimeError(
-                "use: async with DumplingEater(...) as eater: async for ... in eater"
-            )
-        return self._iterator
+        if not self._entered or self._batches_iterator:
+            raise RuntimeError(_HOW_TO_ITERATE)
+        if self._dumplings_iterator is None:
+            self._dumplings_iterator = self._dumplings()
+        return self._dumplings_iterator
 
     async def __aexit__(
         self,
@@ -242,9 +288,11 @@ class DumplingEater:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._iterator is not None
-        iterator, self._iterator = self._iterator, None
-        await iterator.aclose()
+        iterators = self._dumplings_iterator, self._batches_iterator
+        self._entered, self._dumplings_iterator, self._batches_iterator = False, None, None
+        for iterator in iterators:
+            if iterator is not None:
+                await iterator.aclose()
 
     async def _run(self, dumpling_count: int | None) -> None:
         """Eat until enough is eaten or `stop` is called, whichever comes first."""
@@ -279,10 +327,65 @@ class DumplingEater:
                 eaten += 1
 
     async def _dumplings(self) -> AsyncGenerator[Dumpling]:
-        """Yield the dumplings of one connection after the other, calling the other handlers."""
+        """Yield the dumplings of all messages, calling the other handlers."""
+        turn = 0
+        async with aclosing(self._messages()) as messages:
+            async for talk, message in messages:
+                for news in talk.read(message):
+                    if isinstance(news, Dumpling):
+                        self._puzzled = False
+                        yield news
+                    else:
+                        await self._deal_with(news)
+                    turn += 1
+                    if turn % DUMPLINGS_A_TURN == 0:
+                        await asyncio.sleep(0)
+                self._note_cursor(talk)
+
+    async def _batches(self) -> AsyncGenerator[DumplingBatch]:
+        """Yield a batch for each message that brings something, calling the other handlers."""
+        async with aclosing(self._messages()) as messages:
+            async for talk, message in messages:
+                texts: list[str] = []
+                gap: Gap | None = None
+                for news in talk.read_texts(message):
+                    if isinstance(news, str):
+                        self._puzzled = False
+                        texts.append(news)
+                        continue
+                    await self._deal_with(news)
+                    if isinstance(news, Gap):
+                        gap = news
+                before = self._cursor
+                self._note_cursor(talk)
+                if texts or gap or self._cursor != before:
+                    yield DumplingBatch(texts, gap, self.cursor)
+                # Many messages may be at hand, and no turn of the loop between them.
+                await asyncio.sleep(0)
+
+    async def _deal_with(self, news: Gap | InvalidDumpling) -> None:
+        if isinstance(news, Gap):
+            self.missed += news.missed
+            await self._on_gap(news)
+        elif not self._puzzled:
+            self._puzzled = True
+            logger.warning("skipped what the hub at %s sent: %s", self.hub, news)
+
+    def _note_cursor(self, talk: Talk) -> None:
+        """Note how far we have come, a message having been dealt with."""
+        cursor = talk.cursor
+        if cursor is not None:
+            self._cursor = cursor
+
+    def _side(self) -> EaterSide:
+        return self._wishes.side(self._announcement)
+
+    async def _messages(self) -> AsyncGenerator[tuple[Talk, str | bytes]]:
+        """Yield the messages of one connection after the other, and what understands each."""
         plain = PlainTalk(self._announcement, self._wishes.matcher(told=False))
         # It is asked where to go on only when all that it has read has been yielded.
-        v2 = V2Talk(self._wishes.side(self._announcement), self._wishes.matcher(told=True))
+        v2 = V2Talk(self._side(), self._wishes.matcher(told=True))
+        self._cursor = v2.cursor
         disappointed = not self._wishes.of_the_past
         async with aclosing(
             connections(
@@ -305,27 +408,30 @@ class DumplingEater:
                 else:
                     if talk is plain and not disappointed:
                         disappointed = True
-                        logger.warning("the hub at %s has nothing of the past to send", self.hub)
+                        self._say_what_it_lacks()
                     await self._on_connect(self._address.uri, connection)
-                puzzled = False
-                turn = 0
+                self._puzzled = False
                 while lost is None:
                     try:
                         message = await connection.recv()
                     except ConnectionClosed as closed:
                         lost = closed
                         break
-                    for news in talk.read(message):
-                        if isinstance(news, Dumpling):
-                            puzzled = False
-                            yield news
-                        elif isinstance(news, Gap):
-                            self.missed += news.missed
-                            await self._on_gap(news)
-                        elif not puzzled:
-                            puzzled = True
-                            logger.warning("skipped what the hub at %s sent: %s", self.hub, news)
-                        turn += 1
-                        if turn % DUMPLINGS_A_TURN == 0:
-                            await asyncio.sleep(0)
+                    yield talk, message
                 await self._on_connection_lost(lost)
+
+    def _say_what_it_lacks(self) -> None:
+        """Say what a hub of the plain protocol cannot do."""
+        if self._wishes.resume is None:
+            logger.warning("the hub at %s has nothing of the past to send", self.hub)
+        else:
+            logger.warning(
+                "the hub at %s has nothing of the past to send: it cannot be resumed, and whatever "
+                "came to it since is missing",
+                self.hub,
+            )
+
+
+_HOW_TO_ITERATE: Final = (
+    "use: async with DumplingEater(...) as eater: async for ... in eater (or in eater.batches())"
+)

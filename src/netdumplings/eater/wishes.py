@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ class Wishes:
             room to be told about.
         last: how many dumplings of the past, at most.
         since: from when on it wants those of the past.
+        resume: how far it has come already; None for a first time.
         encodings: how the hub may compress, the best first.
     """
 
@@ -33,12 +34,13 @@ class Wishes:
     asked: Subscription
     last: int | None
     since: Since | None
+    resume: Mapping[str, int] | None
     encodings: tuple[str, ...]
 
     @property
     def of_the_past(self) -> bool:
         """Whether it wants dumplings of the time before it came."""
-        return self.last is not None or self.since is not None
+        return (self.last, self.since, self.resume) != (None, None, None)
 
     def side(self, announcement: str) -> EaterSide:
         """Begin to talk in ``netdumplings.v2``; what was to be so long ago is so from now.
@@ -51,6 +53,7 @@ class Wishes:
             self.asked,
             last=self.last,
             since=None if self.since is None else _seconds(self.since),
+            resume=self.resume,
             encodings=self.encodings,
         )
 
@@ -71,6 +74,7 @@ def wishes(
     drivers: Collection[DumplingDriver] | None = None,
     last: int | None = None,
     since: Since | None = None,
+    resume: Mapping[str, int] | None = None,
     compression: bool | Collection[str] = False,
 ) -> Wishes:
     """Check what a user wants.
@@ -81,6 +85,7 @@ def wishes(
         drivers: what made the chef make the dumpling.
         last: how many dumplings of the past.
         since: from when on.
+        resume: how far it has come already.
         compression: True for any that we know; or names, the best first.
 
     Raises:
@@ -117,7 +122,9 @@ def wishes(
         kitchens=wanted.kitchens if _fits(wanted.kitchens) else None,
         drivers=wanted.drivers,
     )
-    return Wishes(wanted, asked, last, since, tuple(encodings))
+    return Wishes(
+        wanted, asked, last, since, None if resume is None else dict(resume), tuple(encodings)
+    )
 
 
 def _fits(names: Sequence[str | None] | None) -> bool:

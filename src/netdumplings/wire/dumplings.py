@@ -112,12 +112,15 @@ def read_dumplings(body: bytes, limits: Limits = LIMITS) -> list[Metadata] | Ref
     return metadata
 
 
-def read_dumpling(text: bytes, limits: Limits = LIMITS) -> Metadata | Refusal:
+def read_dumpling(
+    text: bytes, limits: Limits = LIMITS, *, from_hub: bool = False
+) -> Metadata | Refusal:
     """Read what a dumpling says of itself.
 
     Args:
         text: the dumpling's JSON, in UTF-8.
         limits: what it may be.
+        from_hub: whether it comes from a hub, and so may be of the hub's own chef.
 
     Returns:
         its metadata; or why a hub will not take it.
@@ -139,7 +142,7 @@ def read_dumpling(text: bytes, limits: Limits = LIMITS) -> Metadata | Refusal:
         return refuse(CloseCode.INVALID_DATA, "not JSON", f"the dumpling is not JSON: {error}")
     except RecursionError:
         return too_deep("the dumpling")
-    if metadata.chef in _RESERVED:
+    if metadata.chef in _RESERVED and not from_hub:
         reason = f"{metadata.chef} is the hub's own chef; rename yours"
         return refuse(CloseCode.POLICY_VIOLATION, "reserved chef", reason)
     # The dumpling itself is a level, too.

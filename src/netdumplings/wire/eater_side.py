@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -45,11 +45,13 @@ class EaterSide:
         subscription: what it wants.
         last: how many dumplings of the past it wants to begin with, at most.
         since: from when on it wants dumplings of the past, seconds since the epoch.
+        resume: how far it has come already; None if this is its first time.
         encodings: how its batches may be compressed, the best first.
 
     Attributes:
         cursor: how far it has come: for each stream, the number of the last dumpling that it was
             offered. A new connection goes on from there.
+        welcomed: whether the cursor says anything: it does once a hub has said where it begins.
 
     Raises:
         ValueError: a hub would refuse its hello.
@@ -62,9 +64,11 @@ class EaterSide:
         *,
         last: int | None = None,
         since: float | None = None,
+        resume: Mapping[str, int] | None = None,
         encodings: Sequence[str] = (),
     ) -> None:
-        self.cursor: dict[str, int] = {}
+        self.cursor: dict[str, int] = dict(resume or {})
+        self.welcomed = resume is not None
         self._hello = EaterHelloMessage(
             msgspec.Raw(announcement.encode()),
             chefs=_list(subscription.chefs),
@@ -75,20 +79,18 @@ class EaterSide:
             compression=list(encodings) or None,
         )
         self._encoding: Encoding | None = None
-        self._welcomed = False
-        hello = write(self._hello)
         # (For the cursor that it comes back with there is room besides.)
-        if len(hello) > LIMITS.hello:
+        if len(write(self._hello)) > LIMITS.hello:
             raise ValueError(f"no hub takes this: the hello is over {LIMITS.hello} bytes long")
         try:
-            read_from_eater(hello)
+            read_from_eater(self.hello().encode())
         except msgspec.DecodeError as error:
             raise ValueError(f"no hub takes this: {error}") from None
 
     def hello(self) -> str:
         """Write the first message of a connection, the next one if there was one before."""
         hello = self._hello
-        if self._welcomed:
+        if self.welcomed:
             # What was asked for of the past has come, or is in what is missed now.
             hello = msgspec.structs.replace(hello, last=None, since=None, resume=self.cursor)
         return write(hello).decode()
@@ -117,7 +119,7 @@ class EaterSide:
             raise ValueError("a batch without dumplings")
         self._move(told.cursor)
         if isinstance(told, WelcomeToEater):
-            self._welcomed = True
+            self.welcomed = True
             self._encoding = next((known for known in ENCODINGS if known == told.compression), None)
             return told
         if isinstance(told, BatchToEater):
