@@ -17,6 +17,14 @@ needs_a_browser = pytest.mark.skipif(
 )
 
 
+#: What Chromium is started with: no sandbox, for root has none, and no word to anybody.
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
+)  # fmt: skip
+
+
 @contextmanager
 def browser(profile: Path, *urls: str, resolver_rules: str = "") -> Iterator[None]:
     """Show pages in headless Chromium.
@@ -28,9 +36,7 @@ def browser(profile: Path, *urls: str, resolver_rules: str = "") -> Iterator[Non
     """
     assert BROWSER is not None
     process = subprocess.Popen(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
+        [BROWSER, "--headless", *FLAGS, f"--user-data-dir={profile}",
          "--remote-debugging-port=0", f"--host-resolver-rules={resolver_rules}", *urls],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

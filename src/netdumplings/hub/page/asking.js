@@ -1,0 +1,35 @@
+// What is asked of the hub by HTTP, beside the WebSocket. It may not be there: then it was not asked.
+
+const PATIENCE = 4000; // ms
+
+function ask(path, headers = {}) {
+  return fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+}
+
+/** By how many seconds the hub's clock is ahead of this page's; 0 if it does not say. */
+export async function secondsAhead() {
+  try {
+    const date = Date.parse((await ask("healthz")).headers.get("Date") ?? "");
+    const ahead = (date - Date.now()) / 1000;
+    // It tells whole seconds only; and NaN, where it tells none, is not more than that.
+    return Math.abs(ahead) > 2 ? ahead : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * The status dumplings of the last minutes.
+ *
+ * @param {string|null} token - to show the hub, if it wants one.
+ * @returns {Promise<Array>} as JSON.parse gave them, oldest first; none if the hub keeps none.
+ */
+export async function statuses(token) {
+  try {
+    const answer = await ask("api/statuses", token ? { Authorization: `Bearer ${token}` } : {});
+    const { statuses: past } = answer.ok ? await answer.json() : {};
+    return Array.isArray(past) ? past : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,81 @@
+// What is said of the connection, above all views: its state, the token, what was missed.
+
+import { fill, h, say } from "./dom.js";
+import { counted, whole } from "./format.js";
+
+const REASONS = {
+  slow: "this page did not read fast enough",
+  kitchen: "a kitchen had dropped them",
+  history: "the hub's history does not reach back so far",
+  hub: "a hub was killed before it had passed them on",
+  sampled: "more came than this page can read",
+};
+const KEPT = 50; // notices
+
+export function connectionBar({ hub }) {
+  const state = document.getElementById("state");
+  const asking = document.getElementById("asking");
+  hub.on("state", ({ state: name, text }) => {
+    document.documentElement.dataset.connection = name;
+    say(state, name === "token" ? `The hub wants a token: ${text}` : text);
+    ask(asking, hub, name === "token" ? text : null);
+  });
+  missedList(document.getElementById("missed"), hub);
+}
+
+/** Show the form for the token, or nothing if none is asked for. */
+function ask(place, hub, why) {
+  if (why === null) {
+    fill(place);
+    return;
+  }
+  const input = h("input", {
+    id: "token", type: "password", autocomplete: "off", spellcheck: "false", maxlength: "1024",
+    required: true, "aria-describedby": "token-why",
+  });
+  const form = h("form", {
+    class: "ask",
+    onsubmit: (event) => {
+      event.preventDefault();
+      hub.useToken(input.value.trim());
+    },
+  },
+  h("label", { for: "token" }, "Token for this hub"),
+  input,
+  h("button", { type: "submit" }, "Connect"),
+  h("p", { id: "token-why" }, `The hub says: ${why}. `,
+    "A token with the roles eater and status shows everything (",
+    h("code", null, "nd-token make"), "). It is forgotten when this tab is closed."));
+  fill(place, form);
+  input.focus();
+}
+
+/** Keep a list of what was missed, and its sum in sight. */
+function missedList(place, hub) {
+  const notices = [];
+  let sum = 0;
+  const list = h("ol", { class: "missed-list", reversed: true });
+  const summary = h("summary");
+  const details = h("details", { hidden: true }, summary, list);
+  place.append(details);
+  hub.on("gap", ({ missed, reason, kitchen }) => {
+    sum += missed;
+    const latest = notices[0];
+    if (latest && latest.reason === reason && latest.kitchen === kitchen) {
+      latest.missed += missed;
+      latest.at = new Date();
+    } else {
+      notices.unshift({ missed, reason, kitchen, at: new Date() });
+      notices.length = Math.min(notices.length, KEPT);
+    }
+    details.hidden = false;
+    say(summary, `${whole(sum)} missed`);
+    fill(list, notices.map((notice) => h("li", null, sentence(notice))));
+  });
+}
+
+function sentence({ missed, reason, kitchen, at }) {
+  const whose = kitchen === null ? "" : ` of kitchen ${kitchen}`;
+  const why = Object.hasOwn(REASONS, reason) ? REASONS[reason] : reason;
+  return `${at.toLocaleTimeString()}: ${counted(missed, "dumpling")}${whose}; ${why}`;
+}

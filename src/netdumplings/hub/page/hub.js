@@ -1,0 +1,213 @@
+// An eater of netdumplings.v2: docs/reference/wire-protocol-v2.md says what is said.
+
+import { Backlog } from "./backlog.js";
+import { Emitter } from "./emitter.js";
+import { text } from "./dom.js";
+
+const PROTOCOL = "netdumplings.v2";
+const STREAMS = 1024; // that a cursor may have
+const PAST = { seconds: 300, dumplings: 10_000 }; // to begin with
+const SHORTEST_WAIT = 500; // ms, before the first new attempt
+const LONGEST_WAIT = 10_000;
+const LASTING = 10_000; // ms: after a connection that lasted so long, waiting begins anew
+const SILENCE = 20_000; // ms without a word, after which a hub is thought lost
+const TOKEN_KEY = "netdumplings-token";
+
+const NO_TOKEN = 4004;
+const TOO_MANY = 4003;
+// What is wrong lies with this page: the same again would end the same way.
+const REFUSALS = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
+
+/**
+ * The connection to the hub, with all it takes to keep it.
+ *
+ * Events, to be had by on(event, fn):
+ * - "dumplings": fn(lines, {history}): raw JSON texts, in order; some dozens at a time.
+ * - "own": fn(dumpling): a dumpling of the hub's own, read. It is not among "dumplings".
+ * - "gap": fn({missed, reason, kitchen}): here something is missing. The reason "sampled" is this
+ *   page's own: more came than it could read.
+ * - "state": fn({state, text}): "connecting", "open", "waiting", "token" or "refused".
+ * - "welcome": fn({resumed}): a connection has begun.
+ */
+export class Hub extends Emitter {
+  #url;
+  #socket = null;
+  #cursor = new Map();
+  #welcomed = false; // ever
+  #openSince = null;
+  #failures = 0;
+  #timer = null;
+  #heard = 0;
+  #quiet = SILENCE;
+  #clockAhead = 0;
+  #backlog = new Backlog((event, ...told) => this.emit(event, ...told));
+
+  /** @param {string} url - of its WebSocket. */
+  constructor(url) {
+    super();
+    this.#url = url;
+    this.state = { state: "connecting", text: "Connecting to the hub" };
+    setInterval(() => this.#listen(), 5000);
+    addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+    // A page that is kept for the back button may keep no connection.
+    addEventListener("pagehide", () => this.#drop());
+    addEventListener("pageshow", (event) => event.persisted && this.connect());
+  }
+
+  /** Say by how many seconds the hub's clock is ahead of this page's. */
+  setClock(ahead) {
+    this.#clockAhead = ahead;
+  }
+
+  /** Say how many seconds apart the hub's own dumplings are, at most. */
+  setRhythm(seconds) {
+    this.#quiet = Math.max(SILENCE, 4000 * seconds);
+  }
+
+  /** The token that was given, kept as long as this tab is open; null if there is none. */
+  get token() {
+    try {
+      return sessionStorage.getItem(TOKEN_KEY);
+    } catch {
+      return this.#unstored ?? null;
+    }
+  }
+  #unstored;
+
+  /** Connect with another token. */
+  useToken(token) {
+    try {
+      if (token) sessionStorage.setItem(TOKEN_KEY, token);
+      else sessionStorage.removeItem(TOKEN_KEY);
+    } catch {
+      this.#unstored = token;
+    }
+    this.connect();
+  }
+
+  connect() {
+    this.#drop();
+    this.#tell("connecting", this.#welcomed ? "Connecting to the hub again" : "Connecting to the hub");
+    const socket = new WebSocket(this.#url, PROTOCOL);
+    this.#socket = socket;
+    this.#heard = Date.now();
+    socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
+    socket.onmessage = (message) => this.#hear(message.data);
+    socket.onclose = (closed) => socket === this.#socket && this.#lost(closed.code, closed.reason);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#openSince = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #hello() {
+    const since = Date.now() / 1000 + this.#clockAhead - PAST.seconds;
+    return {
+      type: "hello",
+      announcement: { eater_name: "live page" },
+      token: this.token ?? undefined,
+      ...(this.#welcomed
+        ? { resume: Object.fromEntries(this.#cursor) }
+        : { since, last: PAST.dumplings }),
+    };
+  }
+
+  #hear(data) {
+    this.#heard = Date.now();
+    if (typeof data !== "string") return; // compression was not asked for
+    const end = data.indexOf("\n");
+    let told;
+    try {
+      told = JSON.parse(end < 0 ? data : data.slice(0, end));
+    } catch {
+      return;
+    }
+    if (!told || typeof told !== "object") return;
+    if (told.type === "welcome") this.#welcome();
+    else if (told.type === "batch" && end >= 0) {
+      this.#backlog.addLines(data, end + 1, told.history === true);
+    } else if (told.type === "gap") this.#backlog.addGap(gap(told));
+    // It is in this page's hands now, and stays in order, also over a reconnection.
+    this.#keep(told.cursor);
+  }
+
+  #welcome() {
+    const resumed = this.#welcomed;
+    this.#welcomed = true;
+    this.#openSince = Date.now();
+    this.#tell("open", "Connected");
+    this.emit("welcome", { resumed });
+  }
+
+  #keep(cursor) {
+    if (!cursor || typeof cursor !== "object") return;
+    for (const [stream, number] of Object.entries(cursor)) {
+      if (!Number.isSafeInteger(number) || number < 0 || stream.length > 64) continue;
+      const before = this.#cursor.get(stream) ?? 0;
+      this.#cursor.delete(stream); // so that the latest are at the end
+      this.#cursor.set(stream, Math.max(before, number));
+    }
+    for (const stream of this.#cursor.keys()) {
+      if (this.#cursor.size <= STREAMS) break;
+      this.#cursor.delete(stream);
+    }
+  }
+
+  #lost(code, reason) {
+    if (this.#openSince !== null && Date.now() - this.#openSince > LASTING) this.#failures = 0;
+    const wasOpen = this.#openSince !== null;
+    this.#drop();
+    if (code === NO_TOKEN) {
+      this.#tell("token", reason || "the hub wants a token");
+    } else if (REFUSALS.has(code)) {
+      this.#tell("refused", `The hub refuses this page: ${reason || `close code ${code}`}`);
+    } else {
+      if (code === TOO_MANY) this.#failures = Math.max(this.#failures, 3);
+      this.#wait(reason && code >= 4000 ? reason : wasOpen ? "connection lost" : "no answer");
+    }
+  }
+
+  #wait(why) {
+    const longest = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#tell("waiting", `The hub is away (${text(why)}); trying again`);
+    // Not all pages in the same instant.
+    this.#timer = setTimeout(() => this.connect(), longest * (0.5 + Math.random() / 2));
+  }
+
+  /** Try at once where waiting has become pointless. */
+  #hurry() {
+    if (this.state.state === "waiting") this.connect();
+  }
+
+  /** A page cannot ping: a hub that has not said a word for long is thought lost. */
+  #listen() {
+    if (this.state.state !== "open" && this.state.state !== "connecting") return;
+    if (this.#socket && Date.now() - this.#heard > this.#quiet) {
+      this.#drop();
+      this.#wait("nothing heard of it for long");
+    }
+  }
+
+  #tell(state, said) {
+    if (this.state.state === state && this.state.text === said) return;
+    this.state = { state, text: said };
+    this.emit("state", this.state);
+  }
+}
+
+function gap({ missed, reason, kitchen }) {
+  return {
+    missed: Number.isSafeInteger(missed) && missed >= 0 ? missed : 0,
+    reason: typeof reason === "string" ? reason.slice(0, 80) : "unknown",
+    kitchen: typeof kitchen === "string" ? kitchen.slice(0, 256) : null,
+  };
+}

@@ -1,0 +1,156 @@
+// What a status dumpling says, checked: kitchens and eaters announce what they like.
+
+const MOST_PEERS = 2000; // of each kind that are looked at
+const MOST_CHEFS = 200; // of a kitchen
+const MOST_LAYERS = 16;
+const NAME = 256; // characters
+const LONG = 1024;
+
+const COUNTS = [
+  "packets_received", "packets_handled", "packets_dropped_by_kernel", "packets_dropped_by_interface",
+  "packets_dropped_by_kitchen", "packets_waiting", "bytes_handled", "dumplings_made",
+  "dumplings_acknowledged", "dumplings_held", "dumplings_dropped",
+];
+
+/** A whole number from 0 to what 64 bits hold, or null. */
+export function count(value) {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 64 ? value : null;
+}
+
+/** A finite number that is not negative, or null. */
+export function measure(value) {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : null;
+}
+
+/** A text of bounded length, or null. */
+export function string(value, most = NAME) {
+  if (typeof value !== "string") return null;
+  return value.length > most ? `${value.slice(0, most)}…` : value;
+}
+
+/** An object that is no list, or an empty one. */
+export function object(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+}
+
+const list = (value, most) => (Array.isArray(value) ? value.slice(0, most) : []);
+
+/**
+ * Read a status dumpling.
+ *
+ * @param {any} dumpling - as JSON.parse gave it.
+ * @returns {object|null} null if it is none. Whatever is missing in it, or makes no sense, is null.
+ */
+export function readStatus(dumpling) {
+  const { metadata, payload } = object(dumpling);
+  const time = measure(object(metadata).creation_time);
+  if (time === null || payload === null || typeof payload !== "object") return null;
+  const ledger = object(payload.ledger);
+  const refused = Object.entries(object(payload.refused)).slice(0, 64)
+    .map(([cause, times]) => [string(cause), count(times)])
+    .filter(([, times]) => times);
+  return {
+    time,
+    uptime: measure(payload.server_uptime),
+    hub: {
+      in: count(payload.total_dumplings_in),
+      out: count(payload.total_dumplings_out),
+      dropped: count(payload.total_dumplings_dropped),
+      lost: count(ledger.lost),
+      duplicates: count(ledger.duplicates),
+      refused,
+    },
+    kitchenCount: count(payload.dumpling_kitchen_count),
+    eaterCount: count(payload.dumpling_eater_count),
+    kitchens: list(payload.dumpling_kitchens, MOST_PEERS).map(readKitchen),
+    eaters: list(payload.dumpling_eaters, MOST_PEERS).map(readEater),
+  };
+}
+
+function readKitchen(entry) {
+  const told = object(object(entry).info_from_kitchen);
+  const hub = object(object(entry).info_from_hub);
+  const counts = object(told.counts);
+  return {
+    name: string(told.kitchen_name) ?? "?",
+    ...place(hub),
+    interface: words(told.interface),
+    filter: string(told.filter, LONG),
+    version: string(told.version, 64),
+    pokeInterval: measure(told.poke_interval),
+    told: Object.keys(counts).length > 0,
+    counts: Object.fromEntries(COUNTS.map((name) => [name, count(counts[name])])),
+    behind: measure(counts.behind),
+    layers: readTraffic(counts.traffic),
+    chefs: readChefs(told, counts),
+    displays: object(told.displays),
+    taken: count(hub.taken),
+    duplicates: count(hub.duplicates),
+    lost: count(hub.lost),
+  };
+}
+
+/** Packets and bytes by layer, or null if the kitchen does not count them. */
+function readTraffic(traffic) {
+  if (traffic === null || typeof traffic !== "object" || Array.isArray(traffic)) return null;
+  const layers = new Map();
+  for (const [name, pair] of Object.entries(traffic).slice(0, MOST_LAYERS)) {
+    const [packets, bytes] = list(pair, 2).map(count);
+    if ((packets ?? null) !== null && (bytes ?? null) !== null) {
+      layers.set(string(name, 32), [packets, bytes]);
+    }
+  }
+  return layers;
+}
+
+/** The chefs that were announced, with what was counted of each. */
+function readChefs(told, counts) {
+  const done = object(counts.chefs);
+  const quarantined = object(counts.quarantined);
+  const stuck = object(counts.stuck);
+  const chefs = new Map();
+  const add = (name, module) => {
+    if (name === null || chefs.size >= MOST_CHEFS || chefs.has(name)) return;
+    const of = object(Object.hasOwn(done, name) ? done[name] : null);
+    chefs.set(name, {
+      name,
+      module,
+      packets: count(of.packets),
+      seconds: measure(of.seconds),
+      dumplings: count(of.dumplings),
+      errors: count(of.errors),
+      missed: count(of.packets_missed),
+      quarantined: Object.hasOwn(quarantined, name) ? string(quarantined[name], LONG) ?? "?" : null,
+      stuck: stuck.chef === name ? { handler: string(stuck.handler), seconds: measure(stuck.seconds) } : null,
+    });
+  };
+  for (const full of list(told.chefs, MOST_CHEFS)) {
+    const whole = string(full);
+    const dot = whole?.lastIndexOf(".") ?? -1;
+    add(whole === null ? null : whole.slice(dot + 1), dot > 0 ? whole.slice(0, dot) : null);
+  }
+  for (const name of Object.keys(done)) add(string(name), null);
+  return [...chefs.values()];
+}
+
+function readEater(entry) {
+  const told = object(object(entry).info_from_eater);
+  const hub = object(object(entry).info_from_hub);
+  return {
+    name: string(told.eater_name) ?? "?",
+    ...place(hub),
+    version: string(told.version, 64),
+    sent: count(hub.sent) ?? count(hub.dumplings_out),
+    filteredOut: count(hub.filtered_out),
+    dropped: count(hub.dropped) ?? count(hub.dumplings_dropped),
+    waiting: count(hub.waiting),
+  };
+}
+
+const place = (hub) => ({ host: string(hub.host) ?? "?", port: count(hub.port) ?? 0 });
+
+/** An interface may be one name, or several. */
+function words(value) {
+  if (!Array.isArray(value)) return string(value, LONG);
+  return list(value, 32).map((one) => string(one) ?? "?").join(", ");
+}
