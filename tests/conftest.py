@@ -11,6 +11,8 @@ from support.examples import register_profiles
 from support.reachable import make_reachable
 
 register_profiles()
+# Commands take no options from a file of whoever runs the tests.
+os.environ["NETDUMPLINGS_CONFIG"] = ""
 
 
 @pytest.fixture

@@ -32,20 +32,24 @@ def test_help_tells_defaults_and_environment_variables() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
     text = " ".join(result.output.split())
-    assert "[env var: ND_TEST_HUB; default: localhost:4711]" in text
-    assert "[env var: ND_TEST_PAUSE; default: 5]" in text
-    assert "[env var: ND_TEST_CHEF_NAME]" in text
-    assert "ND_TEST_LOG_LEVEL; default: info" in text
+    assert "[env var: NETDUMPLINGS_TEST_HUB; default: localhost:4711]" in text
+    assert "[env var: NETDUMPLINGS_TEST_PAUSE; default: 5]" in text
+    assert "[env var: NETDUMPLINGS_TEST_CHEF_NAME]" in text
+    assert "NETDUMPLINGS_TEST_LOG_LEVEL; default: info" in text
 
 
 def test_options_may_come_from_variables_named_after_what_is_typed() -> None:
-    variables = {"ND_TEST_HUB": "[::1]:7", "ND_TEST_PAUSE": "0.5", "ND_TEST_CHEF_NAME": "One Two"}
+    variables = {
+        "NETDUMPLINGS_TEST_HUB": "[::1]:7",
+        "NETDUMPLINGS_TEST_PAUSE": "0.5",
+        "NETDUMPLINGS_TEST_CHEF_NAME": "One Two",
+    }
     result = CliRunner().invoke(main, env=variables)
     assert result.output == "('[::1]:7', 0.5, 1, ('One', 'Two'))\n"
 
 
 def test_the_command_line_comes_before_the_environment() -> None:
-    result = CliRunner().invoke(main, ["-h", "a:1"], env={"ND_TEST_HUB": "b:2"})
+    result = CliRunner().invoke(main, ["-h", "a:1"], env={"NETDUMPLINGS_TEST_HUB": "b:2"})
     assert result.output == "('a:1', 5.0, 1, ())\n"
 
 

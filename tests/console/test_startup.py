@@ -10,7 +10,10 @@ import pytest
 from netdumplings import __version__
 
 COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "up"]
-SLOW = {"asyncio", "msgspec", "nats", "numpy", "rich", "scapy", "websockets", "cypcap", "pcapy"}
+SLOW = {
+    "asyncio", "cypcap", "msgspec", "numpy", "pcapy", "platformdirs", "rich", "scapy", "tomllib",
+    "websockets",
+}  # fmt: skip
 
 IMPORTED = """
 import sys

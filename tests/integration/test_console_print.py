@@ -255,7 +255,7 @@ def test_print_ends_quietly_when_its_reader_does(hub: Hub) -> None:
 
 
 def test_print_takes_its_options_from_the_environment_too(hub: Hub) -> None:
-    environment = {"ND_PRINT_CHEF": "Here TestChef", "ND_PRINT_PAYLOAD": "0"}
+    environment = {"NETDUMPLINGS_PRINT_CHEF": "Here TestChef", "NETDUMPLINGS_PRINT_PAYLOAD": "0"}
     with printing(hub, environment=environment) as printer, hub.kitchen() as kitchen:
         kitchen.send(dumpling(1, chef="Elsewhere"))
         kitchen.send(dumpling(2, chef="Here"))

@@ -2,17 +2,20 @@
 
 import json
 import re
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
 import netdumplings
+from netdumplings.console.settings import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -61,6 +64,23 @@ def test_every_command_of_the_package_exists(pyproject: dict[str, Any]) -> None:
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         assert command.name == name
+
+
+def test_every_command_may_have_a_table_in_a_file_of_settings(pyproject: dict[str, Any]) -> None:
+    scripts = pyproject["project"]["scripts"]
+    named = {name: f"netdumplings.console.{COMMANDS[name]}:main" for name in scripts}
+    assert named == scripts
+
+
+def test_the_file_of_settings_in_the_guide_is_one(tmp_path: Path) -> None:
+    (settings,) = blocks(ROOT / "docs/how-to/configure.md", "toml")
+    path = tmp_path / "config.toml"
+    path.write_text(settings, encoding="utf-8")
+    for name in tomllib.loads(settings).keys() & COMMANDS.keys():
+        main = import_module(f"netdumplings.console.{COMMANDS[name]}").main
+        shown = CliRunner().invoke(main, ["--config", str(path), "--show-config"])
+        assert shown.exit_code == 0, shown.output
+        assert "  # file" in shown.output
 
 
 def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:

@@ -167,5 +167,6 @@ def _is_pythons_own(variable: str) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Return the environment without the settings of whoever runs the tests."""
-    settings = ("ND_", "NETDUMPLINGS_LOGGING", "NETDUMPLINGS_TOKEN", "NO_COLOR", "TERM")
-    return {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    settings = ("NETDUMPLINGS_", "NO_COLOR", "TERM")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    return {**others, "NETDUMPLINGS_CONFIG": ""}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import TextIOWrapper
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
@@ -13,14 +15,18 @@ from netdumplings import __version__
 
 from . import logs
 from .errors import ending_well
+from .settings import CONFIG_VARIABLE, long_name, read_settings
+
+_FILE: Final = "netdumplings.file"
+_SHOW: Final = "netdumplings.show"
 
 
 class Command(click.Command):
     """A command that ends as `ending_well` says, and has the options that all have.
 
     Every option can be given as an environment variable too: ``--eater-name`` of ``nd-print`` as
-    ``ND_PRINT_EATER_NAME``. ``--help`` names the variables and the defaults. A wrong command
-    line gives one line and exit status 2.
+    ``NETDUMPLINGS_PRINT_EATER_NAME``; and in a file, as `settings` has it. ``--help`` names the
+    variables and the defaults. A wrong command line gives one line and exit status 2.
     """
 
     def __init__(
@@ -34,12 +40,8 @@ class Command(click.Command):
             **self.context_settings,
         }
         self.params.append(_log_level_option(log_level, gives_up_root))
-        for option in self.params:
-            if isinstance(option, click.Option):
-                # click's own auto_envvar_prefix goes by the name of the function's argument.
-                option.envvar = _variable(name, max(option.opts, key=len))
-                option.show_envvar = True
-        self.params.append(_version_option())
+        name_variables(name, self.params)
+        self.params += [_config_option(), _show_config_option(), _version_option()]
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Read the command line."""
@@ -53,6 +55,12 @@ class Command(click.Command):
                 # Outside UTF-8 some characters cannot be written; that must not end a command.
                 stream.reconfigure(errors="backslashreplace")
         with ending_well(self.tool):
+            if ctx.meta.get(_SHOW):
+                from .settings_shown import as_toml
+
+                click.echo(as_toml(ctx, ctx.meta.get(_FILE)))
+                return None
+            ctx.params.pop("log_level")
             return super().invoke(ctx)
 
 
@@ -69,22 +77,74 @@ def command(
     return click.command(name, cls=Command, log_level=log_level, gives_up_root=gives_up_root)
 
 
-def _variable(tool: str, option: str) -> str:
-    return f"{tool}_{option.lstrip('-')}".upper().replace("-", "_")
+def name_variables(command: str, parameters: Iterable[click.Parameter]) -> None:
+    """Give each option of a command its environment variable."""
+    for option in parameters:
+        if isinstance(option, click.Option):
+            # click's own auto_envvar_prefix goes by the name of the function's argument.
+            name = f"{command.removeprefix('nd-')}_{long_name(option)}"
+            option.envvar = f"NETDUMPLINGS_{name}".upper().replace("-", "_").replace(" ", "_")
+            option.show_envvar = True
 
 
 def _log_level_option(default: str, gives_up_root: bool) -> click.Option:
-    def configure(_context: click.Context, _option: click.Parameter, level: str) -> None:
-        logs.configure(level, gives_up_root=gives_up_root)
+    def configure(context: click.Context, _option: click.Parameter, level: str) -> str:
+        if not context.resilient_parsing:
+            logs.configure(level, gives_up_root=gives_up_root)
+        return level
 
     return click.Option(
         ["--log-level"],
         type=click.Choice(logs.LEVELS, case_sensitive=False),
         default=default,
-        expose_value=False,
         callback=configure,
         help=f"How much to log, on standard error. {logs.CONFIG_VARIABLE} may name a JSON "
         "logging configuration to use instead.",
+    )
+
+
+def _config_option() -> click.Option:
+    def configure(context: click.Context, _option: click.Parameter, given: str | None) -> None:
+        if context.resilient_parsing:
+            return
+        if given is None:
+            # click takes an empty variable for one that is not there.
+            given = os.environ.get(CONFIG_VARIABLE)
+        if given is None:
+            from .settings import find_file
+
+            path = find_file()
+        else:
+            path = Path(given).expanduser() if given else None
+        if path is not None:
+            context.meta[_FILE] = path
+            context.default_map = read_settings(path, context)
+
+    return click.Option(
+        ["--config"],
+        type=click.Path(),
+        metavar="FILE",
+        # It has to be read before any option that it may set.
+        is_eager=True,
+        expose_value=False,
+        envvar=CONFIG_VARIABLE,
+        show_envvar=True,
+        callback=configure,
+        help="Take options from this TOML file; '' for none.  [default: config.toml in the user's "
+        "or the system's directory for netdumplings]",
+    )
+
+
+def _show_config_option() -> click.Option:
+    def show(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+        context.meta[_SHOW] = wanted
+
+    return click.Option(
+        ["--show-config"],
+        is_flag=True,
+        expose_value=False,
+        callback=show,
+        help="Show the value of each option, and where it comes from, as a TOML file, and exit.",
     )
 
 

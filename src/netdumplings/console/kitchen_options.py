@@ -12,7 +12,15 @@ from netdumplings import defaults
 from netdumplings.exceptions import BrokenChef, ChefModuleError
 
 from .memory import limit_memory
-from .options import FACTOR, NAME, SECONDS, SECONDS_OR_NONE, Decorated
+from .options import (
+    CAPTURE_FILE,
+    CHEF_MODULE,
+    FACTOR,
+    NAME,
+    SECONDS,
+    SECONDS_OR_NONE,
+    Decorated,
+)
 from .privileges import user_option
 from .text import printable
 
@@ -47,6 +55,7 @@ _OPTIONS = (
         "-m",
         "--chef-module",
         "chef_modules",
+        type=CHEF_MODULE,
         metavar="MODULE|FILE",
         multiple=True,
         help=f"A Python module or file with chefs; repeatable.  [default: {defaults.CHEF_MODULE}]",
@@ -68,6 +77,7 @@ _OPTIONS = (
     ),
     click.option(
         "--read",
+        type=CAPTURE_FILE,
         metavar="FILE",
         multiple=True,
         help="Replay this capture file (pcap, pcapng, gzipped or not; - is standard input) "

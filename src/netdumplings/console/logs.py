@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import stat
 import sys
 import time
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from .errors import Failure
 from .text import printable
+from .trust import changeable_by_others, is_root
 
 if TYPE_CHECKING:
     from logging import _SysExcInfoType
@@ -114,30 +114,16 @@ def configure_as_told() -> bool:
     if not config:
         return False
     path = Path(config).expanduser()
-    if is_root() and (other := _changeable_by_others(path)):
+    with suppress(OSError, RuntimeError):  # links in a circle
+        # Once: nobody may lead a link elsewhere between the look and the reading.
+        path = path.resolve()
+    if is_root() and (other := changeable_by_others(path)):
         raise Failure(
             f"{CONFIG_VARIABLE}: {other} can be changed by others than root, who would have root "
             "run what they like; take that from them, or do not run this as root"
         )
     _configure_from_file(path)
     return True
-
-
-def is_root() -> bool:
-    """Whether this process is root's."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _changeable_by_others(path: Path) -> Path | None:
-    """The file, or the first directory above it, that others than root can change or replace."""
-    with suppress(OSError):
-        path = path.resolve()
-        for place in (path, *path.parents):
-            found = place.stat()
-            sticky = place != path and found.st_mode & stat.S_ISVTX
-            if found.st_uid != 0 or (found.st_mode & 0o022 and not sticky):
-                return place
-    return None
 
 
 def _configure_from_file(path: Path) -> None:

@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from netdumplings.exceptions import InvalidAddress
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # What click's own decorators take: the function, or the command that was made of it.
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
@@ -144,6 +147,30 @@ class FileType(click.Path):
         return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
 
 
+class PathOrName(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """Text that is the path of a file, or something else; its value is that text.
+
+    Args:
+        name: what the help calls it.
+        is_path: whether some text is a path.
+    """
+
+    def __init__(self, name: str, is_path: Callable[[str], bool]) -> None:
+        self.name = name
+        self.is_path = is_path
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Have the shell complete it as a file."""
+        return click.Path().shell_complete(ctx, param, incomplete)
+
+
+def _is_file_of_chefs(text: str) -> bool:
+    separators = filter(None, (os.sep, os.altsep))
+    return text.endswith(".py") or any(separator in text for separator in separators)
+
+
 HUB_ADDRESS: Final = HubAddressType()
 NAME: Final = NameType()
 SECONDS: Final = SecondsType()
@@ -152,6 +179,8 @@ FACTOR: Final = FactorType()
 SINCE: Final = SinceType()
 PORT: Final = click.IntRange(0, 65535)
 FILE: Final = FileType()
+CAPTURE_FILE: Final = PathOrName("file", lambda text: text != "-")
+CHEF_MODULE: Final = PathOrName("module|file", _is_file_of_chefs)
 
 
 def hub_option(default: str) -> Decorator[Any]:

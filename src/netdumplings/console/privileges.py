@@ -12,6 +12,7 @@ from netdumplings import defaults
 
 from . import logs
 from .options import Decorator
+from .trust import is_root
 
 if TYPE_CHECKING:
     from netdumplings.capture.live import LiveSource
@@ -42,7 +43,7 @@ def give_up_root(user: str | None, files: Iterable[str] = ()) -> None:
     Raises:
         CannotGiveUpRoot: it cannot be done, and ought to be.
     """
-    was_root = logs.is_root()
+    was_root = is_root()
     if _can_give_up():
         from netdumplings.privsep import privileges
         from netdumplings.privsep.reach import ImportPath, open_files
@@ -73,7 +74,7 @@ def separate(options: dict[str, Any]) -> ChefSide | None:
         CannotGiveUpRoot: as `give_up_root`.
         SystemExit: at the end of the process that sniffs.
     """
-    was_root = logs.is_root()
+    was_root = is_root()
     if not _can_give_up():
         if was_root:
             logs.configure_as_told()
