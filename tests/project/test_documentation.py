@@ -83,6 +83,14 @@ def test_the_file_of_settings_in_the_guide_is_one(tmp_path: Path) -> None:
         assert "  # file" in shown.output
 
 
+def test_the_guide_to_completion_names_every_command(pyproject: dict[str, Any]) -> None:
+    page = ROOT / "docs/how-to/configure.md"
+    for language in ("bash", "zsh", "text"):  # Sphinx does not know fish
+        (code,) = blocks(page, language)
+        (named,) = re.findall(r"nd-\{(.*)\}", code)
+        assert {f"nd-{name}" for name in named.split(",")} == set(pyproject["project"]["scripts"])
+
+
 def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:
     chef_code, loop_code = blocks(ROOT / "README.md", "python")
     capture = tmp_path / "capture.pcap"

@@ -105,8 +105,6 @@ def _log_level_option(default: str, gives_up_root: bool) -> click.Option:
 
 def _config_option() -> click.Option:
     def configure(context: click.Context, _option: click.Parameter, given: str | None) -> None:
-        if context.resilient_parsing:
-            return
         if given is None:
             # click takes an empty variable for one that is not there.
             given = os.environ.get(CONFIG_VARIABLE)
@@ -117,8 +115,9 @@ def _config_option() -> click.Option:
         else:
             path = Path(given).expanduser() if given else None
         if path is not None:
-            context.meta[_FILE] = path
+            # In a completion click goes on without what a file with a mistake says.
             context.default_map = read_settings(path, context)
+            context.meta[_FILE] = path
 
     return click.Option(
         ["--config"],

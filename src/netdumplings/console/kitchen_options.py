@@ -11,6 +11,7 @@ import click
 from netdumplings import defaults
 from netdumplings.exceptions import BrokenChef, ChefModuleError
 
+from . import completion
 from .memory import limit_memory
 from .options import (
     CAPTURE_FILE,
@@ -42,6 +43,7 @@ _OPTIONS = (
         "interfaces",
         metavar="NAME",
         multiple=True,
+        shell_complete=completion.interfaces,
         help=f"Sniff on this interface; repeatable.  [default: {defaults.ALL_INTERFACES}]",
     ),
     click.option(
@@ -66,6 +68,7 @@ _OPTIONS = (
         "chefs",
         metavar="NAME",
         multiple=True,
+        shell_complete=completion.chefs,
         help="Run this chef only; repeatable.  [default: every chef of the modules]",
     ),
     click.option(
@@ -154,6 +157,7 @@ _OPTIONS = (
         "--isolate",
         metavar="NAME",
         multiple=True,
+        shell_complete=completion.chefs,
         help="Run this chef in a process of its own, so that nothing it does harms another; "
         "repeatable.",
     ),
