@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings import Dumpling, DumplingDriver
-from netdumplings.console.status import is_status, status_line
+from netdumplings.console.fleet import is_status
+from netdumplings.console.status import status_line
 
 STATUS = {
     "total_dumplings_in": 12,

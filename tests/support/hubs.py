@@ -13,6 +13,15 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from netdumplings.wire import (
+    SUBPROTOCOL,
+    BatchMessage,
+    counts_message,
+    kitchen_hello,
+    kitchen_hello_message,
+    write,
+)
+
 from .commands import PATIENCE, Command
 
 
@@ -108,3 +117,41 @@ def dumpling(
         "kitchen": kitchen,
     }
     return json.dumps({"metadata": metadata, "payload": payload})
+
+
+class CountingKitchen:
+    """A kitchen of ``netdumplings.v2``; `counting_kitchen` makes one."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._next = 1
+
+    def tell(self, **counts: Any) -> None:
+        """Tell the hub what was counted."""
+        self._connection.send(counts_message(counts), text=True)
+
+    def send(self, *dumplings: str) -> None:
+        """Send a batch."""
+        lines = [one.encode() for one in dumplings]
+        self._connection.send(write(BatchMessage(self._next), lines), text=True)
+        self._next += len(lines)
+
+
+@contextmanager
+def counting_kitchen(hub: Hub, name: str, **announced: Any) -> Iterator[CountingKitchen]:
+    """Be a kitchen that tells the counts, and sends the dumplings, it is given.
+
+    Args:
+        hub: where it connects to.
+        name: its name.
+        **announced: what it says of itself beside that.
+    """
+    hello = kitchen_hello(name, "eth0", "", ["tests.TestChef"], 5.0, **announced)
+    with connect(
+        f"ws://localhost:{hub.in_port}",
+        compression=None,
+        proxy=None,
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
+    ) as connection:
+        connection.send(kitchen_hello_message(f"the session of kitchen {name}", 1, hello))
+        yield CountingKitchen(connection)

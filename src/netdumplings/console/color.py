@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
+from typing import TYPE_CHECKING
 
-import click
+if TYPE_CHECKING:
+    from rich.style import Style
 
 # A string and whether it is a key, a number, or a literal. What `printable_json` writes holds
 # nothing else that could match.
@@ -34,6 +37,16 @@ def output_is_ascii() -> bool:
     return "utf" not in (sys.stdout.encoding or "").lower()
 
 
+def painted(text: str, style: str) -> str:
+    """Color a text with the eight colors that every terminal has.
+
+    Args:
+        text: it is written as it is; no markup in it means anything.
+        style: what rich calls a style, as in ``bold red``.
+    """
+    return _style(style).render(text)
+
+
 def json_colored(text: str) -> str:
     """Color the keys, strings, numbers and literals of JSON text from `printable_json`."""
     return _JSON_TOKEN.sub(_colored_token, text)
@@ -41,7 +54,13 @@ def json_colored(text: str) -> str:
 
 def _colored_token(token: re.Match[str]) -> str:
     if token["string"]:
-        return (
-            click.style(token["string"], fg="blue" if token["colon"] else "green") + token["colon"]
-        )
-    return click.style(token[0], fg="cyan" if token["number"] else "magenta")
+        return painted(token["string"], "blue" if token["colon"] else "green") + token["colon"]
+    return painted(token[0], "cyan" if token["number"] else "magenta")
+
+
+@functools.cache
+def _style(definition: str) -> Style:
+    # Here, because --help must not wait for it.
+    from rich.style import Style
+
+    return Style.parse(definition)

@@ -12,8 +12,8 @@ from netdumplings.exceptions import HubUnavailable
 from . import color as colors
 from .access_options import access_options
 from .command import command
+from .fleet import is_status
 from .options import color_option, eater_name_option, hub_option
-from .status import is_status
 from .text import printable_json
 
 if TYPE_CHECKING:
@@ -27,8 +27,11 @@ POLICY_VIOLATION: Final = 1008
 @hub_option(defaults.EATER_HUB)
 @access_options
 @eater_name_option("detailseater")
+@click.option("--json", "as_json", is_flag=True, help="Write it on one line, for scripts.")
 @color_option()
-def main(hub: str, eater_name: str, color: bool | None, access: dict[str, Any]) -> None:
+def main(
+    hub: str, eater_name: str, as_json: bool, color: bool | None, access: dict[str, Any]
+) -> None:
     """Print all that a hub says about itself, as JSON.
 
     It waits for the hub's next status dumpling, prints what that holds, and ends.
@@ -58,6 +61,9 @@ def main(hub: str, eater_name: str, color: bool | None, access: dict[str, Any]) 
     status = asyncio.run(_first_status(eater))
     if status is None:
         raise HubUnavailable(hub, f"it went before it sent its status ({ending})")
+    if as_json:
+        click.echo(printable_json(status.payload, ascii_only=True, indent=None))
+        return
     text = printable_json(status.payload, ascii_only=colors.output_is_ascii())
     with_colors = colors.wanted(color)
     click.echo(colors.json_colored(text) if with_colors else text, color=with_colors)

@@ -1,4 +1,4 @@
-"""``nd-hubstatus``: one line about a hub, kept up to date."""
+"""``nd-hubstatus``: one line about a hub and a table of its kitchens, kept up to date."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from netdumplings import Dumpling, InvalidDumplingPayload, defaults
 
 from . import color as colors
 from .access_options import access_options
+from .board import board
 from .command import command
+from .fleet import Fleet, is_status, read_status
 from .options import color_option, eater_name_option, hub_option
-from .status import is_status, status_line
+from .status import imbalances, line_of
 from .text import printable, printable_json
 
 if TYPE_CHECKING:
@@ -37,20 +39,22 @@ if TYPE_CHECKING:
 def main(
     hub: str, eater_name: str, as_json: bool, color: bool | None, access: dict[str, Any]
 ) -> None:
-    """Keep one line about a hub up to date.
+    """Keep one line about a hub, and a table of its kitchens, up to date.
 
     It shows the time (in UTC), the hub's uptime, how many dumplings came in and went out, and
     how many kitchens and eaters are connected; then how many dumplings slow eaters missed. If there
     are some, it shows how many dumplings kitchens dropped before they reached the hub, how many
     came to it twice, and how many packets kitchens lost; and the hub's books, if they do not
-    balance. On a terminal the line is rewritten in place, elsewhere each is a line of its own. It
+    balance. On a terminal the line is rewritten in place, and below it is a table of the kitchens,
+    as many as fit, those that lose something first: what each lost, its packets, bits and dumplings
+    a second, and what is wrong with it, in words. Elsewhere each status is a line of its own. It
     runs until Ctrl-C, and waits for a hub that is not there.
     """
     import asyncio
 
     from netdumplings import DumplingEater
 
-    with JsonLines() if as_json else Line(colors.wanted(color)) as output:
+    with JsonLines() if as_json else Board(colors.wanted(color)) as output:
 
         async def on_connect(_uri: str, _websocket: Any) -> None:
             output.show_waiting(f"connected to the hub at {hub}, waiting for its status")
@@ -66,7 +70,7 @@ def main(
             hub,
             chef_filter=[defaults.STATUS_CHEF],
             kitchen_filter=[None],
-            last=1,
+            last=output.past,
             on_connect=on_connect,
             on_connection_lost=on_connection_lost,
             on_gap=on_gap,
@@ -77,6 +81,10 @@ def main(
 
 class Output(Protocol):
     """Where statuses go."""
+
+    @property
+    def past(self) -> int:
+        """With how many statuses of the past to begin."""
 
     def show(self, status: Dumpling) -> None:
         """Show what the hub says."""
@@ -96,6 +104,8 @@ async def _follow(eater: DumplingEater, output: Output) -> None:
 class JsonLines:
     """Lines of JSON on standard output, and what is not JSON on standard error."""
 
+    past = 1
+
     def __enter__(self) -> Self:
         return self
 
@@ -114,43 +124,73 @@ class JsonLines:
         click.echo(printable(text), err=True)
 
 
-class Line:
-    """One line on standard output that can be written again.
+class Board:
+    """One line on standard output that can be written again, and on a terminal a table below it.
 
     Args:
-        with_colors: green for what the hub says, yellow while there is nothing it says.
+        with_colors: green for a hub where all is well, red where something was lost, yellow while
+            there is nothing it says.
     """
 
     def __init__(self, with_colors: bool) -> None:
         self._with_colors = with_colors
         self._in_place = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._fleet = Fleet()
+        self._below = 0
+        self._size = shutil.get_terminal_size()
+
+    @property
+    def past(self) -> int:
+        """How many statuses of the past are of use: rates need two."""
+        return 2 if self._in_place else 1
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Leave the line standing: whatever is written next starts below it."""
+        """Leave it standing: whatever is written next starts below it."""
         if self._in_place:
-            click.echo()
+            click.echo("\n" * (self._below + 1), nl=False)
 
     def show(self, status: Dumpling) -> None:
         """Show what the hub says."""
-        self._write(status_line(status), "green")
+        told = read_status(status)
+        self._fleet.update(told)
+        lost = told.packets_lost or told.dropped or told.ledger.get("lost")
+        wrong = lost or any(imbalances(told.ledger))
+        self._write(line_of(told), "red" if wrong else "green", with_table=True)
 
     def show_waiting(self, text: str) -> None:
         """Show why there is nothing it says."""
         self._write(text, "yellow")
 
-    def _write(self, text: str, color: str) -> None:
-        if self._in_place:
-            # A line that wraps could not be rewritten; the last column is left to the cursor.
-            text = text[: shutil.get_terminal_size().columns - 1]
-        if self._with_colors:
-            text = click.style(text, fg=color)
-        if self._in_place:
-            click.echo(f"\r{text}\x1b[K", nl=False, color=True)
-        else:
-            click.echo(text, color=self._with_colors)
+    def _write(self, text: str, color: str, *, with_table: bool = False) -> None:
+        if not self._in_place:
+            click.echo(self._painted(text, color), color=self._with_colors)
+            return
+        size = shutil.get_terminal_size()
+        # A line that wraps could not be rewritten; the last column is left to the cursor.
+        text = text[: size.columns - 1]
+        line = self._painted(text, color)
+        table = []
+        if with_table:
+            table = board(
+                self._fleet, size.columns - 1, size.lines - 2, with_colors=self._with_colors
+            )
+        written = f"\r{line}\x1b[K"
+        if table or self._below:
+            below = "".join(f"\n{row}\x1b[K" for row in table)
+            back = f"\x1b[{len(table)}A" if table else ""
+            # A character may be wider than we think; then the line is cut, and not the next one.
+            written = f"\x1b[?7l{written}{below}\x1b[J{back}\x1b[{len(text) + 1}G\x1b[?7h"
+            if size != self._size:
+                # The terminal has wrapped what was there, nobody knows to where.
+                written = f"\x1b[H\x1b[2J{written}"
+        self._below, self._size = len(table), size
+        click.echo(written, nl=False, color=True)
+
+    def _painted(self, text: str, color: str) -> str:
+        return colors.painted(text, color) if self._with_colors else text
 
 
 if __name__ == "__main__":

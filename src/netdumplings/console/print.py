@@ -71,6 +71,13 @@ NO_KITCHEN = "hub"
     "--compress", is_flag=True, help="Have the hub compress what it sends, for a slow link."
 )
 @click.option("--payload/--no-payload", default=True, help="Print what the dumplings hold.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Write each dumpling as it travels, as a line of JSON, for scripts; what is missing, on "
+    "standard error.",
+)
 @color_option()
 def main(
     hub: str,
@@ -83,6 +90,7 @@ def main(
     since: datetime | timedelta | None,
     compress: bool,
     payload: bool,
+    as_json: bool,
     color: bool | None,
     access: dict[str, Any],
 ) -> None:
@@ -97,7 +105,9 @@ def main(
 
     from netdumplings import DumplingEater
 
-    with_colors = colors.wanted(color)
+    if as_json and not payload:
+        raise click.UsageError("--json writes whole dumplings, and --no-payload wants parts")
+    with_colors = colors.wanted(color) and not as_json
     drivers = [
         driver
         for driver, shown in (
@@ -108,11 +118,18 @@ def main(
     ]
 
     async def on_gap(gap: Gap) -> None:
-        click.echo(gap_as_text(gap, time.time(), with_colors), color=with_colors)
+        click.echo(gap_as_text(gap, time.time(), with_colors), err=as_json, color=with_colors)
 
     def show(dumpling: Dumpling) -> None:
         # Flushed one by one: whoever reads through a pipe wants them as they come.
-        click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
+        if not as_json:
+            click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
+            return
+        try:
+            click.echo(as_json_line(dumpling))
+        except InvalidDumplingPayload as error:
+            heading = as_text(dumpling, False, False)
+            click.echo(f"{heading} (not shown: {printable(str(error))})", err=True)
 
     try:
         eater = DumplingEater(
@@ -150,11 +167,30 @@ def as_text(dumpling: Dumpling, with_payload: bool, with_colors: bool) -> str:
     driver = f"[{dumpling.driver.value}]"
     chef, kitchen = printable(dumpling.chef_name), printable(_kitchen(dumpling))
     if with_colors:
-        created = click.style(created, dim=True)
-        driver = click.style(driver, fg="yellow")
-        chef, kitchen = click.style(chef, bold=True), click.style(kitchen, fg="cyan")
+        created = colors.painted(created, "dim")
+        driver = colors.painted(driver, "yellow")
+        chef, kitchen = colors.painted(chef, "bold"), colors.painted(kitchen, "cyan")
     heading = f"{created} {driver} {chef} from {kitchen}"
     return f"{heading}\n{_payload(dumpling, with_colors)}" if with_payload else heading
+
+
+def as_json_line(dumpling: Dumpling) -> str:
+    """Write a dumpling as it travels, on one line of ASCII with nothing that acts on a terminal.
+
+    Raises:
+        InvalidDumplingPayload: its payload is nested too deeply to be shown.
+    """
+    metadata = {
+        "chef": dumpling.chef_name,
+        "creation_time": dumpling.creation_time,
+        "driver": dumpling.driver.value,
+        "kitchen": dumpling.kitchen,
+    }
+    parts = [
+        f'"{key}":{printable_json(value, ascii_only=True, indent=None)}'
+        for key, value in (("metadata", metadata), ("payload", dumpling.payload))
+    ]
+    return f"{{{','.join(parts)}}}"
 
 
 def gap_as_text(gap: Gap, now: float, with_colors: bool) -> str:
@@ -166,7 +202,7 @@ def gap_as_text(gap: Gap, now: float, with_colors: bool) -> str:
         with_colors: whether it may have colors.
     """
     text = f"{iso_time(now)} [gap] {printable(str(gap))}"
-    return click.style(text, fg="yellow", bold=True) if with_colors else text
+    return colors.painted(text, "yellow") if with_colors else text
 
 
 def _kitchen(dumpling: Dumpling) -> str:

@@ -9,10 +9,8 @@ from netdumplings import Dumpling
 from netdumplings.delivery import EaterLedger, IntakeLedger
 
 from .figures import clock
-from .fleet.reading import HubStatus, is_status, read_status
+from .fleet import HubStatus, read_status
 from .text import iso_time
-
-__all__ = ["is_status", "line_of", "status_line"]
 
 _UNKNOWN: Final = "?"
 

@@ -45,9 +45,9 @@ def printable_json(value: Any, *, ascii_only: bool = False, indent: int | None =
         indent: by how many spaces each level is indented; None writes it on one line.
 
     Returns:
-        valid JSON (RFC 8259): inside its strings, the characters that `printable` escapes are
-        written ``\uNNNN``. Numbers beyond a double's range, which become infinite when they
-        are read, are null.
+        valid JSON (RFC 8259), without spaces if it is on one line: inside its strings, the
+        characters that `printable` escapes are written ``\uNNNN``. Numbers beyond a double's
+        range, which become infinite when they are read, are null.
 
     Raises:
         InvalidDumplingPayload: it is nested too deeply, or JSON has no form for it.
@@ -115,4 +115,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def _dumps(value: Any, ascii_only: bool, indent: int | None) -> str:
-    return json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=False)
+    separators = (",", ":") if indent is None else None
+    return json.dumps(
+        value, indent=indent, separators=separators, ensure_ascii=ascii_only, allow_nan=False
+    )

@@ -42,10 +42,10 @@ def test_what_is_being_lost_comes_first() -> None:
         "LOSING 2.0k/s",
         f"STUCK 7 s in {escaped}.h",
         f"quarantined {escaped} ({escaped})",
-        "lost 7 by the kernel",
-        "lost 1 by the interface",
-        "lost 3 by slow chefs",
-        "lost 2.0k dumplings",
+        "kernel lost 7",
+        "interface lost 1",
+        "slow chefs missed 3",
+        "outbox lost 2.0k dumplings",
         "1 error",
         "4.5 s behind",
     ]
@@ -53,7 +53,7 @@ def test_what_is_being_lost_comes_first() -> None:
 
 def test_a_kitchen_that_has_gone_says_for_how_long() -> None:
     one = only([kitchen(packets_dropped_by_kernel=1)], [])
-    assert list(troubles(one, 45)) == ["gone 45 s", "lost 1 by the kernel"]
+    assert list(troubles(one, 45)) == ["gone 45 s", "kernel lost 1"]
     assert level(one) == Level.lost
 
 

@@ -12,13 +12,13 @@ from .fleet import Kitchen
 
 #: Seconds behind from which on that is worth a word.
 BEHIND: Final = 3.0
-#: How the places are called where a kitchen may lose something, as `Losses` has them.
+#: What is said of the places where a kitchen may lose something, as `Losses` has them.
 PLACES: Final = {
-    "kernel": "by the kernel",
-    "interface": "by the interface",
-    "kitchen": "by the kitchen",
-    "chefs": "by slow chefs",
-    "outbox": "dumplings",
+    "kernel": "kernel lost {}",
+    "interface": "interface lost {}",
+    "kitchen": "kitchen lost {}",
+    "chefs": "slow chefs missed {}",
+    "outbox": "outbox lost {} dumplings",
 }
 
 
@@ -88,7 +88,7 @@ def troubles(kitchen: Kitchen, now: float) -> Iterator[str]:
         yield f"quarantined {printable(name)}" + (f" ({printable(why)})" if why else "")
     for place, lost in status.losses._asdict().items():
         if lost:
-            yield f"lost {short(lost)} {PLACES[place]}"
+            yield PLACES[place].format(short(lost))
     if status.errors:
         yield f"{short(status.errors)} {'error' if status.errors == 1 else 'errors'}"
     if status.behind is not None and status.behind >= BEHIND:
