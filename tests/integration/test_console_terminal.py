@@ -79,11 +79,27 @@ def test_print_writes_dumplings_as_lines_of_json_for_scripts(hub: Hub) -> None:
         hub.wait_for_eaters("printereater")
         for one in sent:
             kitchen.send(one)
-        printer.wait_for_out(r'"payload":\{\}\}$')
+        printer.wait_for_out(r'"payload": \{\}\}$')
         assert printer.end(signal.SIGTERM) == 0
     lines = printer.out.splitlines()
     assert [json.loads(line) for line in lines] == [json.loads(one) for one in sent]
     assert all(line.isascii() and line.isprintable() for line in lines)
+
+
+def test_print_passes_on_what_it_does_not_know_as_it_came(hub: Hub) -> None:
+    one = (
+        '{"metadata":\t{"chef": "C", "creation_time": 1.50, "driver": "packet",\n\r "kitchen":'
+        ' "\\u001b\x9bü", "more": 1E3}, "payload": 1.0e2}'
+    )
+    with Command("print", "-h", hub.for_eaters, "--json", "-c", "C") as printer:
+        hub.wait_for_eaters("printereater")
+        with hub.kitchen() as kitchen:
+            kitchen.send(one)
+            printer.wait_for_out("\n")
+    assert printer.out == (
+        '{"metadata": {"chef": "C", "creation_time": 1.50, "driver": "packet",   "kitchen":'
+        ' "\\u001b\\u009b\\u00fc", "more": 1E3}, "payload": 1.0e2}\n'
+    )
 
 
 def test_print_tells_what_is_no_json_on_standard_error() -> None:
@@ -91,8 +107,7 @@ def test_print_tells_what_is_no_json_on_standard_error() -> None:
         eater.recv()
         eater.send('{"type":"welcome","cursor":{"s":0}}')
         eater.send('{"type":"gap","cursor":{"s":5},"missed":4,"reason":"slow"}')
-        deep = dumpling(0).replace('"payload": 0', '"payload": ' + "[" * 70 + "]" * 70)
-        eater.send('{"type":"batch","cursor":{"s":7}}\n' + deep + "\n" + dumpling("after"))
+        eater.send('{"type":"batch","cursor":{"s":7}}\n' + dumpling("after"))
         eater.recv()  # until it goes
 
     with (
@@ -101,7 +116,6 @@ def test_print_tells_what_is_no_json_on_standard_error() -> None:
     ):
         printer.wait_for_out('"after"')
         printer.wait_for_err(r"\[gap\] missed 4 dumplings: this eater was too slow$")
-        printer.wait_for_err(r"TestChef from test_kitchen \(not shown: payload: nested more than")
         assert json.loads(printer.out)["payload"] == "after"
 
 

@@ -16,13 +16,14 @@ from . import color as colors
 from .access_options import access_options
 from .command import command
 from .options import SINCE, color_option, eater_name_option, hub_option
-from .text import iso_time, printable, printable_json
+from .text import harmless_json, iso_time, printable, printable_json
 
 if TYPE_CHECKING:
     from netdumplings import DumplingEater, Gap
 
 #: What stands for the kitchen of a dumpling that has none: it was made by the hub.
 NO_KITCHEN = "hub"
+_TO_SPACES = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
 @command("nd-print")
@@ -122,14 +123,7 @@ def main(
 
     def show(dumpling: Dumpling) -> None:
         # Flushed one by one: whoever reads through a pipe wants them as they come.
-        if not as_json:
-            click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
-            return
-        try:
-            click.echo(as_json_line(dumpling))
-        except InvalidDumplingPayload as error:
-            heading = as_text(dumpling, False, False)
-            click.echo(f"{heading} (not shown: {printable(str(error))})", err=True)
+        click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
 
     try:
         eater = DumplingEater(
@@ -146,7 +140,7 @@ def main(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    asyncio.run(_eat(eater, show))
+    asyncio.run(_pass_on(eater) if as_json else _eat(eater, show))
 
 
 def kitchen_filter(kitchens: Sequence[str]) -> list[str | None] | None:
@@ -174,23 +168,14 @@ def as_text(dumpling: Dumpling, with_payload: bool, with_colors: bool) -> str:
     return f"{heading}\n{_payload(dumpling, with_colors)}" if with_payload else heading
 
 
-def as_json_line(dumpling: Dumpling) -> str:
-    """Write a dumpling as it travels, on one line of ASCII with nothing that acts on a terminal.
+def as_json_line(text: str) -> str:
+    """Write the JSON of a dumpling on one line of ASCII, with nothing that acts on a terminal.
 
-    Raises:
-        InvalidDumplingPayload: its payload is nested too deeply to be shown.
+    Args:
+        text: as it came, valid JSON.
     """
-    metadata = {
-        "chef": dumpling.chef_name,
-        "creation_time": dumpling.creation_time,
-        "driver": dumpling.driver.value,
-        "kitchen": dumpling.kitchen,
-    }
-    parts = [
-        f'"{key}":{printable_json(value, ascii_only=True, indent=None)}'
-        for key, value in (("metadata", metadata), ("payload", dumpling.payload))
-    ]
-    return f"{{{','.join(parts)}}}"
+    # JSON has these between its tokens, and never within a string.
+    return harmless_json(text.translate(_TO_SPACES), ascii_only=True)
 
 
 def gap_as_text(gap: Gap, now: float, with_colors: bool) -> str:
@@ -221,6 +206,13 @@ async def _eat(eater: DumplingEater, show: Callable[[Dumpling], None]) -> None:
     async with eater:
         async for dumpling in eater:
             show(dumpling)
+
+
+async def _pass_on(eater: DumplingEater) -> None:
+    async with eater:
+        async for batch in eater.batches():
+            if batch.texts:
+                click.echo("\n".join(map(as_json_line, batch.texts)))
 
 
 if __name__ == "__main__":

@@ -63,20 +63,27 @@ def printable_json(value: Any, *, ascii_only: bool = False, indent: int | None =
     return harmless_json(text)
 
 
-def harmless_json(text: str) -> str:
+def harmless_json(text: str, *, ascii_only: bool = False) -> str:
     r"""Write what is unprintable in a JSON text, newlines apart, as ``\uNNNN``.
 
     Args:
-        text: valid JSON, so that no such character is outside its strings.
+        text: valid JSON, in which no such character is outside its strings.
+        ascii_only: escape whatever is not ASCII too.
 
     Returns:
         JSON of the same value.
     """
-    if text.isprintable() or text.replace("\n", "").isprintable():
+    plain = text.isascii() or not ascii_only
+    if plain and (text.isprintable() or text.replace("\n", "").isprintable()):
         return text
+
+    def stays(character: str) -> bool:
+        if character == "\n":
+            return True
+        return character.isprintable() and (character.isascii() or not ascii_only)
+
     return "".join(
-        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
-        for character in text
+        character if stays(character) else json.dumps(character)[1:-1] for character in text
     )
 
 
