@@ -2,14 +2,8 @@
 
 import { fill, h, say } from "./dom.js";
 import { counted, whole } from "./format.js";
+import { whyMissed } from "./missed.js";
 
-const REASONS = {
-  slow: "this page did not read fast enough",
-  kitchen: "a kitchen had dropped them",
-  history: "the hub's history does not reach back so far",
-  hub: "a hub was killed before it had passed them on",
-  sampled: "more came than this page can read",
-};
 const KEPT = 50; // notices
 
 export function connectionBar({ hub }) {
@@ -76,6 +70,5 @@ function missedList(place, hub) {
 
 function sentence({ missed, reason, kitchen, at }) {
   const whose = kitchen === null ? "" : ` of kitchen ${kitchen}`;
-  const why = Object.hasOwn(REASONS, reason) ? REASONS[reason] : reason;
-  return `${at.toLocaleTimeString()}: ${counted(missed, "dumpling")}${whose}; ${why}`;
+  return `${at.toLocaleTimeString()}: ${counted(missed, "dumpling")}${whose}; ${whyMissed(reason)}`;
 }

@@ -1,25 +1,228 @@
-import { fill, h } from "./dom.js";
+// The view of chefs: a card for each, which suits what it tells.
+
+import { shortened } from "./bounds.js";
+import { ChefCard } from "./cards.js";
+import { h, say } from "./dom.js";
+import { feedOf } from "./feed.js";
+import { counted, whole } from "./format.js";
+import { hintFor } from "./hints.js";
+import { Slices } from "./slices.js";
 
 export const id = "chefs";
-export const title = "Per chef";
+export const title = "Chefs";
 
-export function create({ hub }) {
-  const latest = new Map();
-  const list = h("dl");
-  hub.on("dumplings", (lines) => {
-    for (const line of lines) {
-      const { metadata, payload } = JSON.parse(line);
-      latest.set(metadata.chef, payload);
+const MOST_CHEFS = 64;
+const MOST_WAITING = 20_000; // dumplings to be read; of more, the latest are read
+const MOST_KITCHENS = 500; // to choose from
+const EVERY = 250; // ms between two pictures of a card
+const SLICE = 8; // ms of drawing in a frame
+const REREAD = 5000; // ms between two readings of all that is kept
+
+export function create(app) {
+  return new View(app);
+}
+
+class View {
+  constructor(app) {
+    this.app = app;
+    this.feed = feedOf(app);
+    this.cards = new Map(); // by chef
+    this.order = []; // the same, as they are in the document
+    this.picture = null;
+    this.present = null; // names of kitchens
+    this.refused = new Set(); // chefs that have no card
+    this.slices = new Slices((hasTime) => this.read(hasTime));
+    this.names = new Set(); // of kitchens, in the order in which they are to choose from
+    this.picker = h("select", { "aria-label": "Kitchen", onchange: () => this.redraw() },
+      h("option", null, "all kitchens"));
+    this.search = h("input", {
+      type: "search", placeholder: "Find a chef", "aria-label": "Find a chef", spellcheck: "false",
+      autocomplete: "off", maxlength: "100", oninput: () => this.redraw(),
+    });
+    this.notice = h("p", { class: "feed-notice", role: "status", "aria-live": "polite" });
+    this.grid = h("div", { class: "chef-grid" });
+    this.empty = h("p", { class: "notice" });
+    this.element = h("div", { class: "chefs" },
+      h("div", { class: "chefs-bar", role: "toolbar", "aria-label": "Chefs" }, this.picker, this.search,
+        this.notice),
+      this.empty, this.grid);
+    this.sight = new IntersectionObserver((seen) => this.onSight(seen), { rootMargin: "200px" });
+    this.begin();
+    this.rereadAt = 0;
+    app.hub.on("status", (picture) => this.onStatus(picture));
+  }
+
+  /** Begin to read with the oldest that is kept. */
+  begin() {
+    this.next = this.feed.first;
+    this.unread = 0;
+    this.caughtUp = false;
+  }
+
+  show() {
+    this.shown = true;
+    this.caughtUp = false;
+    this.redraw();
+    this.slices.wake();
+  }
+
+  hide() {
+    this.shown = false;
+    this.slices.stop();
+  }
+
+  update() {
+    if (this.rereadAt && performance.now() >= this.rereadAt) this.reread();
+    this.slices.wake();
+    const until = performance.now() + SLICE;
+    const wanted = this.wantedKitchen();
+    const word = this.search.value.toLowerCase();
+    for (const card of this.cards.values()) {
+      if (!card.dirty || performance.now() - card.drawnAt < EVERY) continue;
+      const title = `${card.hint?.title ?? ""} ${card.chef}`.toLowerCase();
+      card.place.parentElement.classList.toggle("left-out", !title.includes(word));
+      if (!card.inSight && card.drawnAt) continue;
+      if (performance.now() > until) {
+        this.app.changed();
+        break;
+      }
+      card.draw(wanted, (name) => this.present === null || this.present.has(name));
     }
-  });
+    this.tell();
+  }
+
+  redraw() {
+    for (const card of this.cards.values()) {
+      card.dirty = true;
+      card.drawnAt = 0;
+    }
+    this.app.changed();
+  }
+
+  /** The kitchen that is chosen: undefined for all. */
+  wantedKitchen() {
+    const at = this.picker.selectedIndex;
+    return at <= 0 ? undefined : [...this.names][at - 1];
+  }
+
+  /** Read what has come while there is time; returns whether there is more. */
+  read(hasTime) {
+    const { feed } = this;
+    if (this.caughtUp && feed.next - this.next > MOST_WAITING) this.skip(feed.next - MOST_WAITING / 4);
+    if (this.next < feed.first) this.skip(feed.first);
+    const before = this.next;
+    while (this.next < feed.next && hasTime()) {
+      const entry = feed.at(this.next);
+      this.next += 1;
+      if (typeof entry === "string") this.take(entry);
+    }
+    if (this.next !== before) this.app.changed();
+    if (this.next >= feed.next) this.caughtUp = true;
+    return this.next < feed.next;
+  }
+
+  skip(to) {
+    this.unread += to - this.next;
+    this.next = to;
+  }
+
+  take(line) {
+    const dumpling = readDumpling(line);
+    if (dumpling === null) return;
+    let card = this.cards.get(dumpling.chef);
+    if (!card) {
+      if (this.cards.size >= MOST_CHEFS) {
+        if (this.refused.size < 1000) this.refused.add(shortened(dumpling.chef, 80));
+        return;
+      }
+      card = this.addCard(dumpling.chef, hintFor(dumpling.chef, this.picture?.kitchens ?? []));
+    }
+    this.meet(dumpling.kitchen);
+    card.take(dumpling);
+  }
+
+  addCard(chef, hint) {
+    const card = new ChefCard(chef, hint, () => {
+      card.dirty = true;
+      card.drawnAt = 0;
+      this.app.changed();
+    });
+    this.cards.set(chef, card);
+    this.sight.observe(card.element);
+    const after = this.order.findIndex((other) => card.isBefore(other));
+    this.grid.insertBefore(card.element, this.order[after]?.element ?? null);
+    this.order.splice(after < 0 ? this.order.length : after, 0, card);
+    return card;
+  }
+
+  meet(kitchen) {
+    if (this.names.has(kitchen) || this.names.size >= MOST_KITCHENS) return;
+    this.names.add(kitchen);
+    this.picker.append(h("option", null, kitchen === null ? "no kitchen" : shortened(kitchen, 64)));
+  }
+
+  onStatus(picture) {
+    this.picture = picture;
+    this.present = new Set(picture.kitchens.filter(({ gone }) => gone === null).map(({ name }) => name));
+    this.present.add(null);
+    for (const card of this.cards.values()) {
+      if (JSON.stringify(hintFor(card.chef, picture.kitchens)) !== JSON.stringify(card.hint)) {
+        this.rereadAt ||= performance.now() + (this.rereadBefore ? REREAD : 0);
+      }
+    }
+    this.app.changed();
+  }
+
+  /** Begin anew with the hints of today. */
+  reread() {
+    this.rereadAt = 0;
+    this.rereadBefore = true;
+    this.sight.disconnect();
+    this.cards.clear();
+    this.order = [];
+    this.grid.replaceChildren();
+    this.refused.clear();
+    this.begin();
+  }
+
+  onSight(seen) {
+    for (const { target, isIntersecting } of seen) {
+      for (const card of this.cards.values()) {
+        if (card.element === target) card.inSight = isIntersecting;
+      }
+    }
+    this.app.changed();
+  }
+
+  tell() {
+    const waiting = this.feed.next - this.next;
+    const said = [];
+    if (this.unread) said.push(`A sample: ${whole(this.unread)} came too fast to be read.`);
+    if (waiting > 1000) said.push(`Reading ${counted(waiting, "dumpling")}.`);
+    if (this.refused.size) {
+      said.push(`${counted(this.refused.size, "chef")} more: at most ${MOST_CHEFS} have a card.`);
+    }
+    say(this.notice, said.join(" "));
+    this.empty.hidden = this.cards.size > 0;
+    say(this.empty, "Nothing yet. A chef has its card here as soon as a dumpling of it comes.");
+  }
+}
+
+/** What cards need of a dumpling; null if it is none. */
+function readDumpling(line) {
+  let dumpling;
+  try {
+    dumpling = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const metadata = dumpling?.metadata;
+  if (typeof metadata?.chef !== "string" || !Object.hasOwn(dumpling, "payload")) return null;
+  const { chef, kitchen, creation_time: time } = metadata;
   return {
-    element: h("div", null, h("h2", null, "Per chef"), list),
-    update() {
-      fill(list, [...latest].map(([chef, payload]) => [
-        h("dt", null, chef), h("dd", { class: "mono" }, JSON.stringify(payload)),
-      ]));
-    },
-    show() {},
-    hide() {},
+    chef,
+    kitchen: typeof kitchen === "string" ? kitchen : null,
+    time: typeof time === "number" ? time : Number.NaN,
+    payload: dumpling.payload,
   };
 }
