@@ -18,7 +18,8 @@ export function whole(number) {
 export function short(number, unit = "") {
   if (!Number.isFinite(number)) return "?";
   const [digits, prefix] = scaled(number);
-  return unit || prefix ? `${digits}\u00a0${prefix}${unit}` : digits;
+  const rest = `${prefix}${unit}`;
+  return rest && !rest.startsWith("/") ? `${digits}\u00a0${rest}` : `${digits}${rest}`;
 }
 
 /** The two parts of a number that is written short: its digits, and the prefix of its unit. */

@@ -12,6 +12,7 @@ import * as dumplings from "./view-dumplings.js";
 import * as now from "./view-now.js";
 import * as peers from "./view-peers.js";
 
+const SLICE = 6; // ms of work at a time
 const AT_LEAST = 1000; // ms between updates of the view that is seen, also when nothing happens
 
 const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -76,12 +77,19 @@ hub.on("own", (dumpling) => (loading ? held.push(dumpling) : take(dumpling)));
 hub.on("welcome", async () => {
   loading += 1;
   const past = await statuses(hub.token);
+  let until = performance.now() + SLICE;
+  for (const dumpling of past) {
+    take(dumpling, { past: true });
+    if (performance.now() < until) continue;
+    await new Promise((done) => setTimeout(done));
+    until = performance.now() + SLICE;
+  }
   loading -= 1;
-  for (const dumpling of past.concat(loading ? [] : held.splice(0))) take(dumpling);
+  if (!loading) for (const dumpling of held.splice(0)) take(dumpling, { past: true });
 });
 
-function take(dumpling) {
-  const picture = book.take(dumpling);
+function take(dumpling, what) {
+  const picture = book.take(dumpling, what);
   if (!picture) return;
   hub.setRhythm(picture.rhythm);
   hub.emit("status", picture);

@@ -1,6 +1,7 @@
 // Counters, read now and then, and what they grow by in a second.
 
 const IDLE = 6; // s: what has not grown for so long has stopped growing
+const PAST = 900; // s that are remembered
 
 /**
  * The growth of some counters.
@@ -10,14 +11,13 @@ const IDLE = 6; // s: what has not grown for so long has stopped growing
  * open until something is new, or IDLE seconds have passed; then all of them get the same mean.
  */
 export class Meter {
-  /** Growth since the first reading, by name: what was seen to happen. */
-  grown = {};
-  /** The latest rates: {name: a second}, with layers: Map(name, [packets, bytes]) or null. */
+  /** The latest rates: {name: a second, or null}, with layers: Map(name, [packets, bytes]) or null. */
   latest = null;
   #names;
-  #last = null; // {time, counts, layers}: the reading of which all ticks are closed
+  #last = null; // {time, counts, layers}: the reading up to which everything is known
   #open = []; // ticks since
   #rates = new WeakMap(); // by tick
+  #log = []; // {to, grown}: what the counters grew by, and until when
 
   /** @param {string[]} names - of the counters. */
   constructor(names) {
@@ -28,6 +28,7 @@ export class Meter {
   restart() {
     this.#last = null;
     this.#open = [];
+    this.latest = null;
   }
 
   /**
@@ -50,11 +51,20 @@ export class Meter {
 
   /** The rates in a tick: an object as in latest; null if they are unknown, undefined if not yet. */
   at(tick) {
-    return this.#open.includes(tick) ? undefined : this.#rates.get(tick) ?? null;
+    return this.#rates.get(tick) ?? (this.#open.includes(tick) ? undefined : null);
+  }
+
+  /** By how much each counter has grown since a point in time, as far as it was seen. */
+  since(time) {
+    const sum = Object.fromEntries(this.#names.map((name) => [name, 0]));
+    for (let at = this.#log.length - 1; at >= 0 && this.#log[at].to > time; at -= 1) {
+      for (const name of this.#names) sum[name] += this.#log[at].grown[name];
+    }
+    return sum;
   }
 
   #moved(counts) {
-    return this.#names.some((name) => counts[name] !== this.#last.counts[name]);
+    return this.#names.some((name) => (counts[name] ?? null) !== this.#last.counts[name]);
   }
 
   #pick(counts) {
@@ -64,15 +74,20 @@ export class Meter {
   #close(time, counts, layers) {
     const span = time - this.#last.time;
     const rates = { layers: layers && this.#last.layers && growth(this.#last.layers, layers, span) };
+    const grown = {};
     for (const name of this.#names) {
       const before = this.#last.counts[name];
       const now = counts[name] ?? null;
-      const grown = before === null || now === null ? null : now - before;
-      rates[name] = grown === null ? null : grown / span;
-      if (grown !== null) this.grown[name] = (this.grown[name] ?? 0) + grown;
+      const known = before !== null && now !== null;
+      grown[name] = known ? now - before : 0;
+      rates[name] = known ? grown[name] / span : null;
     }
-    this.latest = rates;
-    for (const tick of this.#open) if (!tick.gap) this.#rates.set(tick, rates);
+    this.#log.push({ to: time, grown });
+    while (this.#log[0].to < time - PAST) this.#log.shift();
+    const away = this.#open.some((tick) => tick.gap);
+    this.latest = away ? null : rates;
+    // Of a span with a gap in it only the mean is known, and that is nothing to draw.
+    if (!away) for (const tick of this.#open) this.#rates.set(tick, rates);
   }
 }
 

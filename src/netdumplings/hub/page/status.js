@@ -26,36 +26,48 @@ export class StatusBook {
   #hub = new Meter(["in", "out", "dropped", "lost"]);
   #ticks = [];
   #interrupted = false;
+  #taken = 0; // when the latest came, by this page's clock
 
   /** Note that the connection was lost: what comes next does not follow at once. */
   interrupted() {
     this.#interrupted = true;
   }
 
+  /** What the hub's clock shows now, in seconds since the epoch; null before the first status. */
+  now() {
+    return this.picture && this.picture.time + (performance.now() - this.#taken) / 1000;
+  }
+
   /**
    * Take in a status dumpling.
    *
    * @param {any} dumpling - as JSON.parse gave it.
-   * @returns {object|null} the picture now; null if it was none, or is older than the one before.
+   * @param {{past?: boolean}} [what] - past: it is one of those that the hub has kept.
+   * @returns {object|null} the picture now; null if it was none, or was known.
    */
-  take(dumpling) {
+  take(dumpling, { past = false } = {}) {
     const read = readStatus(dumpling);
+    if (!read) return null;
+    if (this.picture && read.time <= this.picture.time) {
+      if (past || read.time === this.picture.time) return null;
+      this.#forget(); // its clock was set back: nothing of before can be compared
+    }
     const before = this.picture;
-    if (!read || (before && read.time <= before.time)) return null;
+    this.#taken = performance.now();
     const tick = before ? this.#tick(before.time, read.time) : null;
     this.#interrupted = false;
     if (tick) this.#ticks.push(tick);
     while (this.#ticks.length && this.#ticks[0].to < read.time - PAST) this.#ticks.shift();
 
-    if (before && read.uptime !== null && read.uptime < before.uptime) this.#hub.restart();
+    if (before && read.uptime < before.uptime) this.#hub.restart();
     this.#hub.read(read.time, tick, read.hub);
     this.#match(this.#kitchens, read.kitchens, read.time);
     this.#match(this.#eaters, read.eaters, read.time);
     for (const kitchen of this.#kitchens.values()) {
-      if (kitchen.gone === null) measureKitchen(kitchen, read.time, tick);
+      if (kitchen.gone === null) measureKitchen(kitchen, read.time, ticked(kitchen, tick));
     }
     for (const eater of this.#eaters.values()) {
-      if (eater.gone === null) eater.meter.read(read.time, tick, eater);
+      if (eater.gone === null) eater.meter.read(read.time, ticked(eater, tick), eater);
     }
     this.picture = {
       ...read,
@@ -86,17 +98,26 @@ export class StatusBook {
     return spans.length ? spans.sort((one, other) => one - other)[spans.length >> 1] : 5;
   }
 
+  #forget() {
+    this.picture = null;
+    this.#kitchens.clear();
+    this.#eaters.clear();
+    this.#hub.restart();
+    this.#ticks = [];
+  }
+
   /** Bring who is there now together with who was there before. */
   #match(known, present, time) {
-    const here = new Set();
+    const here = new Set(present.map(keyOf));
+    const absent = new Set([...known.values()].filter((peer) => !here.has(peer.key)));
     for (const peer of present) {
-      const key = `${peer.name}\0${peer.host}\0${peer.port}`;
-      const old = known.get(key) ?? back(known, peer);
+      const key = keyOf(peer);
+      const old = known.get(key) ?? back(absent, peer);
       if (old) known.delete(old.key);
-      const meters = old ?? { since: time, meter: newMeter(peer), chefMeters: new Map() };
-      const { since, meter, chefMeters } = meters;
-      known.set(key, { ...peer, key, since, meter, chefMeters, gone: null });
-      here.add(key);
+      const { since, meter, chefMeters } =
+        old ?? { since: time, meter: newMeter(peer), chefMeters: new Map() };
+      const again = old !== undefined && (old.gone !== null || old.key !== key);
+      known.set(key, { ...peer, key, since, meter, chefMeters, again, gone: null });
     }
     const gone = [];
     for (const peer of known.values()) {
@@ -119,12 +140,19 @@ function newMeter(peer) {
   return peer.counts ? new Meter(KITCHEN_METERS) : new Meter(["sent", "dropped"]);
 }
 
-/** Who has come again by another connection: the same name and host, and was not seen since. */
-function back(known, peer) {
-  for (const old of known.values()) {
-    if (old.gone !== null && old.name === peer.name && old.host === peer.host) return old;
+/** The span for a peer: for one that was away, nothing can be said of it. */
+const ticked = (peer, tick) => (peer.again && tick ? { ...tick, gap: true } : tick);
+
+const keyOf = ({ name, host, port }) => `${name}\0${host}\0${port}`;
+
+/** Take out who has come again by another connection: of the same name, from the same host. */
+function back(absent, peer) {
+  for (const old of absent) {
+    if (old.name !== peer.name || old.host !== peer.host) continue;
+    absent.delete(old);
+    return old;
   }
-  return null;
+  return undefined;
 }
 
 function measureKitchen(kitchen, time, tick) {

@@ -1,8 +1,208 @@
-import { h } from "./dom.js";
+// What goes by now and in the last minutes, and what was lost of it.
+
+import { StackChart } from "./chart.js";
+import { fill, h, say, set } from "./dom.js";
+import { counted, percent, scaled, short } from "./format.js";
+import { Keyed } from "./keyed.js";
+import { packetsLost, packetsLostInWords, worstFirst } from "./losses.js";
+import { kitchenRow } from "./now-kitchen.js";
+import { BIT_PARTS, PACKET_PARTS, Totals } from "./totals.js";
 
 export const id = "now";
 export const title = "Now";
 
-export function create() {
-  return { element: h("div", null, h("h2", null, "Now")), update() {}, show() {}, hide() {} };
+const WINDOW = 300; // s
+const MOST_ROWS = 50;
+
+export function create(app) {
+  const { hub, book } = app;
+  const totals = new Totals();
+  let chosen = ""; // key of a kitchen
+  let drawn = null; // the picture that is shown
+  let missedHere = 0;
+
+  const select = h("select", { id: "now-kitchen", onchange: () => choose(select.value) });
+  const figures = {
+    packets: figure("Packets"), bits: figure("Bits"), dumplings: figure("Dumplings"), lost: figure("Lost"),
+  };
+  const notes = h("ul", { class: "notes" });
+  const packets = new StackChart("Packets", "/s", redraw);
+  const bits = new StackChart("Bits", "bit/s", redraw);
+  const rows = h("tbody");
+  const keyed = new Keyed(rows, () => kitchenRow((key) => choose(key === chosen ? "" : key)));
+  const more = h("p", { class: "soft small" });
+  const losses = h("ul", { class: "losses" });
+  const empty = h("p", { class: "notice" });
+  const body = h("div", { class: "now-body" },
+    h("dl", { class: "figures" }, Object.values(figures).map(({ element }) => element)),
+    h("div", { class: "charts" }, packets.element, bits.element),
+    h("div", { class: "beneath" },
+      h("section", { class: "card scrolls", "aria-labelledby": "now-kitchens" },
+        h("h2", { id: "now-kitchens" }, "Kitchens"),
+        h("table", { class: "now-kitchens" },
+          h("thead", null, h("tr", null,
+            h("th", { scope: "col" }, "Kitchen"), h("th", { scope: "col" }, "Last 5 minutes"),
+            h("th", { scope: "col", class: "number" }, "packets/s"),
+            h("th", { scope: "col", class: "number" }, "bit/s"),
+            h("th", { scope: "col", class: "number" }, "lost"))),
+          rows),
+        more),
+      h("section", { class: "card", "aria-labelledby": "now-losses" },
+        h("h2", { id: "now-losses" }, "Losses"), losses)));
+  const element = h("div", { class: "now" },
+    h("div", { class: "bar" },
+      h("label", { for: "now-kitchen", class: "soft" }, "Kitchen"), select, notes),
+    empty, body);
+
+  hub.on("gap", ({ missed }) => { missedHere += missed; });
+
+  function choose(key) {
+    chosen = key;
+    drawn = null;
+    app.changed();
+  }
+
+  function redraw() {
+    drawn = null;
+    app.changed();
+  }
+
+  function update() {
+    const { picture } = book;
+    const none = !picture?.kitchens.length;
+    empty.hidden = !none;
+    body.hidden = none;
+    if (none) {
+      say(empty, nothingYet(hub.state.state, picture));
+      return;
+    }
+    const now = hub.state.state === "open" ? picture.time : book.now();
+    // While the hub is away nothing comes; but time goes on.
+    if (picture === drawn?.picture && Math.abs(now - drawn.now) < 0.9) return;
+    drawn = { picture, now };
+    if (chosen && !picture.kitchens.some(({ key }) => key === chosen)) chosen = renamed(picture, chosen);
+    options(select, picture.kitchens, chosen);
+    const shown = picture.kitchens.filter(({ key }) => !chosen || key === chosen);
+    const spans = totals.spans(picture, chosen, now - WINDOW);
+    const data = (parts, values) => ({
+      now, window: WINDOW, parts, spans: spans.map((one) => ({ from: one.from, to: one.to, values: values(one) })),
+    });
+    packets.draw(data(PACKET_PARTS, (one) => one.packets));
+    bits.draw(data(BIT_PARTS, (one) => one.bits));
+    showFigures(shown, now);
+    fill(notes, notesOn(shown).map((note) => h("li", null, note)));
+    const sorted = worstFirst(picture.kitchens);
+    keyed.show(sorted.slice(0, MOST_ROWS).map((kitchen) => [
+      kitchen.key, { kitchen, picture, now, window: WINDOW, chosen: kitchen.key === chosen },
+    ]));
+    say(more, sorted.length > MOST_ROWS
+      ? `and ${counted(sorted.length - MOST_ROWS, "more kitchen")}, where less was lost` : "");
+    showLosses(picture, shown, now);
+  }
+
+  function showFigures(shown, now) {
+    const here = shown.filter(({ gone }) => gone === null);
+    figures.packets.show(together(here, "packets_handled"));
+    figures.bits.show(together(here, "bytes_handled", 8), "bit/s");
+    figures.dumplings.show(together(here, "dumplings_made"));
+    const lost = packetsLost(shown.map(({ meter }) => meter.since(now - WINDOW)));
+    figures.lost.tell(lost.lost ? percent(lost.share) : "0", lost.lost
+      ? `${short(lost.lost)} packets in 5 min` : "packets in 5 min", lost.lost > 0);
+  }
+
+  function showLosses(picture, shown, now) {
+    const recent = packetsLost(shown.map(({ meter }) => meter.since(now - WINDOW)));
+    const ever = packetsLost(shown.map(({ counts }) => counts));
+    const dropped = shown.reduce((all, { counts, lost }) =>
+      all + Math.max(counts.dumplings_dropped ?? 0, lost ?? 0), 0);
+    const slow = picture.hub.dropped ?? 0;
+    const lines = [
+      line("Packets, last 5 minutes", packetsLostInWords(recent), `none of ${short(recent.of)} lost`),
+      line("Packets, since the kitchens began", packetsLostInWords(ever), `none of ${short(ever.of)} lost`),
+      line("Dumplings, on the way to the hub",
+        dropped ? `${counted(dropped, "dumpling")} dropped by full outboxes` : "", "none lost"),
+      line("Dumplings, from the hub to eaters",
+        slow ? `${counted(slow, "dumpling")} missed by slow eaters` : "", "none lost"),
+      line("This page", missedHere ? `missed ${counted(missedHere, "dumpling")}` : "", "missed none"),
+    ];
+    fill(losses, lines);
+  }
+
+  return { element, update, show() { drawn = null; }, hide() {} };
+}
+
+function line(what, lost, nothing) {
+  return h("li", null, h("span", { class: "soft" }, what), " ",
+    lost ? h("strong", { class: "loss" }, lost) : h("span", { class: "good" }, nothing));
+}
+
+function figure(name) {
+  const number = h("span", { class: "big" });
+  const small = h("span", { class: "unit" });
+  const element = h("div", { class: "figure" }, h("dt", null, name), h("dd", null, number, " ", small));
+  return {
+    element,
+    /** A sum, or null where nothing is known. */
+    show(value, unit) {
+      if (value === null) this.tell("–", "", false);
+      else if (unit === "bit/s") this.tell(scaled(value)[0], `${scaled(value)[1]}bit/s`, false);
+      else this.tell(short(value), "a second", false);
+    },
+    tell(first, second, red) {
+      say(number, first);
+      say(small, second);
+      set(element, "class", red ? "figure red" : "figure");
+    },
+  };
+}
+
+function together(kitchens, name, times = 1) {
+  const known = kitchens.map(({ meter }) => meter.latest?.[name] ?? null).filter((one) => one !== null);
+  return known.length ? times * known.reduce((sum, one) => sum + one, 0) : null;
+}
+
+/** Say what is not in the charts, and why. */
+function notesOn(kitchens) {
+  const here = kitchens.filter(({ gone }) => gone === null);
+  const silent = here.filter(({ told }) => !told);
+  const coarse = here.filter(({ told, layers }) => told && !layers);
+  const sizeless = here.filter(({ told, counts }) => told && counts.bytes_handled === null);
+  const names = (some) => some.slice(0, 3).map(({ name }) => name).join(", ")
+    + (some.length > 3 ? ` and ${some.length - 3} more` : "");
+  const notes = [];
+  if (silent.length) notes.push(`No counts from ${names(silent)}: not in these charts.`);
+  if (coarse.length) notes.push(`No layers from ${names(coarse)}: shown as one.`);
+  if (sizeless.length) notes.push(`No bytes from ${names(sizeless)}: not among the bits.`);
+  return notes;
+}
+
+function nothingYet(state, picture) {
+  if (picture) return "No kitchen is connected. Start one beside the hub: sudo nd-sniff";
+  if (state !== "open") return "Nothing is known of the hub yet.";
+  return "Waiting for the hub to say how it is. It does so every few seconds, to those whose token "
+    + "has the role status.";
+}
+
+/** The key of a kitchen that has come back by another connection; "" for all if it has not. */
+function renamed(picture, key) {
+  const name = key.slice(0, key.lastIndexOf("\0"));
+  return picture.kitchens.find((one) => one.key.startsWith(`${name}\0`))?.key ?? "";
+}
+
+function options(select, kitchens, chosen) {
+  const sorted = kitchens.slice().sort((one, other) => one.name.localeCompare(other.name));
+  const wanted = [["", "all"], ...sorted.map(({ key, name, host, gone }) => [
+    key, `${name} at ${host}${gone === null ? "" : " (gone)"}`])];
+  const same = select.options.length === wanted.length
+    && wanted.every(([key, name], at) => select.options[at].dataset.key === key
+      && select.options[at].textContent === name);
+  if (!same) {
+    fill(select, wanted.map(([key, name]) => {
+      const option = h("option", null, name);
+      option.value = key;
+      option.dataset.key = key;
+      return option;
+    }));
+  }
+  if (select.value !== chosen) select.value = chosen;
 }
