@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ class DumplingChef:
         packet_filter: which packets its handlers are given, in pcap-filter(7) language, as in
             ``packet_filter = "udp port 53"``; None for every packet its kitchen sniffs. A class
             attribute, or set in ``__init__``.
+        display: how to show what it makes, in the page of a hub: a dict that holds JSON, as in
+            ``display = {"view": "bars", "of": ["counts"], "rate": True}``; None leaves it to the
+            page. A class attribute. What may be in it is in the reference, under "How a chef is
+            shown".
     """
 
     assignable_to_kitchen: ClassVar[bool] = True
     packet_filter: str | None = None
+    display: ClassVar[Mapping[str, Any] | None] = None
 
     def __init__(self, kitchen: Any = None) -> None:
         self.kitchen = kitchen

@@ -7,6 +7,8 @@ KITCHEN_HUB = f"{HUB_ADDRESS}:{HUB_IN_PORT}"
 EATER_HUB = f"{HUB_ADDRESS}:{HUB_OUT_PORT}"
 #: Seconds between two status dumplings of a hub.
 STATUS_FREQ = 5
+#: The same of a hub that ``nd-up`` starts: somebody is looking.
+STATUS_FREQ_UP = 1
 
 #: The environment variable from which kitchens and eaters take the token for their hub.
 TOKEN_VARIABLE = "NETDUMPLINGS_TOKEN"  # noqa: S105  # its name

@@ -63,6 +63,12 @@ def up(cable: Cable, chefs: str, *options: str) -> Command:
     )  # fmt: skip
 
 
+def statuses(cable: Cable, kitchen: Command) -> Command:
+    """Print what the hub says of itself that has begun anew with its kitchen."""
+    address = kitchen.wait_for_err(r"begins anew[\s\S]*nd-print --hub (localhost:\d+)")[1]
+    return Command("print", "--hub", address, "-c", "SystemStatusChef", prefix=inside(cable.left))
+
+
 class TestLive:
     pytestmark = needs_namespaces
 
@@ -84,9 +90,13 @@ class TestLive:
             cable.send_udp(text)
             kitchen.wait_for_err(f"chef DeadlyChef: {how}; the kitchen begins anew without")
             # The status dumpling tells of it, and the other chef goes on.
-            kitchen.wait_for_out(rf'"quarantined": {{\s*"DeadlyChef": "[^"]*{how}')
+            with statuses(cable, kitchen) as status:
+                status.wait_for_out(rf'"quarantined": {{\s*"DeadlyChef": "[^"]*{how}')
             cable.send_udp("two")
             kitchen.wait_for_out('"two"')
+            with statuses(cable, kitchen) as status:
+                status.wait_for_out(r'"UDP": \[\s*[1-9]\d*,\s*[1-9]\d*\s*\]')
+                status.wait_for_out(r'"behind": \d')
             cable.send_udp(text)
             kitchen.wait_for_out(f'"{text}"')
             [after] = children(kitchen.process.pid)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection
 
+from netdumplings.kitchen.displays import displays_of
+from netdumplings.kitchen.loader import load_modules
 from support.browser import browser, needs_a_browser
 from support.commands import PATIENCE, Command, clean_environment, run
 from support.hubs import Hub, dumpling, foreign_hub
@@ -39,6 +41,15 @@ def test_the_first_chef_tells_who_connects_to_whom(tmp_path: Path) -> None:
         {"from": "192.0.2.1", "to": "192.0.2.80", "port": 443},
         {"opened_so_far": 2},
     ]
+
+
+def test_the_chef_that_says_how_it_is_shown_makes_what_it_says_is_there(tmp_path: Path) -> None:
+    capture = write_pcap(tmp_path / "x.pcap", tcp_syn(80), dns_query(), tcp_syn(443), tcp_syn(80))
+    first, last = payloads("shown_chef.py", capture)
+    assert (first, last) == ({"ports": {}}, {"ports": {"80": 2, "443": 1}})
+    assert displays_of(load_modules([str(EXAMPLES / "shown_chef.py")])[0].chefs).keys() == {
+        "PortChef"
+    }
 
 
 def test_the_old_chef_runs_unchanged(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedError
 from websockets.typing import Subprotocol
 
+import netdumplings
 from netdumplings import DumplingChef, DumplingHub, DumplingKitchen
 from netdumplings.exceptions import NoSuchInterface, TruncatedCapture, Undelivered
 from netdumplings.packets import Packet
@@ -564,6 +565,7 @@ async def test_the_hub_is_told_what_the_kitchen_is_and_what_it_has_done_at_conne
         "filter": "arp",
         "chefs": [f"{NumberChef.__module__}.NumberChef"],
         "poke_interval": 2.5,
+        "version": netdumplings.__version__,
     }
     assert set(counts) == {
         "packets_received",
@@ -574,6 +576,9 @@ async def test_the_hub_is_told_what_the_kitchen_is_and_what_it_has_done_at_conne
         "packets_waiting",
         "packets_filtered_out",
         "packets_damaged",
+        "bytes_handled",
+        "traffic",
+        "behind",
         "dumplings_made",
         "dumplings_acknowledged",
         "dumplings_held",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from netdumplings import DumplingChef, DumplingKitchen
 from netdumplings.capture import CaptureStatistics
 from netdumplings.kitchen import KitchenStatistics
-from netdumplings.kitchen.intake import Intake, PacketTally
+from netdumplings.kitchen.intake import Intake, PacketTally, Traffic
 from netdumplings.packets import Packet, PacketBatch
+from support.commands import PATIENCE
 from support.packets import arp, batch, dns_query, tcp_syn, write_pcap
 
 
@@ -138,3 +140,64 @@ def test_snapshots_from_another_thread_balance_too(capture: Path) -> None:
     wrong: list[Any] = [now for now in snapshots if now.packets.violations()]
     assert wrong == []
     assert kitchen.statistics().packets_waiting == 0
+
+
+def test_the_bytes_and_layers_of_what_was_handled_sum_up_to_all_of_it(capture: Path) -> None:
+    kitchen = DumplingKitchen(
+        read=capture, filter="arp or udp", chefs=[PacketChef, BatchesChef, FilteredChef]
+    )
+    for _ in kitchen.cook():
+        pass
+    done = kitchen.statistics()
+    sizes = 200 * len(arp()), 200 * len(dns_query())
+    assert done.packets_handled == 400
+    assert done.bytes_handled == sum(sizes)
+    ips = (200, sizes[1])
+    assert done.traffic == {"ARP": (200, sizes[0]), "IP": ips, "UDP": ips}
+    assert done.behind is None
+
+
+def test_what_a_kitchen_left_when_it_was_stopped_is_in_no_traffic(capture: Path) -> None:
+    kitchen = DumplingKitchen(read=capture, filter="", chefs=[PacketChef])
+    for number, _ in enumerate(kitchen.cook()):
+        if number == 100:
+            kitchen.stop()
+    done = kitchen.statistics()
+    assert 0 < done.packets_handled < 600
+    assert sum(done.traffic[name][0] for name in ("ARP", "IP")) == done.packets_handled
+    assert sum(done.traffic[name][1] for name in ("ARP", "IP")) == done.bytes_handled
+
+
+def test_how_far_a_live_kitchen_is_behind() -> None:
+    class LateSource(Source):
+        def read(self, timeout: float) -> PacketBatch | None:
+            if not self.batches:
+                kitchen.stop()
+            return super().read(timeout)
+
+    source = LateSource()
+    long_ago = time.time_ns() - 1000 * 10**9
+    source.batches = [PacketBatch.from_records(1, [(long_ago, len(arp()), arp())])]
+    source.counts = CaptureStatistics(received=1)
+    kitchen = DumplingKitchen(source=source, chefs=[PacketChef])  # type: ignore[arg-type]
+    assert kitchen.statistics().behind is None
+    for _ in kitchen.cook():
+        pass
+    behind = kitchen.statistics().behind
+    assert behind is not None
+    assert 1000.0 <= behind < 1000.0 + PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("newest", "handled_at", "waiting", "behind"),
+    [
+        (None, 0.0, False, None),
+        (100.0, 100.5, False, 0.5),
+        (100.0, 100.5, True, 900.0),
+        (2000.0, 100.5, True, 0.0),
+    ],
+)
+def test_a_kitchen_is_behind_what_waits_and_an_idle_one_is_not(
+    newest: float | None, handled_at: float, waiting: bool, behind: float | None
+) -> None:
+    assert Traffic(0, {}, newest, handled_at).behind(1000.0, waiting=waiting) == behind

@@ -40,7 +40,13 @@ HUB_OPTIONS: Final = (
 )
 
 
-def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "") -> Decorator[Any]:
+def hub_options(
+    *,
+    in_port: str = "",
+    out_port: str = "",
+    status_freq: str = "",
+    status_every: float = defaults.STATUS_FREQ,
+) -> Decorator[Any]:
     """Give a command the options of a hub.
 
     Args:
@@ -48,6 +54,7 @@ def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "")
             command that has both.
         out_port: likewise of ``--out-port``.
         status_freq: likewise of ``--status-freq``.
+        status_every: its default, seconds.
     """
     options = (
         click.option(
@@ -74,7 +81,7 @@ def hub_options(*, in_port: str = "", out_port: str = "", status_freq: str = "")
         click.option(
             *filter(None, (status_freq, "--status-freq")),
             type=SECONDS,
-            default=defaults.STATUS_FREQ,
+            default=status_every,
             help="Seconds between two status dumplings of the hub.",
         ),
         click.option(

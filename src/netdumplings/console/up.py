@@ -36,7 +36,7 @@ EVERYBODY: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 
 @command("nd-up", gives_up_root=True)
 @kitchen_options
-@hub_options()
+@hub_options(status_every=defaults.STATUS_FREQ_UP)
 @click.option(
     "--demo",
     is_flag=True,
@@ -78,6 +78,8 @@ async def _run(hub: DumplingHub, options: dict[str, Any], show: bool, with_color
         access = hub.own_access("nd-up", "kitchen", "eater", "status")
         kitchen = make_kitchen(f"{host}:{hub.in_port}", hub_ports=ports, **access, **options)
         _stop_on_signals(kitchen)
+        page = f"{host.replace('wss:', 'https:') if hub.speaks_tls else f'http://{host}'}"
+        logger.info("the page to look at is %s:%d/", page, hub.out_port)
         logger.info("more eaters may join: nd-print --hub %s:%d", host, hub.out_port)
         cooking = asyncio.create_task(kitchen.serve())
         waiting_for = {cooking}
@@ -99,8 +101,11 @@ async def _print(hub: str, access: dict[str, Any], with_colors: bool) -> None:
     async def on_gap(gap: Gap) -> None:
         click.echo(gap_as_text(gap, time.time(), with_colors), color=with_colors)
 
-    # Whatever the kitchen made before this eater was there is in the hub's history.
-    eater = DumplingEater("nd-up", hub, since=0, on_gap=on_gap, reconnect=False, **access)
+    # Whatever the kitchen made before this eater was there is in the hub's history. What the hub
+    # says of itself every second is for the page.
+    eater = DumplingEater(
+        "nd-up", hub, kitchen_filter=["*"], since=0, on_gap=on_gap, reconnect=False, **access
+    )
     async with eater:
         async for dumpling in eater:
             click.echo(as_text(dumpling, True, with_colors), color=with_colors)

@@ -18,21 +18,36 @@ class Kitchen:
 
     Attributes:
         name: what it calls itself.
-        announcement: what it announced, a JSON object in UTF-8; with the counts it told last.
+        announced: what it announced, a JSON object in UTF-8.
+        counts: the counts it told last, a JSON object in UTF-8; empty if it told none since.
         host: its address.
         port: its port.
         session: what it has sent, in this connection and others.
     """
 
     name: str
-    announcement: bytes
+    announced: bytes
     host: str
     port: int
     session: Session
+    counts: bytes = b""
     _trouble: tuple[bool, bytes] = (False, b"")
+    _announcement: bytes = b""
+
+    @property
+    def announcement(self) -> bytes:
+        """What it announced, with the counts it told last."""
+        if not self.counts:
+            return self.announced
+        # Counts come every second, and are looked at less often.
+        if not self._announcement:
+            announced = msgspec.json.decode(self.announced, type=dict[str, msgspec.Raw])
+            announced["counts"] = msgspec.Raw(self.counts)
+            self._announcement = msgspec.json.encode(announced)
+        return self._announcement
 
     def told_counts(self, counts: bytes) -> bool:
-        """Take what it has counted, a JSON object, into its announcement.
+        """Take what it has counted, a JSON object.
 
         Returns:
             whether there is news of its chefs that should not wait: one is stuck, or no longer;
@@ -46,9 +61,8 @@ class Kitchen:
                 bytes(news.get("quarantined", b"")),
             ),
         )
-        announcement = msgspec.json.decode(self.announcement, type=dict[str, msgspec.Raw])
-        announcement["counts"] = msgspec.Raw(counts)
-        self.announcement = msgspec.json.encode(announcement)
+        self.counts = counts
+        self._announcement = b""
         return self._trouble != before
 
 

@@ -3,10 +3,44 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import NamedTuple
+
+import numpy as np
 
 from ..capture import CaptureStatistics, PacketSource
 from ..delivery import PacketLedger
 from ..packets import PacketBatch
+from ..packets.traffic import LAYERS, count_traffic
+
+
+class Traffic(NamedTuple):
+    """How much was handled: a snapshot.
+
+    Attributes:
+        bytes: of all packets, on the wire.
+        layers: packets and bytes of each of `LAYERS` that there were any of.
+        newest: when the packet was captured that was handled last, seconds since the epoch; None
+            before there was one.
+        handled_at: when it was handled, likewise.
+    """
+
+    bytes: int
+    layers: dict[str, tuple[int, int]]
+    newest: float | None
+    handled_at: float
+
+    def behind(self, now: float, *, waiting: bool) -> float | None:
+        """Say by how many seconds whoever handles live packets is behind them.
+
+        Args:
+            now: seconds since the epoch.
+            waiting: whether there are packets that were not handled yet.
+        """
+        if self.newest is None:
+            return None
+        # (Clocks are set now and then.)
+        return max(0.0, (now if waiting else self.handled_at) - self.newest)
 
 
 class PacketTally:
@@ -17,6 +51,10 @@ class PacketTally:
         self._read = 0
         self._waiting = 0
         self._left = 0
+        self._traffic = np.zeros((len(LAYERS), 2), np.int64)
+        self._bytes = 0
+        self._newest_ns: int | None = None
+        self._handled_at = 0.0
         self.handled = 0
 
     def note_read(self, packets: int, in_all: int) -> None:
@@ -35,6 +73,30 @@ class PacketTally:
         with self._lock:
             self._waiting -= packets
             self.handled += packets
+
+    def note_traffic(self, batch: PacketBatch) -> None:
+        """These are the packets that were handled: more is known of them than how many."""
+        if not len(batch):
+            return
+        counts = count_traffic(batch)
+        size, newest = int(batch.wire_lengths.sum()), int(batch.times_ns[-1])
+        with self._lock:
+            self._traffic += counts
+            self._bytes += size
+            self._newest_ns = newest
+            self._handled_at = time.time()
+
+    def traffic(self) -> Traffic:
+        """How much was handled so far; of packets that take a while, those of whole batches."""
+        with self._lock:
+            counts, size = self._traffic.tolist(), self._bytes
+            newest, handled_at = self._newest_ns, self._handled_at
+        layers = {
+            name: (packets, bytes_)
+            for name, (packets, bytes_) in zip(LAYERS, counts, strict=True)
+            if packets
+        }
+        return Traffic(size, layers, None if newest is None else newest / 1e9, handled_at)
 
     def note_left(self, packets: int) -> None:
         """So many packets will never be handled: the kitchen was stopped."""

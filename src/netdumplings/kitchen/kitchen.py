@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ from ..whereabouts import Whereabouts
 from . import telling
 from .cooking import cook_live, cook_replay
 from .delivering import Delivery, tidy
+from .displays import displays_of
 from .errors import HandlerErrors
 from .intake import Intake, PacketTally
 from .isolated import Isolated
@@ -178,6 +180,7 @@ class DumplingKitchen:
         if chefs is None:
             chefs = choose_chefs(load_modules([defaults.CHEF_MODULE]))
         self._public_names = [public_name(chef) for chef in chefs]
+        self._displays = displays_of(chefs)
         options = CaptureOptions(
             filter=filter,
             snaplen=snaplen,
@@ -350,8 +353,12 @@ class DumplingKitchen:
         """What the kitchen has done so far: a snapshot."""
         # The chefs first: what they had was received by then.
         chefs, made = self._runner.statistics(), self._runner.dumplings_made
+        packets, traffic = self._intake.ledger(), self._intake.tally.traffic()
+        behind = traffic.behind(time.time(), waiting=packets.waiting > 0)
         return kitchen_statistics(
-            self._intake.ledger(),
+            packets,
+            traffic,
+            behind if self._source.live else None,
             self._link.statistics() if self._link else OutboxStatistics(made, made, 0, 0, 0),
             {name: chef.errors for name, chef in chefs.items() if chef.errors},
             chefs,
@@ -372,6 +379,7 @@ class DumplingKitchen:
             self.filter,
             self._public_names,
             self.poke_interval,
+            displays=self._displays,
         )
 
     def _counts(self) -> bytes:

@@ -124,7 +124,10 @@ class ChefRunner:
             yield from self._handle(batch, now)
         finally:
             handled = self._tally.handled - handled_before
-            if handled != len(batch):
+            if handled == len(batch):
+                self._tally.note_traffic(batch)
+            else:
+                self._tally.note_traffic(batch[:handled])
                 self._tally.note_left(len(batch) - handled)
 
     def _begin(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from ..delivery import DumplingLedger, OutboxStatistics, PacketLedger
+from .intake import Traffic
 
 #: Characters of the reason why a chef is quarantined that are told the hub.
 LONGEST_WHY: Final = 400
@@ -67,6 +68,13 @@ class KitchenStatistics(NamedTuple):
             the kernel filters and does not count.
         packets_damaged: records of capture files that could not be read: one for each time that a
             file broke off.
+        bytes_handled: bytes on the wire of the packets handled. (This and the next two are of whole
+            batches: what is being handled is not in them yet.)
+        traffic: packets and bytes of those, by layer. Every packet is in one of ``IP``, ``IPv6``,
+            ``ARP`` and ``other``, and may be in ``TCP``, ``UDP``, ``ICMP`` or ``ICMPv6`` besides.
+        behind: how far the kitchen is behind its packets, seconds: since the one was captured that
+            it handled last, if others wait, and else how old that was when it was handled. None
+            in a replay, and before the first.
         dumplings_made: what the chefs made of them, and what a former run had left in a spool.
         dumplings_acknowledged: of these, how many a hub has taken; or whoever iterates over the
             kitchen.
@@ -87,6 +95,9 @@ class KitchenStatistics(NamedTuple):
     packets_waiting: int
     packets_filtered_out: int
     packets_damaged: int
+    bytes_handled: int
+    traffic: dict[str, tuple[int, int]]
+    behind: float | None
     dumplings_made: int
     dumplings_acknowledged: int
     dumplings_held: int
@@ -124,6 +135,8 @@ class KitchenStatistics(NamedTuple):
 
 def kitchen_statistics(
     packets: PacketLedger,
+    traffic: Traffic,
+    behind: float | None,
     dumplings: OutboxStatistics,
     errors: dict[str, int],
     chefs: dict[str, ChefStatistics],
@@ -140,6 +153,9 @@ def kitchen_statistics(
         packets_waiting=packets.waiting,
         packets_filtered_out=packets.filtered_out,
         packets_damaged=packets.damaged,
+        bytes_handled=traffic.bytes,
+        traffic=traffic.layers,
+        behind=behind,
         dumplings_made=dumplings.made,
         dumplings_acknowledged=dumplings.acknowledged,
         dumplings_held=dumplings.held,
@@ -168,6 +184,9 @@ def announced(statistics: KitchenStatistics, *, with_chefs: bool = True) -> dict
         "packets_waiting": statistics.packets_waiting,
         "packets_filtered_out": statistics.packets_filtered_out,
         "packets_damaged": statistics.packets_damaged,
+        "bytes_handled": statistics.bytes_handled,
+        "traffic": statistics.traffic,
+        "behind": None if statistics.behind is None else round(statistics.behind, 3),
         "dumplings_made": statistics.dumplings_made,
         "dumplings_acknowledged": statistics.dumplings_acknowledged,
         "dumplings_held": statistics.dumplings_held,

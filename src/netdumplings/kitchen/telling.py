@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from .._version import __version__
 from ..wire import LIMITS, counts_message, kitchen_hello
 from .statistics import KitchenStatistics, announced
 
@@ -12,21 +14,25 @@ from .statistics import KitchenStatistics, announced
 _MAX_COUNTS: Final = LIMITS.hello - 1024
 
 
-def hello(done: KitchenStatistics, *who: Any) -> str:
+def hello(done: KitchenStatistics, *who: Any, displays: Mapping[str, Any]) -> str:
     """Write a kitchen's announcement, with its counts as they are now.
 
     Args:
         done: the counts.
         *who: the other arguments of `kitchen_hello`.
+        displays: how its chefs want to be shown.
 
     Raises:
         ValueError: a hub would refuse it.
     """
+    shown: dict[str, Any] = {"displays": displays} if displays else {}
     # With hundreds of chefs it would be too long; who the kitchen is comes first.
-    for with_chefs in (True, False):
+    for more, with_chefs in ((shown, True), ({}, True), ({}, False)):
         with suppress(ValueError):
-            return kitchen_hello(*who, counts=announced(done, with_chefs=with_chefs))
-    return kitchen_hello(*who, cut=True, counts=announced(done, with_chefs=False))
+            told = announced(done, with_chefs=with_chefs)
+            return kitchen_hello(*who, version=__version__, **more, counts=told)
+    told = announced(done, with_chefs=False)
+    return kitchen_hello(*who, cut=True, version=__version__, counts=told)
 
 
 def counts(done: KitchenStatistics) -> bytes:

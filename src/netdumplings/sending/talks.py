@@ -33,7 +33,7 @@ PLAIN_BURST_MESSAGES: Final = 512
 #: Bytes on their way to a hub that has not acknowledged them.
 WINDOW: Final = 4 * 1024 * 1024
 #: Seconds between two times that the counts are told.
-COUNT_EVERY: Final = 5.0
+COUNT_EVERY: Final = 1.0
 #: Seconds for a hub to answer a hello.
 WELCOME_TIMEOUT: Final = 10.0
 
