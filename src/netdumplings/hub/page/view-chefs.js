@@ -163,8 +163,11 @@ class View {
 
   onStatus(picture) {
     this.picture = picture;
-    this.present = new Set(picture.kitchens.filter(({ gone }) => gone === null).map(({ name }) => name));
-    this.present.add(null);
+    const here = picture.kitchens.filter(({ gone }) => gone === null).map(({ name }) => name);
+    const present = new Set([...here, null]);
+    const isSame = this.present?.size === present.size && here.every((name) => this.present.has(name));
+    this.present = present;
+    if (!isSame) this.redraw();
     for (const card of this.cards.values()) {
       if (JSON.stringify(hintFor(card.chef, picture.kitchens)) !== JSON.stringify(card.hint)) {
         this.rereadAt ||= performance.now() + (this.rereadBefore ? REREAD : 0);
