@@ -15,7 +15,7 @@ from netdumplings import Dumpling
 from netdumplings.delivery import EaterLedger, IntakeLedger
 from netdumplings.hub.guests import Kitchen
 from netdumplings.hub.sessions import Sessions
-from netdumplings.hub.status import status_dumpling
+from netdumplings.hub.status import status_dumpling, status_payload
 from netdumplings.wire import (
     CountsReceived,
     DumplingsReceived,
@@ -161,14 +161,16 @@ def test_every_announcement_that_the_hub_takes_can_be_shown_in_its_status(
         for event in tell_counts(counts) if counts else ():
             kitchen.told_counts(event.counts)
         status = status_dumpling(
-            creation_time=1.0,
-            uptime=1.0,
-            intake=IntakeLedger(),
-            own=0,
-            ledger=EaterLedger(),
-            refused={},
-            kitchens=[kitchen],
-            eaters=[],
+            status_payload(
+                uptime=1.0,
+                intake=IntakeLedger(),
+                own=0,
+                ledger=EaterLedger(),
+                refused={},
+                kitchens=[kitchen],
+                eaters=[],
+            ),
+            1.0,
         )
         assert check_dumpling(status.replace(b"SystemStatusChef", b"SomeChef", 1)) is None
         shown = Dumpling.from_json(status).payload["dumpling_kitchens"]

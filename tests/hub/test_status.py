@@ -12,7 +12,7 @@ from netdumplings.hub.feeds import Feed
 from netdumplings.hub.formats import PLAIN
 from netdumplings.hub.guests import ConnectedEater, Kitchen
 from netdumplings.hub.sessions import Sessions
-from netdumplings.hub.status import status_dumpling
+from netdumplings.hub.status import status_dumpling, status_payload
 from netdumplings.wire import check_dumpling, kitchen_hello
 from support.outlets import Socket, metadata
 
@@ -37,14 +37,16 @@ def eater(name: str = "e") -> ConnectedEater:
 
 def status(kitchens: list[Kitchen], eaters: list[ConnectedEater]) -> bytes:
     return status_dumpling(
-        creation_time=1.5,
-        uptime=2.5,
-        intake=INTAKE,
-        own=3,
-        ledger=TOTALS,
-        refused={"too big": 2, "silent": 1},
-        kitchens=kitchens,
-        eaters=eaters,
+        status_payload(
+            uptime=2.5,
+            intake=INTAKE,
+            own=3,
+            ledger=TOTALS,
+            refused={"too big": 2, "silent": 1},
+            kitchens=kitchens,
+            eaters=eaters,
+        ),
+        1.5,
     )
 
 

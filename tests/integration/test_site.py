@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from netdumplings.transport import peer_connection
+from netdumplings.transport.answers import Answer, Answers, Resource
+from netdumplings.transport.server import Listener, PeerConnection, listen
 from netdumplings.transport.tokens_file import add_token
 from support.http import Answered, ask
 from support.hub_peers import PATIENCE, dial, dumpling, eater, kitchen, lines, running_hub
@@ -73,11 +80,11 @@ async def test_there_is_nothing_by_any_other_name(path: str) -> None:
 async def test_a_browser_that_has_a_file_already_is_told_so_and_no_more() -> None:
     async with running_hub() as hub:
         tag = (await ask(hub.out_port)).headers["ETag"]
-        for known in (tag, f"W/{tag}", f'"other", {tag}'):
+        for known in (tag, f'"other", {tag}'):
             answer = await ask(hub.out_port, "/index.html", f"If-None-Match: {known}")
             assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", tag)
             assert answer.headers["Content-Length"] is None
-        for other in ('"other"', "", "W/", tag[:-1]):
+        for other in ('W/"other"', "", "W/", tag[:-1]):
             answer = await ask(hub.out_port, "/index.html", f"If-None-Match: {other}")
             assert answer.status == 200
 
@@ -184,3 +191,107 @@ async def test_who_asks_and_takes_nothing_is_cut_and_crowds_out_nobody_but_its_o
         for _, writer in asking:
             writer.close()
     assert "too many ask for a page" in lines(caplog.records)[0]
+
+
+async def test_who_takes_gzip_is_given_a_file_in_it() -> None:
+    async with running_hub() as hub:
+        plain = await ask(hub.out_port)
+        for accepted in ("gzip", "deflate, gzip;q=0.5", "br , GZIP"):
+            answer = await ask(hub.out_port, "/", f"Accept-Encoding: {accepted}")
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert gzip.decompress(answer.body) == plain.body
+            assert len(answer.body) < len(plain.body)
+            assert answer.headers["ETag"] == plain.headers["ETag"]
+        for refused in ("identity", "gzip;q=0", "gzip; q=0.000", "xgzip", ""):
+            answer = await ask(hub.out_port, "/", f"Accept-Encoding: {refused}")
+            assert "Content-Encoding" not in answer.headers
+            assert answer.body == plain.body
+            assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+LONG = 8 * 2**20
+
+
+@asynccontextmanager
+async def asked_for_much() -> AsyncIterator[tuple[Listener, asyncio.StreamReader]]:
+    """Ask a port for a long answer, and take its head."""
+    answers = Answers({"/": Resource(lambda _: Answer(bytes(LONG)))}, None)
+    listener = await listen(nobody, "127.0.0.1", 0, max_size=1, open_timeout=0.2, answers=answers)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, limit=2**16)
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        assert listener._room._unfinished_bytes >= LONG
+        yield listener, reader
+    finally:
+        writer.close()
+        await listener.stop()
+        await listener.close(1001, "over", 0.2, discard=True)
+        assert listener._room._unfinished_bytes == 0
+
+
+async def test_an_answer_may_take_longer_than_a_handshake() -> None:
+    async with asked_for_much() as (_, reader), asyncio.timeout(PATIENCE):
+        await asyncio.sleep(0.5)
+        assert await reader.readexactly(LONG) == bytes(LONG)
+
+
+async def test_who_does_not_take_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer_connection, "ANSWER_WITHIN", 0.2)
+    async with asked_for_much() as (listener, _), asyncio.timeout(PATIENCE):
+        while listener._room.all:
+            await asyncio.sleep(0.01)
+        assert listener._room._unfinished_bytes == 0
+
+
+async def nobody(_: PeerConnection) -> None:
+    raise AssertionError("no WebSocket was asked for")
+
+
+async def test_a_hub_says_that_it_is_well() -> None:
+    async with running_hub() as hub:
+        answer = await ask(hub.out_port, "/healthz")
+        assert (answer.status, answer.body) == (200, b"ok\n")
+        assert_safe(answer)
+
+
+async def test_the_status_can_be_asked_for_as_it_is_now_and_as_it_was() -> None:
+    async with running_hub(status_freq=0.05) as hub, kitchen(hub) as sending, eater(hub) as fed:
+        await sending.send(dumpling("x"))
+        while '"x"' not in (seen := str(await asyncio.wait_for(fed.recv(), PATIENCE))):
+            pass
+        answer = await ask(hub.out_port, "/api/status")
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+        assert_safe(answer)
+        now = json.loads(answer.body)
+        assert now["total_dumplings_in"] == 1
+        assert now["dumpling_kitchens"][0]["info_from_kitchen"]["kitchen_name"] == "test_kitchen"
+        while "SystemStatusChef" not in (seen := str(await fed.recv())):
+            pass
+        assert set(now) == set(json.loads(seen)["payload"])
+        past = json.loads((await ask(hub.out_port, "/api/statuses")).body)
+        assert set(past) == {"statuses"}
+        assert json.loads(seen) in past["statuses"]
+        times = [one["metadata"]["creation_time"] for one in past["statuses"]]
+        assert times == sorted(times)
+
+
+@pytest.mark.parametrize("path", ["/api/status", "/api/statuses"])
+async def test_a_status_is_for_those_with_a_token_for_it(path: str, tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    status, other = add_token(file, "s", ["status"]), add_token(file, "e", ["eater", "kitchen"])
+    async with running_hub(tokens=file) as hub:
+        for headers, expected, asks in [
+            ((), 401, "Bearer"),
+            (("Authorization: Bearer junk",), 401, 'Bearer error="invalid_token"'),
+            ((f"Authorization: Bearer {other.reveal()}",), 403, None),
+            ((f"Authorization: Bearer {status.reveal()}",), 200, None),
+            ((f"Cookie: netdumplings_token={status.reveal()}",), 200, None),
+        ]:
+            answer = await ask(hub.out_port, path, *headers)
+            assert (answer.status, answer.headers["WWW-Authenticate"]) == (expected, asks)
+            assert (b"{" in answer.body) == (expected == 200)
+        assert hub._service is not None
+        async with asyncio.timeout(PATIENCE):
+            while hub._service._out.refused != {"token": 2, "role": 1}:
+                await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from .. import defaults
-from ..transport.answers import Answers
+from ..transport.answers import Answers, Resource, json_answer
 from ..transport.server import listen
 from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
 from .access import Access
@@ -19,9 +19,11 @@ from .eaters import Eaters
 from .kitchens import Kitchens
 from .router import Router
 from .runs import Run
+from .seldom import Seldom
 from .sessions import Sessions
-from .site import Page, site
-from .status import status_dumpling
+from .site import Page, healthy, page_resources
+from .status import status_dumpling, status_payload
+from .statuses import Statuses
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -90,6 +92,7 @@ class Service:
             admission=access.eater_admission,
         )
         self._own = 0
+        self._statuses = Statuses()
         self._started = time.monotonic()
 
     async def start(self, address: str, in_port: int, out_port: int) -> None:
@@ -136,7 +139,7 @@ class Service:
                 tls=access.tls,
                 lacks=access.lacks,
                 admission=access.eater_admission,
-                answers=Answers(site(self._page), access.eater_admission),
+                answers=Answers(self._resources(), access.eater_admission),
             )
         except BaseException:
             await self._in.stop()
@@ -199,6 +202,29 @@ class Service:
         self._in.abort()
         self._out.abort()
 
+    def _resources(self) -> dict[str, Resource]:
+        """Say what may be asked for at the port for eaters."""
+        status = Seldom(lambda: json_answer(self._payload()))
+        statuses = Seldom(lambda: json_answer(self._statuses.text(time.monotonic())))
+        return {
+            **page_resources(self._page),
+            "/healthz": Resource(healthy),
+            "/api/status": Resource(lambda _: status.get(), "status"),
+            "/api/statuses": Resource(lambda _: statuses.get(), "status"),
+        }
+
+    def _payload(self) -> bytes:
+        """Write how the hub is now."""
+        return status_payload(
+            uptime=time.monotonic() - self._started,
+            intake=self._sessions.ledger,
+            own=self._own,
+            ledger=self._router.ledger,
+            refused=self._in.refused + self._out.refused,
+            kitchens=self._kitchens.here,
+            eaters=self._eaters.here,
+        )
+
     async def _send_status(self) -> None:
         while True:
             with suppress(TimeoutError):
@@ -206,16 +232,8 @@ class Service:
                     await self._kitchens.news.wait()
                     await asyncio.sleep(NEWS_GAP)
             self._kitchens.news.clear()
-            line = status_dumpling(
-                creation_time=time.time(),
-                uptime=time.monotonic() - self._started,
-                intake=self._sessions.ledger,
-                own=self._own,
-                ledger=self._router.ledger,
-                refused=self._in.refused + self._out.refused,
-                kitchens=self._kitchens.here,
-                eaters=self._eaters.here,
-            )
+            line = status_dumpling(self._payload(), time.time())
+            self._statuses.keep(line, time.monotonic())
             self._own += 1
             self._router.route(Run(None, 0, line, [metadata_of(line)]))
 

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from ..transport.answers import TEXT, Answer, Question, Resource
+from ..transport.answers import TEXT, Answer, Question, Resource, zipped
 
 #: The file that is served where no name is asked for.
 INDEX: Final = "index.html"
@@ -43,20 +43,23 @@ class File(NamedTuple):
     Attributes:
         body: what is in it.
         content_type: what that is.
-        tag: tells one state of it from another (``ETag``: RFC 9110, section 8.8.3).
+        gzipped: the same, compressed.
+        tag: tells one state of it from another, weakly, as it is for both of these (``ETag``: RFC
+            9110, section 8.8.3).
     """
 
     body: bytes
     content_type: str
+    gzipped: bytes
     tag: str
 
     def answer(self, question: Question) -> Answer:
         """Give it, or say that the browser has it already."""
         headers = {"ETag": self.tag, "Content-Security-Policy": POLICY}
         known = question.header("If-None-Match")
-        if self.tag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+        if self.tag in (tag.strip() for tag in known.split(",")):
             return Answer(b"", self.content_type, http.HTTPStatus.NOT_MODIFIED, headers)
-        return Answer(self.body, self.content_type, headers=headers)
+        return Answer(self.body, self.content_type, headers=headers, gzipped=self.gzipped)
 
 
 Page = Mapping[str, File]
@@ -76,13 +79,18 @@ def read_page() -> Page:
         content_type = TYPES.get(PurePosixPath(file.name).suffix)
         if content_type is not None and not file.name.startswith("."):
             body = file.read_bytes()
-            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-            page[file.name] = File(body, content_type, tag)
+            tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+            page[file.name] = File(body, content_type, zipped(body), tag)
     return page
 
 
-def site(page: Page) -> dict[str, Resource]:
-    """Say what there is, by path.
+def healthy(_: Question) -> Answer:
+    """Say that all is well: an event loop that gets to say so has time for its peers."""
+    return Answer(b"ok\n")
+
+
+def page_resources(page: Page) -> dict[str, Resource]:
+    """Say what there is of the page, by path.
 
     Args:
         page: the files of the page.

@@ -20,9 +20,27 @@ ANNOUNCEMENTS_BUDGET: Final = MAX_MESSAGE // 2
 PEERS_BUDGET: Final = MAX_MESSAGE * 3 // 4
 
 
-def status_dumpling(
+def status_dumpling(payload: bytes, creation_time: float) -> bytes:
+    """Write a status dumpling.
+
+    Args:
+        payload: as `status_payload` writes it.
+        creation_time: seconds since the epoch.
+
+    Returns:
+        JSON in UTF-8.
+    """
+    metadata = {
+        "chef": STATUS_CHEF,
+        "creation_time": creation_time,
+        "driver": DumplingDriver.interval.value,
+        "kitchen": None,
+    }
+    return msgspec.json.encode({"metadata": metadata, "payload": msgspec.Raw(payload)})
+
+
+def status_payload(
     *,
-    creation_time: float,
     uptime: float,
     intake: IntakeLedger,
     own: int,
@@ -31,13 +49,12 @@ def status_dumpling(
     kitchens: Sequence[Kitchen],
     eaters: Sequence[ConnectedEater],
 ) -> bytes:
-    """Write a status dumpling.
+    """Write the payload of a status dumpling.
 
-    However much the peers announce, it stays smaller than a message may be: what does not fit is
-    told first by name only, then not at all. The two counts are always right.
+    However much the peers announce, the dumpling stays smaller than a message may be: what does not
+    fit is told first by name only, then not at all. The two counts are always right.
 
     Args:
-        creation_time: seconds since the epoch.
         uptime: seconds since the hub came up.
         intake: what became of what kitchens sent.
         own: how many dumplings of its own the hub has routed before this one.
@@ -62,13 +79,7 @@ def status_dumpling(
         "ledger": {**intake._asdict(), "own": own, **ledger._asdict()},
         "refused": {cause: refused[cause] for cause in CAUSES if refused.get(cause)},
     }
-    metadata = {
-        "chef": STATUS_CHEF,
-        "creation_time": creation_time,
-        "driver": DumplingDriver.interval.value,
-        "kitchen": None,
-    }
-    return msgspec.json.encode({"metadata": metadata, "payload": payload})
+    return msgspec.json.encode(payload)
 
 
 class _Fitting:

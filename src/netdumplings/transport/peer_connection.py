@@ -42,6 +42,8 @@ MAX_CONTROLS: Final = 1000
 _CONTROLS_WITHIN: Final = 10.0
 #: Pings and messages to be taken from a peer that does not read what it is answered.
 MAX_UNREAD: Final = 1000
+#: Seconds in which an answer must have been taken, however long it is.
+ANSWER_WITHIN: Final = 30.0
 _TOO_MANY_WAIT: Final = "too many connections wait to say hello"
 
 
@@ -55,6 +57,7 @@ class PeerConnection(ServerConnection):
         read_size: bytes to read in one go.
         write_deadline: seconds in which the peer must take something of what waits for it, where
             that is more than the write limit.
+        open_timeout: seconds that it has for its handshake, or to say what it asks for.
         *args: as the library gives them.
         **kwargs: likewise.
 
@@ -72,6 +75,7 @@ class PeerConnection(ServerConnection):
         max_hello: int,
         read_size: int,
         write_deadline: float,
+        open_timeout: float,
         *args: Any,
         **kwargs: Any,
     ) -> None:
@@ -85,6 +89,8 @@ class PeerConnection(ServerConnection):
         self._max_hello = max_hello
         self._read_size = read_size
         self._write_deadline = write_deadline
+        self._open_timeout = open_timeout
+        self._opening: asyncio.Timeout
         self._write_timer: asyncio.TimerHandle | None = None
         self._asks = self._answered = False
         self._heard = False
@@ -133,6 +139,7 @@ class PeerConnection(ServerConnection):
             size: bytes of the answer, which count until the peer has gone.
         """
         self._answered = True
+        self._opening.reschedule(self.loop.time() + ANSWER_WITHIN)
         if slowest := self._room.keep(self, size):
             slowest.unload()
 
@@ -201,6 +208,11 @@ class PeerConnection(ServerConnection):
         self._watch_writing()
         super().resume_writing()
         self.on_writable()
+
+    async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        """Shake hands, or answer; the library calls this, and has a timeout that cannot change."""
+        async with asyncio.timeout(self._open_timeout) as self._opening:
+            await super().handshake(*args, **kwargs)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter the room; asyncio calls this when a client has connected."""

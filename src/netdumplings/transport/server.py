@@ -202,7 +202,7 @@ async def listen(
     )
     refusals = RefusalLog()
     create: Callable[..., Any] = functools.partial(
-        PeerConnection, room, refusals, max_hello, read_size, write_deadline
+        PeerConnection, room, refusals, max_hello, read_size, write_deadline, open_timeout
     )
     if tls is not None:
         create = functools.partial(_through_tls, tls, create)
@@ -217,7 +217,7 @@ async def listen(
             select_subprotocol=choose,
             max_size=max_size,
             write_limit=(write_limit, write_limit // 2),
-            open_timeout=open_timeout,
+            open_timeout=None,  # it is the connection's
             close_timeout=CLOSE_TIMEOUT,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT,
