@@ -24,6 +24,8 @@
     ├── HubUnavailable             a hub that cannot be reached
     ├── Undelivered                dumplings that no hub took
     ├── SpoolUnavailable           a kitchen's file of dumplings that cannot be used
+    ├── RecordingUnavailable       a recording that cannot be written, or read
+    ├── DamagedRecording           something in a recording that is no dumpling
     ├── CannotListen               a port the hub cannot have
     ├── Unprotected                a hub that would let in whoever reaches it
     └── CannotGiveUpRoot           privileges that cannot be given up
@@ -328,6 +330,36 @@ class SpoolUnavailable(NetDumplingsError):
         self.path = path
         self.problem = problem
         super().__init__(f"the spool {path} cannot be used: {problem}")
+
+
+class RecordingUnavailable(NetDumplingsError):
+    """A recording cannot be written, or not be read at all.
+
+    Attributes:
+        path: the file.
+        problem: why not, and what to do.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"the recording {path} cannot be used: {problem}")
+
+
+class DamagedRecording(NetDumplingsError):
+    """Something in a recording is no dumpling, and should be one.
+
+    Attributes:
+        path: the file, or ``standard input``.
+        where: where in it, such as ``line 17``.
+        problem: what is wrong there.
+    """
+
+    def __init__(self, path: str, where: str, problem: str) -> None:
+        self.path = path
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{path}, {where}: {problem}")
 
 
 class CannotListen(NetDumplingsError):

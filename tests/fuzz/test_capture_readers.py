@@ -8,8 +8,8 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdumplings.capture.inflate import Inflater
 from netdumplings.exceptions import NotACapture, TruncatedCapture
+from netdumplings.inflate import Inflater
 from support.capture_files import (
     block,
     interface,

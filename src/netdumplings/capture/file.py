@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from .. import opened
 from ..exceptions import CaptureError, TruncatedCapture
+from ..inflate import MAGIC as GZIP_MAGIC
+from ..inflate import Inflater
 from ..packets import PacketBatch
-from .inflate import MAGIC as GZIP_MAGIC
-from .inflate import Inflater
 from .reader import CaptureReader
 from .streams import STANDARD_INPUT, InputStream
 

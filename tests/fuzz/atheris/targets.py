@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from netdumplings import Dumpling
-from netdumplings.capture.inflate import Inflater
 from netdumplings.capture.pcapng_interface import read_interface
 from netdumplings.capture.reader import CaptureReader
 from netdumplings.capture.records import MAX_TIME_NS
 from netdumplings.dumplingchefs import ARPChef, DNSLookupChef, PacketCountChef
 from netdumplings.exceptions import InvalidAddress, NotACapture, TruncatedCapture
+from netdumplings.inflate import Inflater
 from netdumplings.packets import PacketBatch, arp_messages, count_layers, dns_questions
 from netdumplings.packets.columns import ABSENT
 from netdumplings.packets.dns import LONGEST_NAME

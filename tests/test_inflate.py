@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from netdumplings.capture.inflate import Inflater
+from netdumplings.inflate import Inflater
 
 TEXT = b"dumplings " * 5000
 

@@ -1,0 +1,244 @@
+"""Reads recordings, of any format and whole or not: dumplings, gaps, and what is damaged."""
+
+from __future__ import annotations
+
+import glob
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
+from urllib.parse import quote
+
+from ..defaults import MAX_MESSAGE
+from ..exceptions import RecordingUnavailable
+from .ends import NoRecording
+from .entries import Fields, Missed, checked, line_of
+from .formats import COMPRESSED, SUFFIXES
+from .groups import MAX_PLACE, OtherVersion, Place, read_line
+from .opening import telling
+from .parquet import JOURNAL, connect, quoted
+from .parts import finished_parts, is_finished_part
+from .sqlite import APPLICATION, VERSION
+from .unpacking import unpacked
+
+#: How standard input is called.
+STDIN: Final = Path("-")
+#: Bytes of a line; a dumpling has no more than `MAX_MESSAGE`.
+MAX_LINE: Final = 2 * max(MAX_MESSAGE, MAX_PLACE)
+_ROWS: Final = 1000
+_FIELDS: Final = ", ".join(Fields._fields)
+_NULLS: Final = ", ".join("NULL" for _ in Fields._fields)
+_MAX_ID: Final = 2**63 - 1
+#: The last of the next rows of a database.
+_LAST_OF_STEP: Final = (
+    f"SELECT max(id) FROM (SELECT id FROM dumplings WHERE id > ? ORDER BY id LIMIT {_ROWS})"  # noqa: S608
+)
+#: These rows, each with its number; what was missed in its place.
+_STEP: Final = f"""
+    SELECT id AS number, {_FIELDS}, recorded, NULL, NULL, NULL, 0 AS gap FROM dumplings
+    WHERE id > :after AND id <= :last
+    UNION ALL
+    SELECT after_dumpling, {_NULLS}, recorded, missed, reason, kitchen, id FROM gaps
+    WHERE after_dumpling > :after AND after_dumpling <= :last
+    ORDER BY number, gap
+"""  # noqa: S608
+
+
+class Damage(NamedTuple):
+    """Something in a recording that is no dumpling, and should be one.
+
+    Attributes:
+        path: the file; ``-`` is standard input.
+        where: where in it, such as ``line 17``.
+        problem: what is wrong.
+    """
+
+    path: Path
+    where: str
+    problem: str
+
+
+#: What there is in a recording: a dumpling's JSON, in UTF-8 and on one line; or something else.
+Found = bytes | Missed | Damage
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """List the files of recordings, each once: those of a directory, the finished parts of a file.
+
+    Args:
+        paths: files, directories, or ``-`` for standard input.
+
+    Raises:
+        RecordingUnavailable: there is no such file.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        with telling(path):
+            files.update(dict.fromkeys(_files_of(path)))
+    return list(files)
+
+
+def read_recording(path: Path) -> Iterator[Found]:
+    """Read a file of a recording; what is not damaged in it is yielded whatever else is.
+
+    Args:
+        path: the file, in any of the formats; ``-`` is standard input, of JSON lines.
+
+    Raises:
+        RecordingUnavailable: it cannot be read at all.
+    """
+    with telling(path):
+        if path == STDIN:
+            yield from _read_lines(path, sys.stdin.buffer)
+            return
+        with path.open("rb") as file:
+            beginning = file.read(16)
+            if not (beginning.startswith(b"SQLite format 3\0") or beginning[:4] == b"PAR1"):
+                file.seek(0)
+                yield from _read_lines(path, file)
+                return
+        rows = _sqlite_rows(path) if beginning.startswith(b"SQLite") else _parquet_rows(path)
+        for number, row in rows:
+            yield _read_row(path, number, row)
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    if path == STDIN:
+        yield path
+        return
+    if path.is_dir():
+        found = sorted(one for one in path.iterdir() if _suffix(one) and one.is_file())
+        if not found:
+            raise RecordingUnavailable(str(path), "there is no recording in this directory")
+        yield from found
+        return
+    suffix = _suffix(path) or path.suffix
+    journal = path.with_name(path.name.removesuffix(suffix) + JOURNAL)
+    parts = []
+    if path.parent.is_dir() and not is_finished_part(path, suffix):
+        parts = [part.path for part in finished_parts(path, suffix)]
+        if suffix == SUFFIXES["parquet"][0]:
+            parts += [part.path for part in finished_parts(journal, JOURNAL)]
+            if journal.exists():
+                parts.append(journal)
+    yield from parts
+    if path.exists() or not parts:
+        path.stat()
+        yield path
+
+
+def _suffix(path: Path) -> str:
+    """What the name of a file ends in, if it is that of a recording."""
+    for suffix in (JOURNAL, *(one for known in SUFFIXES.values() for one in known)):
+        for compressed in ("", *COMPRESSED.values()):
+            if path.name.lower().endswith(suffix + compressed):
+                return path.name[-len(suffix + compressed) :]
+    return ""
+
+
+def _read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
+    number = 0
+    lines = _lines(unpacked(file))
+    while True:
+        number += 1
+        try:
+            line = next(lines, None)
+        except ValueError as error:
+            yield Damage(path, f"line {number}", f"from here on it is damaged: {error}")
+            return
+        if line is None:
+            return
+        found = _read_line(line)
+        if isinstance(found, ValueError):
+            yield Damage(path, f"line {number}", str(found))
+        elif found is not None:
+            yield found
+
+
+def _read_line(line: bytes) -> bytes | Missed | ValueError | None:
+    """Read a line; None for one that is neither a dumpling nor a gap, nor should be."""
+    if len(line) > MAX_LINE:
+        return ValueError("a line that is too long")
+    try:
+        entry = read_line(line)
+        if isinstance(entry, Place) or not entry or (isinstance(entry, bytes) and entry.isspace()):
+            return None
+        if isinstance(entry, bytes):
+            checked(entry)
+    except ValueError as error:
+        return error
+    return entry
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut pieces into lines without their ends; of one that is too long, only the beginning.
+
+    Raises:
+        ValueError: as the pieces do; a line that was begun is then lost.
+    """
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        *whole, rest = piece.split(b"\n")
+        for line in whole:
+            yield b"".join((*held, line)).removesuffix(b"\r")
+            held, size = [], 0
+        if rest and size <= MAX_LINE:
+            held.append(rest)
+        size += len(rest)
+    if held:  # files that others wrote may do without the last line end
+        yield b"".join(held)
+
+
+def _read_row(path: Path, number: int, row: Sequence[Any]) -> Found:
+    """Read a row: the columns of `Fields`, then those of `Missed`."""
+    fields = Fields(*row[: len(Fields._fields)])
+    try:
+        if fields.chef is None:
+            return Missed(*row[len(fields) : len(fields) + len(Missed._fields)])
+        line = line_of(fields)
+        checked(line)
+    except (ValueError, TypeError, AttributeError) as error:
+        return Damage(path, f"row {number}", str(error))
+    return line
+
+
+def _sqlite_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the rows of a database, each with its number; what was missed in its place."""
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION:
+            raise NoRecording("it is a database, but no recording of nd-record")
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
+            raise OtherVersion(f"it is of version {version}, and {VERSION} is known here")
+        # (Text that is no UTF-8 was not written by us.)
+        database.text_factory = lambda text: text.decode(errors="replace")
+        # In steps, so that whoever records meanwhile need not keep all that was there at first.
+        done, more = -1, True
+        while more:
+            (last,) = database.execute(_LAST_OF_STEP, (done,)).fetchone()
+            more = last is not None
+            rows = database.execute(_STEP, {"after": done, "last": last if more else _MAX_ID})
+            for number, *row in rows.fetchall():
+                yield number, row
+            done = last
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the rows of a Parquet file, each with its number, counted from 1."""
+    # In the name of a file, DuckDB takes some characters for a pattern.
+    file = quoted(glob.escape(str(path.absolute())))
+    with connect() as database:
+        database.execute(
+            f"SELECT {_FIELDS}, recorded, missed, reason, kitchen "  # noqa: S608
+            f"FROM read_parquet({file})"
+        )
+        number = 0
+        while rows := database.fetchmany(_ROWS):
+            for row in rows:
+                number += 1
+                yield number, row
