@@ -42,9 +42,7 @@ class Command:
         launcher: Path | None = None,
         cold: bool = False,
     ) -> None:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            # pytest runs in the background of a shell; the command must not inherit that.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        ignore_no_signal()
         run = [str(launcher), module] if launcher else ["-m", f"netdumplings.console.{module}"]
         variables = clean_environment() | (environment or {})
         self.process: subprocess.Popen[bytes] | Child
@@ -158,6 +156,18 @@ def run(
     with Command(module, *arguments, environment=environment) as command:
         status = command.end()
         return subprocess.CompletedProcess([module, *arguments], status, command.out, command.err)
+
+
+def ignore_no_signal() -> None:
+    """Have commands start with no signal ignored, however this process was started.
+
+    That is inherited: of SIGINT from a shell in whose background the tests run, of SIGHUP from
+    nohup(1). A signal that is handled here, if only by doing nothing, is not.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def _is_pythons_own(variable: str) -> bool:
