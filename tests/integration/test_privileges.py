@@ -193,6 +193,15 @@ def test_files_that_only_root_may_read_are_opened_before_root_is_given_up(
     ]
 
 
+def test_it_may_be_started_where_nobody_else_may_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    listed = run("sniff", "--chef-list")
+    assert (listed.returncode, "  ARPChef\n" in listed.stdout) == (0, True), listed
+
+
 def test_listing_chefs_does_not_load_them_as_root(tmp_path: Path) -> None:
     path = tmp_path / "nosy.py"
     path.write_text("import os\nraise ImportError(f'loaded by {os.getuid()}')\n")

@@ -1,30 +1,14 @@
 """What is in the repository holds on any machine, and says what it should."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 # Written so that this file does not match itself.
 REGISTRY = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|yarnpkg\.com|deb\.debian\.org")
 MACHINE_PATH = re.compile(r"(?<![\w./~$}-])/(work|farm|root|home|Users)/\w")
 
 SECTIONS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
-
-
-@pytest.fixture(scope="module")
-def tracked(root: Path) -> list[Path]:
-    """The text files that git tracks."""
-    if shutil.which("git") is None or not (root / ".git").exists():
-        pytest.skip("no git here, or no git clone")
-    listing = subprocess.run(
-        ["git", "-c", f"safe.directory={root}", "ls-files", "-z"],
-        cwd=root, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    return [root / name for name in listing.split("\0") if name]
 
 
 def lines_matching(pattern: re.Pattern[str], files: list[Path]) -> list[str]:

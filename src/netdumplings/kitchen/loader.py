@@ -212,7 +212,9 @@ def _import_module(given: str) -> ModuleType:
 
 
 def _is_importable(path: Path) -> bool:
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+    # Whoever has given up root may stand in a directory that it may not look into any more.
+    places = (path.with_suffix(".py"), path / "__init__.py")
+    return any(map(os.path.isfile, places))
 
 
 @contextmanager
