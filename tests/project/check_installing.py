@@ -52,6 +52,7 @@ def scripts(
         "HOME": home,
         "PIPX_HOME": home / "pipx",
         "PIPX_BIN_DIR": found,
+        "PIPX_DEFAULT_BACKEND": "pip",  # uv has its turn
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": wheels,
         "UV_CACHE_DIR": home / "cache",
