@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import ConsoleMessage, Page, Request
+
+from netdumplings import DumplingHub
+from netdumplings.wire import SUBPROTOCOL
+
+from .hub_peers import dial
 
 #: A hub that is away cannot be hidden: the browser itself tells the console of every attempt.
 AWAY = (
@@ -57,3 +67,37 @@ class Complaints:
 async def show(page: Page, out_port: int, view: str = "now") -> None:
     """Open the page of the hub with this out port, at a view: now, fleet, dumplings or chefs."""
     await page.goto(f"http://localhost:{out_port}/#{view}")
+
+
+@asynccontextmanager
+async def counting_kitchen(
+    hub: DumplingHub, name: str = "cellar", **announced: Any
+) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """A kitchen that has no packets, and tells of as many as it is told to.
+
+    Args:
+        hub: the hub.
+        name: what it calls itself.
+        **announced: what else it announces.
+
+    Yields:
+        ``await tell(packets_handled=3, ...)`` adds to its counts, and tells the hub.
+    """
+    counts: dict[str, Any] = {}
+    known = {"interface": "eth0", "filter": "", "chefs": [], "poke_interval": 5.0, **announced}
+    hello = {
+        "type": "hello",
+        "session": secrets.token_hex(16),
+        "first": 1,
+        "announcement": {"kitchen_name": name, **known},
+    }
+    async with dial(hub.in_port, subprotocols=[SUBPROTOCOL], max_queue=None) as connection:
+        await connection.send(json.dumps(hello))
+        await connection.recv()
+
+        async def tell(**more: Any) -> None:
+            for key, value in more.items():
+                counts[key] = counts.get(key, 0) + value if isinstance(value, int) else value
+            await connection.send(json.dumps({"type": "counts", "counts": counts}))
+
+        yield tell

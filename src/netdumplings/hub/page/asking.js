@@ -22,14 +22,15 @@ export async function secondsAhead() {
  * The status dumplings of the last minutes.
  *
  * @param {string|null} token - to show the hub, if it wants one.
- * @returns {Promise<Array>} as JSON.parse gave them, oldest first; none if the hub keeps none.
+ * @returns {Promise<{past: Array, refused: boolean}>} past: as JSON.parse gave them, oldest first; none if
+ *   the hub keeps none. refused: the token is not for them.
  */
 export async function statuses(token) {
   try {
     const answer = await ask("api/statuses", token ? { Authorization: `Bearer ${token}` } : {});
     const { statuses: past } = answer.ok ? await answer.json() : {};
-    return Array.isArray(past) ? past : [];
+    return { past: Array.isArray(past) ? past : [], refused: answer.status === 403 };
   } catch {
-    return [];
+    return { past: [], refused: false };
   }
 }

@@ -76,7 +76,8 @@ const held = []; // status dumplings that came meanwhile
 hub.on("own", (dumpling) => (loading ? held.push(dumpling) : take(dumpling)));
 hub.on("welcome", async () => {
   loading += 1;
-  const past = await statuses(hub.token);
+  const { past, refused } = await statuses(hub.token);
+  book.refused = refused;
   let until = performance.now() + SLICE;
   for (const dumpling of past) {
     take(dumpling, { past: true });

@@ -21,6 +21,8 @@ const PAST = 900; // s of ticks that are kept
  */
 export class StatusBook {
   picture = null;
+  /** Whether the hub does not tell this page, for its token's lack of a role. */
+  refused = false;
   #kitchens = new Map();
   #eaters = new Map();
   #hub = new Meter(["in", "out", "dropped", "lost"]);

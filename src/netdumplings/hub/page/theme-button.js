@@ -1,6 +1,6 @@
 // Light, dark, or as the system has it; kept by this browser.
 
-import { fill, set, svg } from "./dom.js";
+import { fill, h, set, svg } from "./dom.js";
 
 const NEXT = { auto: "dark", dark: "light", light: "auto" };
 const NAMES = { auto: "Auto", dark: "Dark", light: "Light" };
@@ -12,7 +12,7 @@ export function themeButton(button) {
   function show() {
     fill(button, svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
       svg("circle", { cx: 8, cy: 8, r: 6.2, class: "theme-ring" }),
-      svg("path", { d: "M8 1.8a6.2 6.2 0 0 1 0 12.4Z", class: "theme-half" })), NAMES[chosen()]);
+      svg("path", { d: "M8 1.8a6.2 6.2 0 0 1 0 12.4Z", class: "theme-half" })), h("span", null, NAMES[chosen()]));
     set(button, "aria-label", `Theme: ${NAMES[chosen()].toLowerCase()}`);
     set(button, "title", `Theme: ${NAMES[chosen()].toLowerCase()}; next: ${NEXT[chosen()]}`);
   }

@@ -5,6 +5,7 @@ import { fill, h, say, set } from "./dom.js";
 import { counted, percent, scaled, short } from "./format.js";
 import { Keyed } from "./keyed.js";
 import { packetsLost, packetsLostInWords, worstFirst } from "./losses.js";
+import { nothingYet } from "./nothing-yet.js";
 import { kitchenRow } from "./now-kitchen.js";
 import { BIT_PARTS, PACKET_PARTS, Totals } from "./totals.js";
 
@@ -20,6 +21,7 @@ export function create(app) {
   let chosen = ""; // key of a kitchen
   let drawn = null; // the picture that is shown
   let missedHere = 0;
+  let noted = "";
 
   const select = h("select", { id: "now-kitchen", onchange: () => choose(select.value) });
   const figures = {
@@ -31,7 +33,14 @@ export function create(app) {
   const rows = h("tbody");
   const keyed = new Keyed(rows, () => kitchenRow((key) => choose(key === chosen ? "" : key)));
   const more = h("p", { class: "soft small" });
-  const losses = h("ul", { class: "losses" });
+  const lines = {
+    recent: lossLine("Packets, last 5 minutes"),
+    ever: lossLine("Packets, since the kitchens began"),
+    toHub: lossLine("Dumplings, on the way to the hub"),
+    toEaters: lossLine("Dumplings, from the hub to eaters"),
+    here: lossLine("This page"),
+  };
+  const losses = h("ul", { class: "losses" }, Object.values(lines).map((one) => one.element));
   const empty = h("p", { class: "notice" });
   const body = h("div", { class: "now-body" },
     h("dl", { class: "figures" }, Object.values(figures).map(({ element }) => element)),
@@ -73,7 +82,7 @@ export function create(app) {
     empty.hidden = !none;
     body.hidden = none;
     if (none) {
-      say(empty, nothingYet(hub.state.state, picture));
+      say(empty, nothingYet(app));
       return;
     }
     const now = hub.state.state === "open" ? picture.time : book.now();
@@ -90,7 +99,9 @@ export function create(app) {
     packets.draw(data(PACKET_PARTS, (one) => one.packets));
     bits.draw(data(BIT_PARTS, (one) => one.bits));
     showFigures(shown, now);
-    fill(notes, notesOn(shown).map((note) => h("li", null, note)));
+    const said = notesOn(shown);
+    if (said.join() !== noted) fill(notes, said.map((note) => h("li", null, note)));
+    noted = said.join();
     const sorted = worstFirst(picture.kitchens);
     keyed.show(sorted.slice(0, MOST_ROWS).map((kitchen) => [
       kitchen.key, { kitchen, picture, now, window: WINDOW, chosen: kitchen.key === chosen },
@@ -116,24 +127,26 @@ export function create(app) {
     const dropped = shown.reduce((all, { counts, lost }) =>
       all + Math.max(counts.dumplings_dropped ?? 0, lost ?? 0), 0);
     const slow = picture.hub.dropped ?? 0;
-    const lines = [
-      line("Packets, last 5 minutes", packetsLostInWords(recent), `none of ${short(recent.of)} lost`),
-      line("Packets, since the kitchens began", packetsLostInWords(ever), `none of ${short(ever.of)} lost`),
-      line("Dumplings, on the way to the hub",
-        dropped ? `${counted(dropped, "dumpling")} dropped by full outboxes` : "", "none lost"),
-      line("Dumplings, from the hub to eaters",
-        slow ? `${counted(slow, "dumpling")} missed by slow eaters` : "", "none lost"),
-      line("This page", missedHere ? `missed ${counted(missedHere, "dumpling")}` : "", "missed none"),
-    ];
-    fill(losses, lines);
+    lines.recent.tell(packetsLostInWords(recent), `none of ${short(recent.of)} lost`);
+    lines.ever.tell(packetsLostInWords(ever), `none of ${short(ever.of)} lost`);
+    lines.toHub.tell(dropped ? `${counted(dropped, "dumpling")} dropped by full outboxes` : "", "none lost");
+    lines.toEaters.tell(slow ? `${counted(slow, "dumpling")} missed by slow eaters` : "", "none lost");
+    lines.here.tell(missedHere ? `missed ${counted(missedHere, "dumpling")}` : "", "missed none");
   }
 
   return { element, update, show() { drawn = null; }, hide() {} };
 }
 
-function line(what, lost, nothing) {
-  return h("li", null, h("span", { class: "soft" }, what), " ",
-    lost ? h("strong", { class: "loss" }, lost) : h("span", { class: "good" }, nothing));
+/** A line that says what was lost in red, or that nothing was. */
+function lossLine(what) {
+  const words = h("span");
+  return {
+    element: h("li", null, h("span", { class: "soft" }, what), " ", words),
+    tell(lost, nothing) {
+      say(words, lost || nothing);
+      set(words, "class", lost ? "loss" : "good");
+    },
+  };
 }
 
 function figure(name) {
@@ -174,13 +187,6 @@ function notesOn(kitchens) {
   if (coarse.length) notes.push(`No layers from ${names(coarse)}: shown as one.`);
   if (sizeless.length) notes.push(`No bytes from ${names(sizeless)}: not among the bits.`);
   return notes;
-}
-
-function nothingYet(state, picture) {
-  if (picture) return "No kitchen is connected. Start one beside the hub: sudo nd-sniff";
-  if (state !== "open") return "Nothing is known of the hub yet.";
-  return "Waiting for the hub to say how it is. It does so every few seconds, to those whose token "
-    + "has the role status.";
 }
 
 /** The key of a kitchen that has come back by another connection; "" for all if it has not. */

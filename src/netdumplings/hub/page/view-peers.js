@@ -3,6 +3,7 @@
 import { h, say } from "./dom.js";
 import { counted, percent, short, span, whole } from "./format.js";
 import { BEHIND, level, lostInAll, packetsLost, troubles, worstFirst } from "./losses.js";
+import { nothingYet } from "./nothing-yet.js";
 import { SortTable, cell } from "./sort-table.js";
 
 export const id = "fleet";
@@ -23,17 +24,20 @@ export function create(app) {
     eaters: part("Eaters", eaters, "No eater is connected."),
   };
   const hub = h("p", { class: "soft hub-line" });
-  const element = h("div", { class: "peers" }, hub, Object.values(parts).map((one) => one.element));
+  const lists = h("div", { class: "peers" }, Object.values(parts).map((one) => one.element));
+  const element = h("div", { class: "peers" }, hub, lists);
 
   function update() {
     const { picture } = book;
     if (!picture) {
-      say(hub, "Waiting for the hub to say who is there. It tells those whose token has the role status.");
+      say(hub, nothingYet(app));
+      lists.hidden = true;
       return;
     }
     now = app.hub.state.state === "open" ? picture.time : book.now();
     if (drawn && drawn.picture === picture && now - drawn.now < 0.9) return;
     drawn = { picture, now };
+    lists.hidden = false;
     say(hub, hubInWords(picture));
     const sorted = worstFirst(picture.kitchens);
     parts.kitchens.show(sorted.map(marked), here(sorted), picture.kitchenCount);
@@ -124,7 +128,7 @@ function chefColumns() {
     },
     { title: "Kitchen", half: true, value: ({ kitchen }) => kitchen },
     {
-      title: "State", wide: true, value: ({ quarantined, stuck }) => (quarantined !== null) + 2 * Boolean(stuck),
+      title: "State", wide: true, half: true, value: ({ quarantined, stuck }) => (quarantined !== null) + 2 * Boolean(stuck),
       show: ({ quarantined, stuck, gone }) => state([
         ...(gone !== null ? [["gone", false]] : []),
         ...(stuck ? [[`stuck ${span(stuck.seconds)} in ${stuck.handler}`, true]] : []),
@@ -134,7 +138,7 @@ function chefColumns() {
     rate("packets/s", "packets"),
     {
       title: "Busy", number: true, value: ({ meter }) => meter?.latest?.seconds ?? null,
-      show: ({ meter }) => meter?.latest ? percent(meter.latest.seconds ?? NaN) : "–",
+      show: ({ meter }) => (Number.isFinite(meter?.latest?.seconds) ? percent(meter.latest.seconds) : "–"),
     },
     {
       title: "Per packet", number: true, value: each,
