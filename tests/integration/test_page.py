@@ -43,7 +43,10 @@ TEXTS = [
     ("loss", "loss-wash"), ("accent", "accent-wash"), ("ink", "sunken"), ("soft", "sunken"),
 ]  # fmt: skip
 SHAPES = [
-    *((part, "card") for part in ("tcp", "udp", "icmp", "arp", "other-ip", "other", "loss", "edge")),
+    *(
+        (part, "card")
+        for part in ("tcp", "udp", "icmp", "arp", "other-ip", "other", "loss", "edge")
+    ),
     ("edge", "paper"),
 ]
 

@@ -18,6 +18,15 @@ export async function secondsAhead() {
   }
 }
 
+/** Whether there is a hub that answers. */
+export async function isThere() {
+  try {
+    return (await ask("healthz")).ok;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The status dumplings of the last minutes.
  *

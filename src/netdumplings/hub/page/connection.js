@@ -52,6 +52,14 @@ function missedList(place, hub) {
   const summary = h("summary");
   const details = h("details", { hidden: true }, summary, list);
   place.append(details);
+  // It lies over what is beneath: it goes as menus do.
+  document.addEventListener("pointerdown", (event) => place.contains(event.target) || close());
+  place.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    close();
+    summary.focus();
+  });
+  const close = () => { details.open = false; };
   hub.on("gap", ({ missed, reason, kitchen }) => {
     sum += missed;
     const latest = notices[0];

@@ -1,5 +1,6 @@
 // An eater of netdumplings.v2: docs/reference/wire-protocol-v2.md says what is said.
 
+import { isThere } from "./asking.js";
 import { Backlog } from "./backlog.js";
 import { Emitter } from "./emitter.js";
 import { text } from "./dom.js";
@@ -38,7 +39,7 @@ export class Hub extends Emitter {
   #failures = 0;
   #timer = null;
   #heard = 0;
-  #quiet = SILENCE;
+  #quiet = null; // ms without a word that cannot be; null where nobody knows
   #clockAhead = 0;
   #backlog = new Backlog((event, ...told) => this.emit(event, ...told));
 
@@ -60,9 +61,9 @@ export class Hub extends Emitter {
     this.#clockAhead = ahead;
   }
 
-  /** Say how many seconds apart the hub's own dumplings are, at most. */
+  /** Say how many seconds apart the hub's own dumplings are; null if that is not known. */
   setRhythm(seconds) {
-    this.#quiet = Math.max(SILENCE, 4000 * seconds);
+    this.#quiet = seconds === null ? null : Math.max(SILENCE, 4000 * seconds);
   }
 
   /** The token that was given, kept as long as this tab is open; null if there is none. */
@@ -188,10 +189,17 @@ export class Hub extends Emitter {
     if (this.state.state === "waiting") this.connect();
   }
 
-  /** A page cannot ping: a hub that has not said a word for long is thought lost. */
-  #listen() {
-    if (this.state.state !== "open" && this.state.state !== "connecting") return;
-    if (this.#socket && Date.now() - this.#heard > this.#quiet) {
+  /**
+   * A page cannot ping. A hub that says how it is every few seconds and has said nothing for long is
+   * thought lost; one that may have nothing to say is asked whether it is there.
+   */
+  async #listen() {
+    const socket = this.#socket;
+    const silent = Date.now() - this.#heard;
+    if (!socket || silent < (this.#quiet ?? SILENCE)) return;
+    if (this.#openSince !== null && this.#quiet === null && (await isThere())) {
+      this.#heard = Math.max(this.#heard, Date.now() - SILENCE / 2);
+    } else if (socket === this.#socket) {
       this.#drop();
       this.#wait("nothing heard of it for long");
     }

@@ -12,7 +12,7 @@ const PAST = 900; // s of ticks that are kept
  *
  * A picture is
  * - time: of the status dumpling, in seconds since the epoch by the hub's clock; uptime: seconds;
- * - rhythm: seconds from one to the next;
+ * - rhythm: seconds from one to the next; null while that is not known;
  * - hub: {in, out, dropped, lost, duplicates, refused: [[cause, times]]}, since the hub came up;
  * - kitchens: as status-read.js reads them, and {key, gone, since, meter}; gone is null, or when it
  *   was missed; the meter has its rates (see meter.js). Likewise eaters, and chefs of kitchens.
@@ -85,7 +85,7 @@ export class StatusBook {
   /** The span since the last status dumpling; a gap if nobody can have listened all the time. */
   #tick(from, to) {
     const interrupted = this.#interrupted;
-    const usual = this.#rhythm();
+    const usual = this.#rhythm() ?? 5;
     const known = this.#ticks.filter((tick) => !tick.interrupted).length >= 3;
     const gap = interrupted
       ? to - from > Math.max(2.5 * usual, 3)
@@ -97,7 +97,7 @@ export class StatusBook {
   #rhythm() {
     const spans = this.#ticks.slice(-15).filter((tick) => !tick.interrupted)
       .map(({ from, to }) => to - from);
-    return spans.length ? spans.sort((one, other) => one - other)[spans.length >> 1] : 5;
+    return spans.length ? spans.sort((one, other) => one - other)[spans.length >> 1] : null;
   }
 
   #forget() {

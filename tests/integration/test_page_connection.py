@@ -1,0 +1,126 @@
+"""The connection that the hub's page keeps: tokens, hubs that go, and what was missed meanwhile."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from netdumplings.transport.tokens_file import add_token
+from support.browser import needs_a_browser
+from support.hub_peers import dumpling, kitchen, running_hub
+from support.hubs import Hub
+from support.live_page import AWAY, Complaints, show
+from support.v2_peers import v2_kitchen
+
+pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_it_asks_for_the_token_that_the_hub_wants_and_keeps_it_for_the_tab(
+    page: Page, complaints: Complaints, browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "tokens.json"
+    good = add_token(file, "desk", ["eater", "status"]).reveal()
+    sender = add_token(file, "sender", ["kitchen"]).reveal()
+    async with running_hub(tokens=file, status_freq=0.1) as hub:
+        await show(page, hub.out_port)
+        state = page.get_by_role("status")
+        await expect(state).to_contain_text("The hub wants a token: it has no token")
+        field = page.get_by_label("Token for this hub")
+        await expect(field).to_be_focused()
+        await expect(field).to_have_attribute("type", "password")
+        for token, answer in [("nd_12345678_wrong", "token"), (sender, "lacks the role eater")]:
+            await field.fill(token)
+            await field.press("Enter")
+            await expect(state).to_contain_text(answer)
+        await field.fill(f"  {good} ")
+        await page.get_by_role("button", name="Connect").click()
+        await expect(state).to_have_text("Connected")
+        await expect(field).to_have_count(0)
+        await expect(page.get_by_role("tabpanel")).to_contain_text("No kitchen is connected")
+        stored = (
+            "() => [Object.values({ ...sessionStorage }), localStorage.length, document.cookie]"
+        )
+        assert await page.evaluate(stored) == [[good], 0, ""]
+        await page.reload()
+        await expect(state).to_have_text("Connected")
+        other = await browser.new_page()
+        await show(other, hub.out_port)
+        await expect(other.get_by_role("status")).to_contain_text("wants a token")
+        await other.close()
+
+
+async def test_a_token_that_is_for_dumplings_alone_shows_those_and_says_what_it_lacks(
+    page: Page, complaints: Complaints, tmp_path: Path
+) -> None:
+    complaints.expect("the server responded with a status of 403")
+    file = tmp_path / "tokens.json"
+    token = add_token(file, "e", ["eater"]).reveal()
+    sending = add_token(file, "k", ["kitchen"]).reveal()
+    hello = f'{{"kitchen_name": "k", "token": "{sending}"}}'
+    async with running_hub(tokens=file, status_freq=0.1) as hub, kitchen(hub, hello) as cook:
+        await show(page, hub.out_port)
+        await page.get_by_label("Token for this hub").fill(token)
+        await page.keyboard.press("Enter")
+        panel = page.get_by_role("tabpanel")
+        await expect(panel).to_contain_text("its token lacks the role status")
+        await page.get_by_role("tab", name="Fleet").click()
+        await expect(panel).to_contain_text("its token lacks the role status")
+        await cook.send(dumpling("here I am"))
+        await page.get_by_role("tab", name="Dumplings").click()
+        await expect(panel).to_contain_text("here I am")
+
+
+async def test_it_comes_back_to_a_hub_that_was_killed_and_says_what_it_missed(
+    page: Page, complaints: Complaints
+) -> None:
+    complaints.expect(*AWAY)
+    state = page.get_by_role("status")
+    panel = page.get_by_role("tabpanel")
+    with Hub() as first:
+        await show(page, first.out_port, "dumplings")
+        await expect(state).to_have_text("Connected")
+        async with v2_kitchen(first) as cook:
+            await cook.hello(name="cellar")
+            await cook.send(1, *(dumpling(f"dish {n}") for n in (1, 2, 3)))
+            await expect(panel).to_contain_text("dish 3")
+        first.process.kill()
+        await expect(state).to_contain_text("The hub is away")
+        await expect(panel).to_contain_text("dish 3")
+    with Hub(first.in_port, first.out_port) as second:
+        async with v2_kitchen(second) as cook:
+            # The hub before had taken the fourth and the fifth.
+            await cook.hello(first=6, name="cellar")
+            await cook.send(6, dumpling("dish 6"))
+            await expect(state).to_have_text("Connected")
+            await expect(panel).to_contain_text("dish 6")
+            await page.get_by_text("2 missed").click()
+            notices = page.locator(".missed-list li")
+            await expect(notices).to_have_count(1)
+            await expect(notices).to_contain_text("2 dumplings")
+            await expect(notices).to_contain_text("a hub was killed before it had passed them on")
+            await page.keyboard.press("Escape")
+            await expect(notices).to_be_hidden()
+            assert await panel.get_by_text("dish 3").count() == 1
+            await page.get_by_role("tab", name="Now").click()
+            await expect(panel).to_contain_text("missed 2 dumplings")
+
+
+async def test_a_hub_that_stands_still_is_noticed(page: Page, complaints: Complaints) -> None:
+    complaints.expect(*AWAY, "net::ERR_(ABORTED|TIMED_OUT)")
+    await page.clock.install()
+    state = page.get_by_role("status")
+    with Hub() as hub:
+        await show(page, hub.out_port)
+        # It tells its rhythm by the second status.
+        await expect(page.get_by_role("tabpanel")).to_contain_text("No kitchen is connected")
+        hub.process.send_signal(signal.SIGSTOP)
+        try:
+            await page.clock.fast_forward(60_000)
+            await expect(state).to_contain_text("nothing heard of it for long")
+        finally:
+            hub.process.send_signal(signal.SIGCONT)
+        await page.clock.fast_forward(10_000)
+        await expect(state).to_have_text("Connected")
