@@ -210,6 +210,45 @@ def test_listing_chefs_does_not_load_them_as_root(tmp_path: Path) -> None:
     assert "loaded by 0" not in done.stdout
 
 
+@pytest.fixture
+def closed_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory that commands are run from, below one that only root may go into."""
+    directory = tmp_path / "root" / "chefs"
+    directory.mkdir(parents=True)
+    directory.parent.chmod(0o700)
+    directory.chmod(0o755)
+    monkeypatch.chdir(directory)
+    return directory
+
+
+#: Installed scripts do not have where they are run from on their path, as ``python -m`` has.
+AS_SCRIPT = {"PYTHONSAFEPATH": "1"}
+
+
+def test_root_runs_a_kitchen_from_its_closed_home(closed_directory: Path) -> None:
+    capture = write_pcap(closed_directory / "one.pcap", dns_query("a.example"))
+    (closed_directory / "mine.py").write_text(
+        "from netdumplings import DumplingChef\nclass MyChef(DumplingChef):\n    pass\n"
+    )
+    options = ["--read", str(capture), "--stdout"]
+    for modules, made in (((), "a.example"), (("-m", "mine"), "MyChef")):
+        found = run("sniff", *options, *modules, environment=AS_SCRIPT)
+        assert found.returncode == 0, found.stderr
+        assert made in found.stdout
+
+
+def test_a_module_in_a_directory_that_is_closed_is_told_from_one_that_is_not_there(
+    closed_directory: Path,
+) -> None:
+    capture = write_pcap(closed_directory / "one.pcap", dns_query("a.example"))
+    (closed_directory / "mine.py").write_text("")
+    closed_directory.chmod(0o700)
+    options = ["--read", str(capture), "--stdout", "-m", "mine"]
+    found = run("sniff", *options, environment=AS_SCRIPT)
+    assert found.returncode == 1
+    assert "may not look into this directory" in found.stderr
+
+
 @pytest.mark.parametrize(
     ("user", "problem"),
     [("root", "that is root"), ("0", "that is root"), ("no-such-user", "there is no such user")],

@@ -74,6 +74,9 @@ def main() -> int:
     )
     command.set_defaults(run=run_attacks)
 
+    command = commands.add_parser("newcomer", help="a fresh clone, ./dev demo, the page: timed")
+    command.set_defaults(run=run_newcomer)
+
     options = parser.parse_args()
     bad: bool = options.run(options)
     return int(bad)
@@ -133,6 +136,13 @@ def run_attacks(options: argparse.Namespace) -> bool:
     from .attack import attacks
 
     return attacks(options.packets)
+
+
+def run_newcomer(_options: argparse.Namespace) -> bool:
+    """Do as somebody who has just come; return whether it could not be done."""
+    from .newcomer import newcomer
+
+    return newcomer()
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from .. import opened
 from ..chef import DumplingChef
@@ -193,34 +193,50 @@ class _FileLoader(importlib.machinery.SourceFileLoader):
             return file.read()
 
 
+_NOT_THERE: Final = (
+    "no such module, neither installed nor in this directory (a file is named with its .py)"
+)
+_CLOSED: Final = (
+    "no such module is installed, and the user that nd-sniff runs chefs as may not look into this "
+    "directory (see --user; or name the module's file)"
+)
+
+
 def _import_module(given: str) -> ModuleType:
     if not all(part.isidentifier() for part in given.split(".")):
         raise ChefModuleError(given, "neither a module's name nor a .py file")
-    here = Path.cwd()
-    local = here.joinpath(*given.split("."))
+    here = _here()
+    local = Path(here, *given.split("."))
     with _blaming(given), _first_on_path(here, only_if=_is_importable(local)):
         try:
             return importlib.import_module(given)
         except ModuleNotFoundError as error:
             if error.name is not None and f"{given}.".startswith(f"{error.name}."):
-                raise ChefModuleError(
-                    given,
-                    "no such module, neither installed nor in this directory "
-                    "(a file is named with its .py)",
-                ) from None
+                looked = os.access(here, os.R_OK | os.X_OK)
+                raise ChefModuleError(given, _NOT_THERE if looked else _CLOSED) from None
             raise
 
 
+def _here() -> str:
+    """The directory that the command is run from, as modules can be imported from it.
+
+    Who has given up root may not be able to go there, as into a directory below root's home, but
+    is there already.
+    """
+    here = str(Path.cwd())
+    # Python makes an absolute path of a relative one; this one (proc(5)) is one.
+    already = "/proc/self/cwd"
+    return already if os.access(already, os.X_OK) and not os.access(here, os.X_OK) else here
+
+
 def _is_importable(path: Path) -> bool:
-    # Whoever has given up root may stand in a directory that it may not look into any more.
-    places = (path.with_suffix(".py"), path / "__init__.py")
-    return any(map(os.path.isfile, places))
+    # (Before Python 3.14, `Path.is_file` raises where we may not look.)
+    return any(map(os.path.isfile, (path.with_suffix(".py"), path / "__init__.py")))
 
 
 @contextmanager
-def _first_on_path(directory: Path, *, only_if: bool) -> Iterator[None]:
+def _first_on_path(entry: str, *, only_if: bool) -> Iterator[None]:
     """Look in a directory before all others, while a module of it is imported; later, last."""
-    entry = str(directory)
     if only_if:
         sys.path.insert(0, entry)
     try:

@@ -30,7 +30,8 @@ class ImportPath:
 
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
-        for entry in sys.path:
+        # Chefs are looked for where the command is run from, too.
+        for entry in (*sys.path, str(Path.cwd())):
             with suppress(OSError):
                 self._held.setdefault(entry, os.open(entry or os.curdir, _DIRECTORY))
 
