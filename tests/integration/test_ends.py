@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -221,6 +222,8 @@ def test_a_hub_serves_both_families_on_the_ports_that_it_logs(
         said = hub.wait_for_err(
             rf"hub is up on {re.escape(address)}: kitchens on port (\d+), eaters on port (\d+)$"
         )
+        page = hub.wait_for_err(r"the page to look at is (http://\S+/)$")[1]
+        assert urllib.request.urlopen(page).status == 200
         for host in reached_at:
             name = host.strip("[]")
             with Command("print", "-h", f"{host}:{said[2]}", "-k", name) as printer:

@@ -78,8 +78,6 @@ async def _run(hub: DumplingHub, options: dict[str, Any], show: bool, with_color
         access = hub.own_access("nd-up", "kitchen", "eater", "status")
         kitchen = make_kitchen(f"{host}:{hub.in_port}", hub_ports=ports, **access, **options)
         _stop_on_signals(kitchen)
-        page = f"{host.replace('wss:', 'https:') if hub.speaks_tls else f'http://{host}'}"
-        logger.info("the page to look at is %s:%d/", page, hub.out_port)
         logger.info("more eaters may join: nd-print --hub %s:%d", host, hub.out_port)
         cooking = asyncio.create_task(kitchen.serve())
         waiting_for = {cooking}

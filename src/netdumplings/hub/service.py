@@ -21,7 +21,7 @@ from .router import Router
 from .runs import Run
 from .seldom import Seldom
 from .sessions import Sessions
-from .site import Page, healthy, page_resources
+from .site import Page, address_of_page, healthy, page_resources
 from .status import status_dumpling, status_payload
 from .statuses import Statuses
 
@@ -160,6 +160,8 @@ class Service:
             self._in.port,
             self._out.port,
         )
+        page = address_of_page(address, self._out.port, tls=access.tls is not None)
+        logger.info("the page to look at is %s", page)
 
     @property
     def in_port(self) -> int:

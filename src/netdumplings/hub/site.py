@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from ..transport.answers import TEXT, Answer, Question, Resource, zipped
 
+#: Addresses on which a hub listens for everybody, and where it is reached from this host.
+EVERYBODY: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 #: The file that is served where no name is asked for.
 INDEX: Final = "index.html"
 #: The kinds of files that a page may have; no other is served.
@@ -99,3 +101,16 @@ def page_resources(page: Page) -> dict[str, Resource]:
     if INDEX in page:
         found["/"] = Resource(page[INDEX].answer)
     return found
+
+
+def address_of_page(address: str, port: int, *, tls: bool) -> str:
+    """Say where a browser on this host finds the page.
+
+    Args:
+        address: what the hub listens on.
+        port: for eaters.
+        tls: whether it speaks TLS.
+    """
+    host = EVERYBODY.get(address, address)
+    host = f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{host}:{port}/"

@@ -75,6 +75,7 @@ export class StackChart {
     fill(this.#plot,
       svg("rect", { class: "nothing", x: LEFT, y: TOP, width: Math.max(0, right - LEFT), height: HEIGHT - BOTTOM - TOP }),
       this.#known(spans, x),
+      this.#unknown(spans, x, now, window),
       this.#axes(lines, top, window, x, y, now),
       parts.map((part, index) => this.#area(part, index, spans, x, y)),
       svg("line", { class: "axis", x1: LEFT, x2: right, y1: y(0), y2: y(0) }),
@@ -91,6 +92,16 @@ export class StackChart {
       class: "ground", x: x(run[0].from), width: Math.max(0, x(run.at(-1).to) - x(run[0].from)),
       y: TOP, height: HEIGHT - BOTTOM - TOP,
     }));
+  }
+
+  /** What is not known says so, where there is room for it. */
+  #unknown(spans, x, now, window) {
+    const known = runs(spans);
+    const ends = [now - window, ...known.map((run) => run.at(-1).to)];
+    const begins = [...known.map((run) => run[0].from), now];
+    return begins.map((begin, at) => x(begin) - x(ends[at]) < 76 ? null : svg("text", {
+      class: "label", x: (x(begin) + x(ends[at])) / 2, y: HEIGHT / 2, "text-anchor": "middle",
+    }, "not known"));
   }
 
   #axes(lines, top, window, x, y, now) {

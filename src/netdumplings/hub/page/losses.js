@@ -78,28 +78,28 @@ export function worstFirst(kitchens) {
  *
  * @param {object} kitchen - of a picture.
  * @param {number} now - by the hub's clock.
- * @returns {Array<[string, boolean]>} in words, and whether something was lost.
+ * @returns {Array<[string, string]>} in words, and the class of how bad that is: loss, odd or soft.
  */
 export function troubles(kitchen, now) {
   const { counts, meter, gone, chefs, behind, lost } = kitchen;
   const said = [];
-  if (gone !== null) said.push([`gone ${span(now - gone)}`, false]);
-  else if (losing(meter.latest) > 0) said.push([`losing ${short(losing(meter.latest))}/s`, true]);
+  if (gone !== null) said.push([`gone ${span(now - gone)}`, "soft"]);
+  else if (losing(meter.latest) > 0) said.push([`losing ${short(losing(meter.latest))}/s`, "loss"]);
   for (const { name, stuck } of chefs) {
-    if (stuck) said.push([`stuck ${span(stuck.seconds)} in ${name}.${stuck.handler}`, true]);
+    if (stuck) said.push([`stuck ${span(stuck.seconds)} in ${name}.${stuck.handler}`, "loss"]);
   }
   for (const { name, quarantined } of chefs) {
-    if (quarantined !== null) said.push([`quarantined ${name}`, true]);
+    if (quarantined !== null) said.push([`quarantined ${name}`, "loss"]);
   }
   for (const [place, number] of packetsLost([counts]).places) {
-    said.push([`${counted(number, "packet")} lost ${place}`, true]);
+    said.push([`${counted(number, "packet")} lost ${place}`, "loss"]);
   }
   const missed = chefs.reduce((all, chef) => all + (chef.missed ?? 0), 0);
-  if (missed) said.push([`${counted(missed, "packet")} missed by slow chefs`, true]);
+  if (missed) said.push([`${counted(missed, "packet")} missed by slow chefs`, "loss"]);
   const dumplings = Math.max(counts.dumplings_dropped ?? 0, lost ?? 0);
-  if (dumplings) said.push([`${counted(dumplings, "dumpling")} lost`, true]);
+  if (dumplings) said.push([`${counted(dumplings, "dumpling")} lost`, "loss"]);
   const errors = chefs.reduce((all, chef) => all + (chef.errors ?? 0), 0);
-  if (errors) said.push([counted(errors, "error"), false]);
-  if (behind >= BEHIND) said.push([`${span(behind)} behind`, false]);
+  if (errors) said.push([counted(errors, "error"), "odd"]);
+  if (behind >= BEHIND) said.push([`${span(behind)} behind`, "odd"]);
   return said;
 }

@@ -12,7 +12,8 @@ const MOST = 200; // rows
  * A column is {title, value(item), show?(item), number?, first?}. value is sorted by (numbers and texts
  * apart; what is null comes last); show gives what is seen, a string, a node or a list of these,
  * otherwise it is the value; number: it is set to the right, and sorted from the largest; wide: it may be
- * long, and takes a line of its own on a phone; half: there it takes two places. The first column is the head of its row.
+ * long, and takes a line of its own on a phone; half: there it takes two places; about: more than its
+ * title says. The first column is the head of its row.
  */
 export class SortTable {
   #columns;
@@ -36,8 +37,9 @@ export class SortTable {
     this.#caption = h("caption", { class: "unseen" }, caption);
     this.#onsort = onsort;
     this.#heads = columns.map((column, index) => {
-      const button = h("button", { type: "button", class: "sort", onclick: () => this.#sort(index) },
-        column.title);
+      const button = h("button", {
+        type: "button", class: "sort", title: column.about, onclick: () => this.#sort(index),
+      }, column.title);
       return h("th", { scope: "col", class: column.number ? "number" : null }, button);
     });
     this.#keyed = new Keyed(this.#body, () => this.#row());
@@ -91,8 +93,7 @@ export class SortTable {
     const element = h("tr", null, cells);
     const shown = [];
     const update = (item) => {
-      set(element, "class", [item.gone !== null && item.gone !== undefined && "gone", item.mark]
-        .filter(Boolean).join(" ") || null);
+      set(element, "class", item.gone === null ? null : "gone");
       this.#columns.forEach((column, index) => {
         const content = column.show ? column.show(item) : column.value(item);
         if (content === null || content === undefined || typeof content !== "object") {
