@@ -1,0 +1,90 @@
+"""A browser that takes pictures of every view of the page."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
+
+import numpy as np
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
+
+from support.browser import BROWSER, FLAGS
+
+from .palette import Pixels
+
+VIEWS: Final = ("now", "fleet", "dumplings", "chefs")
+WIDTHS: Final = {"wide": (1280, 800), "narrow": (390, 844)}
+THEMES: Final = ("light", "dark")
+
+_PIXELS: Final = """async (png) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${png}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  canvas.drawImage(image, 0, 0);
+  const { data } = canvas.getImageData(0, 0, image.width, image.height);
+  const blob = new Blob([data]);
+  const url = await new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.readAsDataURL(blob);
+  });
+  return [image.width, image.height, url.slice(url.indexOf(",") + 1)];
+}"""
+
+
+async def pictures(
+    address: str, statuses: Iterable[Any], last: str
+) -> AsyncIterator[tuple[str, Pixels]]:
+    """Take a picture of every view, wide and narrow, light and dark.
+
+    Args:
+        address: of the page.
+        statuses: what the hub is to have told in the last minutes.
+        last: what is seen when all dumplings have come.
+
+    Yields:
+        a name, and the picture.
+    """
+    past = json.dumps({"statuses": list(statuses)})
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(content_type="application/json", body=past)
+
+    expect.set_options(timeout=60_000)
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        dark_room = await browser.new_page()
+        for width, (across, down) in WIDTHS.items():
+            for theme in THEMES:
+                page = await _page(browser, across, down, theme)
+                await page.route("**/api/statuses", answer)
+                for view in VIEWS:
+                    await page.goto(f"{address}#dumplings")
+                    feed = page.get_by_role("tabpanel")
+                    await expect(feed).to_contain_text(last)
+                    # How many come each second is of the machine that takes the picture.
+                    await expect(feed).not_to_contain_text("each second")
+                    await page.locator(f"#tab-{view}").click()
+                    await page.mouse.move(0, 0)
+                    png = base64.b64encode(await page.screenshot(animations="disabled")).decode()
+                    yield f"page-{view}-{width}-{theme}", await _developed(dark_room, png)
+                await page.context.close()
+        await browser.close()
+
+
+async def _page(browser: Browser, width: int, height: int, theme: Any) -> Page:
+    return await browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+
+
+async def _developed(page: Page, png: str) -> Pixels:
+    width, height, data = await page.evaluate(_PIXELS, png)
+    return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[:, :, :3]
