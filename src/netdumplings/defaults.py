@@ -41,6 +41,9 @@ JSON_DEPTH = 64
 #: What the two may be set to at most. (Python's JSON fails at about a thousand levels.)
 MOST_FIRST_MESSAGE = 1024 * 1024
 MOST_JSON_DEPTH = 512
+#: What packets and bytes are counted by, in scapy's names where it has one. Every packet is one of
+#: the first four; those of IP and IPv6 may be one of the last four besides.
+TRAFFIC_LAYERS = ("IP", "IPv6", "ARP", "other", "TCP", "UDP", "ICMP", "ICMPv6")
 #: The name of the hub's own chef, which no other may have.
 STATUS_CHEF = "SystemStatusChef"
 #: Bytes of dumplings a kitchen keeps while its hub is away.

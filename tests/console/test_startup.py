@@ -11,8 +11,8 @@ from netdumplings import __version__
 
 COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "up"]
 SLOW = {
-    "asyncio", "cypcap", "msgspec", "numpy", "pcapy", "platformdirs", "rich", "scapy", "tomllib",
-    "websockets",
+    "asyncio", "cypcap", "msgspec", "numpy", "pcapy", "platformdirs", "prometheus_client", "rich",
+    "scapy", "tomllib", "websockets",
 }  # fmt: skip
 
 IMPORTED = """
@@ -38,6 +38,14 @@ def test_help_imports_nothing_slow(module: str) -> None:
     assert status == "status 0"
     assert "netdumplings.console" in imported.split()
     assert not SLOW & set(imported.split())
+
+
+def test_a_hub_that_nobody_scrapes_does_not_load_what_writes_metrics() -> None:
+    program = "import sys, netdumplings.hub.service; print('prometheus_client' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("module", COMMANDS)

@@ -11,13 +11,14 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrHopByHop
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.packet import Raw
 
+from netdumplings.defaults import TRAFFIC_LAYERS
 from netdumplings.packets import PacketBatch
-from netdumplings.packets.traffic import LAYERS, count_traffic
+from netdumplings.packets.traffic import count_traffic
 from support.packets import arp, batch, dns_query, ether, icmp, tcp_syn
 
 
 def counted(packets: PacketBatch) -> dict[str, tuple[int, int]]:
-    rows = zip(LAYERS, count_traffic(packets).tolist(), strict=True)
+    rows = zip(TRAFFIC_LAYERS, count_traffic(packets).tolist(), strict=True)
     return {layer: (count, size) for layer, (count, size) in rows if count}
 
 

@@ -3,7 +3,8 @@
 - `router`: which bytes go to which eater, and what is counted. No sockets.
 - `status`: the hub's own dumplings.
 - `guests`: who is connected, and what they said of themselves.
-- `site`: what is served to browsers, and to whoever asks by HTTP; the page is in ``page``.
+- `site`: the page, which is in ``page``; `statuses`, `metrics`: what else is answered by HTTP.
+- `totals`: what kitchens have counted, summed up; `told`: how that is read.
 - `service`: the two ports at work.
 - `hub`: `DumplingHub`, which starts and stops all that.
 """

@@ -31,6 +31,7 @@ from .port import label_of, send_away, serve
 from .router import Router
 from .runs import Hole
 from .sessions import Session, Sessions
+from .totals import Totals
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -51,6 +52,7 @@ class Kitchens:
 
     Attributes:
         news: set when one of them tells what should not wait for the next status.
+        totals: what they have counted, summed by their names.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Kitchens:
         self._to_acknowledge: dict[_Conversation, None] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.news = asyncio.Event()
+        self.totals = Totals()
 
     @property
     def here(self) -> list[Kitchen]:
@@ -88,6 +91,7 @@ class Kitchens:
             self._to_acknowledge.pop(talk, None)
             self._leave_session(talk)
             if talk.kitchen:
+                self.totals.leave(talk.kitchen)
                 gone = "%s has gone; it sent %d dumplings"
                 connection.log_news(logger, gone, talk.label, talk.dumplings)
             return talk.label
@@ -149,10 +153,15 @@ class Kitchens:
         if talk.kitchen is None:
             talk.label = label_of(talk.peer, connection, hello)
             connection.log_news(logger, "%s is here", talk.label)
+        else:
+            # It is the same kitchen, which has come to the end of what a former run had left.
+            self.totals.leave(talk.kitchen)
+            session.told = talk.kitchen.session.told
         talk.session = session
         talk.kitchen = Kitchen(
             hello.name, hello.announcement, connection.host, connection.port, session
         )
+        self.totals.enter(talk.kitchen)
         if talk.acknowledges:
             talk.send(write(WelcomeToKitchen(session.last)))
 
@@ -206,6 +215,8 @@ class Kitchens:
 
     def _replace(self, talk: _Conversation) -> None:
         """Send a connection away in whose place another has come: the kitchen lost it."""
+        if talk.kitchen is not None:
+            self.totals.leave(talk.kitchen)
         self._send_away(talk, REPLACED)
 
     def _send_away(self, talk: _Conversation, refusal: Refusal) -> None:

@@ -17,6 +17,8 @@ from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
 from .access import Access
 from .eaters import Eaters
 from .kitchens import Kitchens
+from .metrics import Metrics
+from .picture import Picture
 from .router import Router
 from .runs import Run
 from .seldom import Seldom
@@ -93,6 +95,7 @@ class Service:
         )
         self._own = 0
         self._statuses = Statuses()
+        self._answers = Answers(self._resources(), access.eater_admission)
         self._started = time.monotonic()
 
     async def start(self, address: str, in_port: int, out_port: int) -> None:
@@ -139,7 +142,7 @@ class Service:
                 tls=access.tls,
                 lacks=access.lacks,
                 admission=access.eater_admission,
-                answers=Answers(self._resources(), access.eater_admission),
+                answers=self._answers,
             )
         except BaseException:
             await self._in.stop()
@@ -207,13 +210,30 @@ class Service:
     def _resources(self) -> dict[str, Resource]:
         """Say what may be asked for at the port for eaters."""
         status = Seldom(lambda: json_answer(self._payload()))
+        metrics = Metrics(self._picture)
         statuses = Seldom(lambda: json_answer(self._statuses.text(time.monotonic())))
         return {
             **page_resources(self._page),
             "/healthz": Resource(healthy),
             "/api/status": Resource(lambda _: status.get(), "status"),
             "/api/statuses": Resource(lambda _: statuses.get(), "status"),
+            "/metrics": Resource(metrics.answer, "status"),
         }
+
+    def _picture(self) -> Picture:
+        """Take the counts that are scraped."""
+        return Picture(
+            uptime=time.monotonic() - self._started,
+            intake=self._sessions.ledger,
+            own=self._own,
+            ledger=self._router.ledger,
+            refused=self._in.refused + self._out.refused,
+            answered=self._answers.counts.copy(),
+            connected={"kitchen": len(self._kitchens.here), "eater": len(self._eaters.here)},
+            history_bytes=self._router.history.size,
+            history_dumplings=self._router.history.end - self._router.history.begin,
+            kitchens=self._kitchens.totals.now(),
+        )
 
     def _payload(self) -> bytes:
         """Write how the hub is now."""

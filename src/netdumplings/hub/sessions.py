@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from ..delivery import IntakeLedger
 from ..wire import Metadata, stream_of
 from .runs import Run
+from .told import Key
 
 #: How many sessions are remembered whose kitchens have gone, the youngest ones.
 MAX_GONE: Final = 1000
@@ -54,9 +55,11 @@ class Session:
 
     Attributes:
         intake: counts what came of it.
+        summed: what of that has been summed up with others'.
+        told: what its kitchen has counted, of what has been summed up with others'.
     """
 
-    __slots__ = ("_numbers", "_total", "began", "intake", "name", "stream")
+    __slots__ = ("_numbers", "_total", "began", "intake", "name", "stream", "summed", "told")
 
     def __init__(
         self, stream: str, name: str, began: int, total: Intake, numbers: Numbers | None = None
@@ -66,6 +69,8 @@ class Session:
         self.began = began
         self._numbers = Numbers(began) if numbers is None else numbers
         self.intake = Intake()
+        self.summed: dict[Key, float] = {}
+        self.told: dict[Key, float] = {}
         self._total = total
 
     @property

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import defaults
 from ..capture import CaptureStatistics, PacketSource
 from ..delivery import PacketLedger
 from ..packets import PacketBatch
-from ..packets.traffic import LAYERS, count_traffic
+from ..packets.traffic import count_traffic
 
 
 class Traffic(NamedTuple):
@@ -19,7 +20,7 @@ class Traffic(NamedTuple):
 
     Attributes:
         bytes: of all packets, on the wire.
-        layers: packets and bytes of each of `LAYERS` that there were any of.
+        layers: packets and bytes of each of `TRAFFIC_LAYERS` that there were any of.
         newest: when the packet was captured that was handled last, seconds since the epoch; None
             before there was one.
         handled_at: when it was handled, likewise.
@@ -51,7 +52,7 @@ class PacketTally:
         self._read = 0
         self._waiting = 0
         self._left = 0
-        self._traffic = np.zeros((len(LAYERS), 2), np.int64)
+        self._traffic = np.zeros((len(defaults.TRAFFIC_LAYERS), 2), np.int64)
         self._bytes = 0
         self._newest_ns: int | None = None
         self._handled_at = 0.0
@@ -93,7 +94,7 @@ class PacketTally:
             newest, handled_at = self._newest_ns, self._handled_at
         layers = {
             name: (packets, bytes_)
-            for name, (packets, bytes_) in zip(LAYERS, counts, strict=True)
+            for name, (packets, bytes_) in zip(defaults.TRAFFIC_LAYERS, counts, strict=True)
             if packets
         }
         return Traffic(size, layers, None if newest is None else newest / 1e9, handled_at)

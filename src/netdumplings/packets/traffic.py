@@ -7,12 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ..defaults import TRAFFIC_LAYERS as LAYERS
 from .batch import PacketBatch
 from .formats import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, TCP, UDP
-
-#: The names, which are scapy's where it has one. Every packet is one of the first four; those of IP
-#: and IPv6 may be one of the last four besides, by what the IP header says that it carries.
-LAYERS: Final = ("IP", "IPv6", "ARP", "other", "TCP", "UDP", "ICMP", "ICMPv6")
 
 # RFC 792, and RFC 4443 section 1.
 _ICMP, _ICMPV6 = 1, 58
@@ -50,8 +47,10 @@ _NETWORK_CODES, _TRANSPORT_CODES, _LAYERS_OF_CODES = _tables()
 def count_traffic(packets: PacketBatch) -> npt.NDArray[np.int64]:
     """Count the packets of a batch, and their bytes on the wire, by layer.
 
+    What is above IP is told by what its header says that it carries.
+
     Returns:
-        a row for each of `LAYERS`: packets, bytes.
+        a row for each of `TRAFFIC_LAYERS`: packets, bytes.
     """
     codes = _NETWORK_CODES[packets.ethertypes] + _TRANSPORT_CODES[packets.ip_protocols]
     counts = np.empty((_CODES, 2), np.int64)

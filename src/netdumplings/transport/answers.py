@@ -34,6 +34,8 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+#: What may be answered.
+STATUSES: Final = (200, 304, 401, 403, 404, 405, 500)
 #: What may be asked (RFC 9110, section 9.1: these two must be supported).
 METHODS: Final = ("GET", "HEAD")
 

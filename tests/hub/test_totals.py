@@ -1,0 +1,210 @@
+"""What kitchens have counted, summed up: nothing twice, nothing lost, and never going back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdumplings.hub.guests import Kitchen
+from netdumplings.hub.sessions import Session, Sessions
+from netdumplings.hub.totals import MAX_LABEL, OTHER, SumNow, Totals, label
+
+RECEIVED, MADE, DROPPED = (
+    ("packets_received", ""),
+    ("dumplings_made", ""),
+    ("dumplings_dropped", ""),
+)
+
+
+class House:
+    """A hub's totals, and kitchens that come and go."""
+
+    def __init__(self, **limits: int) -> None:
+        self.sessions = Sessions()
+        self.totals = Totals(**limits)
+
+    def session(self, number: int) -> Session:
+        return self.sessions.open(f"{number:0>20}", 1, "k")[0]
+
+    def enter(self, name: str = "k", session: int = 0, interface: Any = "eth0") -> Kitchen:
+        announced = json.dumps({"kitchen_name": name, "interface": interface}).encode()
+        kitchen = Kitchen(name, announced, "192.0.2.1", 1, self.session(session))
+        self.totals.enter(kitchen)
+        return kitchen
+
+    def sums(self) -> dict[str, SumNow]:
+        return {one.kitchen: one for one in self.totals.now()}
+
+    def received(self, name: str = "k") -> float:
+        return self.sums()[name].grown[RECEIVED]
+
+
+def tell(kitchen: Kitchen, received: int, **more: Any) -> None:
+    kitchen.told_counts(json.dumps({"packets_received": received, **more}).encode())
+
+
+def test_a_kitchen_is_what_it_says_however_often_it_is_looked_at() -> None:
+    house = House()
+    kitchen = house.enter()
+    tell(kitchen, 10, traffic={"IP": [4, 400]}, chefs={"C": {"packets": 7, "seconds": 0.5}})
+    for _ in range(3):
+        grown = house.sums()["k"].grown
+        assert grown[RECEIVED] == 10
+        assert grown["layer_bytes", "IP"] == 400
+        assert grown["chef_seconds", "C"] == 0.5
+        assert (
+            grown["packets_dropped", "kernel"] == 0
+        )  # it is there, so that it can be seen to grow
+    tell(kitchen, 25)
+    assert house.received() == 25
+
+
+def test_what_is_announced_counts_until_something_is_told() -> None:
+    house = House()
+    announced = b'{"kitchen_name":"k","interface":["a","b"],"counts":{"packets_received":3}}'
+    kitchen = Kitchen("k", announced, "::1", 1, house.session(1))
+    house.totals.enter(kitchen)
+    assert house.received() == 3
+    assert house.sums()["k"].interface == "a, b"
+    tell(kitchen, 4)
+    assert house.received() == 4
+
+
+def test_kitchens_of_one_name_are_summed_and_one_that_goes_leaves_what_it_counted() -> None:
+    house = House()
+    one, two = house.enter(session=1), house.enter(session=2)
+    tell(one, 10, packets_waiting=1, behind=0.5)
+    tell(two, 100, packets_waiting=2, behind=0.25)
+    now = house.sums()["k"]
+    assert (now.grown[RECEIVED], now.here, now.behind) == (110, 2, 0.5)
+    assert now.now["packets_waiting"] == 3
+    tell(one, 11)
+    house.totals.leave(one)
+    house.totals.leave(one)
+    now = house.sums()["k"]
+    assert (now.grown[RECEIVED], now.here, now.behind) == (111, 1, 0.25)
+
+
+def test_a_kitchen_that_comes_back_goes_on_and_one_that_begins_anew_adds_to_it() -> None:
+    house = House()
+    kitchen = house.enter(session=1)
+    tell(kitchen, 10, dumplings_made=5)
+    house.totals.leave(kitchen)
+    again = house.enter(session=1)
+    assert house.received() == 10
+    tell(again, 12, dumplings_made=5)
+    assert house.received() == 12
+    house.totals.leave(again)
+    restarted = house.enter(session=1)  # a spool has the session of the run before
+    tell(restarted, 3, dumplings_made=7)
+    assert house.received() == 15
+    assert house.sums()["k"].grown[MADE] == 12
+
+
+def test_what_turns_out_not_to_have_been_dropped_is_not_dropped_again() -> None:
+    house = House()
+    kitchen = house.enter()
+    for dropped, total in [(10, 10), (7, 10), (9, 10), (12, 12)]:
+        tell(kitchen, 1, dumplings_dropped=dropped)
+        assert house.sums()["k"].grown[DROPPED] == total
+
+
+def test_kitchens_that_are_too_many_are_one_and_the_longest_gone_make_place() -> None:
+    house = House(max_kitchens=2)
+    kitchens = [house.enter(f"k{n}", session=n) for n in range(4)]
+    for kitchen in kitchens:
+        tell(kitchen, 1)
+    assert {name: one.grown[RECEIVED] for name, one in house.sums().items()} == {
+        "k0": 1, "k1": 1, OTHER: 2,
+    }  # fmt: skip
+    for number in (1, 0):
+        house.totals.leave(kitchens[number])
+    house.enter("new", session=9)
+    assert set(house.sums()) == {"k0", "new", OTHER}
+    # Who was one of the others stays so, or they would go back.
+    tell(kitchens[2], 5)
+    assert house.received(OTHER) == 6
+
+
+def test_chefs_that_are_too_many_are_one() -> None:
+    house = House(max_chefs=3)
+    for number in (1, 2):
+        kitchen = house.enter(f"k{number}", session=number)
+        tell(kitchen, 1, chefs={f"C{n}": {"errors": 1} for n in range(5)})
+    errors = {
+        (name, chef): number
+        for name, one in house.sums().items()
+        for (key, chef), number in one.grown.items()
+        if key == "chef_errors"
+    }
+    assert errors == {
+        ("k1", "C0"): 1, ("k1", "C1"): 1, ("k1", "C2"): 1, ("k1", OTHER): 2, ("k2", OTHER): 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"packets_received": -1},
+        {"packets_received": "many"},
+        {"packets_received": 2**70},
+        {"packets_received": 1.5},
+        {"traffic": {"IP": [1]}},
+        {"chefs": {"C": 5}},
+        {"chefs": []},
+        {"behind": "far"},
+    ],
+)
+def test_counts_that_are_none_are_left_out(counts: Mapping[str, Any]) -> None:
+    house = House()
+    kitchen, other = house.enter(session=1), house.enter(session=2)
+    tell(other, 4)
+    tell(
+        kitchen, **({"received": 3} | {k: v for k, v in counts.items() if k != "packets_received"})
+    )
+    kitchen.counts = json.dumps(counts).encode()
+    assert house.received() == 4
+
+
+@given(st.text(), st.text(max_size=3))
+def test_a_label_can_be_shown_and_is_not_long(name: str, short: str) -> None:
+    assert label(name).isprintable()
+    assert len(label(name)) <= MAX_LABEL
+    if short.isprintable():
+        assert label(short) == short
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from(["tell", "again", "anew", "look"])),
+        max_size=30,
+    )
+)
+def test_nothing_ever_goes_back_and_nothing_counts_twice(steps: list[tuple[int, str]]) -> None:
+    """Three kitchens of one name that count, lose their connections, and are started again."""
+    house = House()
+    here = {n: house.enter(session=n) for n in range(3)}
+    counted = dict.fromkeys(here, 0)
+    total = before = 0
+    for number, step in steps:
+        if step == "tell":
+            counted[number] += 5
+            total += 5
+            tell(here[number], counted[number])
+        elif step == "look":
+            assert house.sums()["k"].grown.get(RECEIVED, 0) == total
+            before = total
+        else:
+            house.totals.leave(here[number])
+            if step == "anew":
+                counted[number] = 0
+            here[number] = house.enter(session=number)
+            tell(here[number], counted[number])
+        now = house.sums()["k"].grown.get(RECEIVED, 0)
+        assert now >= before
+    assert house.sums()["k"].grown.get(RECEIVED, 0) == total
