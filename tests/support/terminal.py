@@ -44,6 +44,8 @@ class Terminal:
         command = shlex.join([sys.executable, "-m", f"netdumplings.console.{module}", *arguments])
         size = ("-x", str(columns), "-y", str(lines))
         variables = clean_environment() | {"LC_ALL": "C.UTF-8"} | (environment or {})
+        for of_another_terminal in ("COLUMNS", "LINES"):
+            variables.pop(of_another_terminal, None)
         # A shell that reads no file of the user's, in which the command is typed as by a user.
         self._tmux("new-session", "-d", *size, "/bin/sh", environment=variables)
         try:
@@ -65,6 +67,11 @@ class Terminal:
             assert time.monotonic() < deadline, f"no {pattern!r}:\n{screen}"
             time.sleep(0.1)
         return screen
+
+    def is_plain(self) -> bool:
+        """Whether it is as a shell has it: its own screen, a cursor, and the mouse let alone."""
+        state = "#{alternate_on}#{cursor_flag}#{mouse_any_flag}"
+        return self._tmux("display-message", "-p", state).strip() == "010"
 
     def keys(self, *keys: str) -> None:
         """Press keys, by the names that tmux has for them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -15,6 +15,11 @@ MOST_REMEMBERED: Final = 200
 #: Seconds after which counts that have not changed are taken to stand still. Kitchens tell them
 #: every second, older ones every five; a hub may tell more often than that.
 STALE: Final = 6.0
+
+#: Seconds over which the hub's rates are taken at least: dumplings come in batches.
+RATES_OVER: Final = 0.9
+#: How many rates of a kitchen are kept.
+RECENT: Final = 60
 
 
 class Rates(NamedTuple):
@@ -52,12 +57,14 @@ class Kitchen:
         rates: None until it has told its counts twice.
         seen: when it was last connected, in seconds since the epoch by the hub's clock.
         gone: whether it is connected no more.
+        recent: packets a second at the latest statuses, the latest last.
     """
 
     status: KitchenStatus
     seen: float
     gone: bool = False
     rates: Rates | None = None
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     _changed: float = 0.0
 
     def __post_init__(self) -> None:
@@ -78,6 +85,7 @@ class Kitchen:
         elif now - since >= STALE:
             # It counts nothing. Whatever it counts next is of the time since the latest status.
             self.rates, self._changed = Rates(bits=_bits(status, 0.0)), last
+        self.recent.append(self.rates.packets if self.rates is not None else 0.0)
 
 
 @dataclass(slots=True)
@@ -112,15 +120,19 @@ class Fleet:
     rates: HubRates | None = None
     kitchens: list[Kitchen] = field(default_factory=list)
     eaters: list[Eater] = field(default_factory=list)
+    _before: HubStatus | None = None
 
     def update(self, status: HubStatus) -> None:
         """Take the next status."""
         before, self.hub, now = self.hub, status, status.time
         if before is not None and now < before.time:
             # A clock was set back, or this is another hub's: nothing before it can be compared.
-            self.rates, self.kitchens, self.eaters = None, [], []
-        elif before is not None and now > before.time:
-            self.rates = _hub_rates(before, status, now - before.time)
+            self.rates, self.kitchens, self.eaters, self._before = None, [], [], None
+        if self._before is None:
+            self._before = status
+        elif (elapsed := now - self._before.time) >= RATES_OVER:
+            self.rates = _hub_rates(self._before, status, elapsed)
+            self._before = status
         self.kitchens = _followed(self.kitchens, status.kitchens, now, Kitchen)
         self.eaters = _followed(self.eaters, status.eaters, now, Eater)
 
