@@ -9,10 +9,10 @@ import pytest
 
 from netdumplings import __version__
 
-COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "up"]
+COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "top", "up"]
 SLOW = {
     "asyncio", "cypcap", "msgspec", "numpy", "pcapy", "platformdirs", "prometheus_client", "rich",
-    "scapy", "tomllib", "websockets",
+    "scapy", "textual", "tomllib", "websockets",
 }  # fmt: skip
 
 IMPORTED = """
