@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import re
 import socket
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from netdumplings import DumplingChef
 from netdumplings.capture import may_sniff
+from netdumplings.kitchen.displays import displays_of
 from netdumplings.wire import kitchen_hello, kitchen_hello_message
 from support.browser import needs_a_browser
 from support.commands import Command
 from support.hub_peers import dumpling, kitchen, running_hub
 from support.live_page import Complaints, show
 from support.packets import arp, dns_query, tcp_syn, write_pcap
+from support.page_modules import call
 from support.v2_peers import SESSION, v2_kitchen
 
 pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ASKED = "asked-for-during-the-test.example"
 
 
@@ -134,6 +139,39 @@ async def test_a_chef_is_shown_as_it_announced(page: Page, complaints: Complaint
         evil = card(page, "Evil")
         await expect(evil.get_by_role("listitem")).to_contain_text("\u22125")
         await expect(evil.get_by_role("row")).to_have_text("wordyes")
+
+
+async def test_the_chef_of_the_guide_is_shown_as_the_guide_says(
+    page: Page, complaints: Complaints, tmp_path: Path
+) -> None:
+    packets = [tcp_syn(443), tcp_syn(443), tcp_syn(22)] * 40
+    times = [1e9 + number / 10 for number in range(len(packets))]
+    capture = write_pcap(tmp_path / "x.pcap", *packets, times=times)
+    async with running_hub(status_freq=0.2) as hub:
+        await show(page, hub.out_port, "chefs")
+        # At its own pace, so that the hub's status tells of its hints while it is there.
+        with Command("sniff", "--read", str(capture), "-m", str(EXAMPLES / "shown_chef.py"),
+                     "--speed", "10", "--loop", "-h", f"localhost:{hub.in_port}"):  # fmt: skip
+            ports = card(page, "Ports called").get_by_role("listitem")
+            await expect(ports.first).to_have_text(re.compile(r"^443[\d.]+ connections/s$"))
+            await expect(ports.last).to_have_text(re.compile(r"^22[\d.]+ connections/s$"))
+
+
+async def test_every_hint_in_the_guide_is_one(page: Page, complaints: Complaints) -> None:
+    guide = (EXAMPLES.parent / "docs/how-to/show-a-chef-your-way.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```python\n(.*?)^ *```$", guide, re.MULTILINE | re.DOTALL)
+    hints = []
+    for block in blocks:
+        names: dict[str, Any] = {}
+        exec(textwrap.dedent(block), names)
+        chef = type("GuideChef", (DumplingChef,), {"display": names["display"]})
+        assert displays_of([chef]) == {"GuideChef": names["display"]}
+        hints.append(names["display"])
+    assert {hint["view"] for hint in hints} == {"bars", "top", "table", "lines", "text"}
+    async with running_hub() as hub:
+        await show(page, hub.out_port)
+        code = 'return given.map((await import("/hints.js")).checked);'
+        assert await call(page, code, hints) == hints
 
 
 async def test_of_any_other_chef_the_numbers_are_lines_and_the_rest_a_table(

@@ -189,8 +189,9 @@ async def test_what_the_feed_no_longer_has_is_not_found_any_more(open_page: Page
 BAD_HINTS: list[Any] = [
     None, 7, "bars", [], [["view", "bars"]],
     {"view": "script"}, {"view": "constructor"}, {"view": ["bars"]}, {"view": None},
-    {"title": "x" * 81}, {"title": 3}, {"of": "packet_counts"}, {"of": ["x"] * 17},
-    {"of": [0]}, {"of": ["x" * 257]}, {"rate": "yes"}, {"rate": 1}, {"value": ["count"]},
+    {"title": "x" * 81}, {"title": 3}, {"of": "packet_counts"}, {"of": ["x"] * 9},
+    {"of": [0]}, {"of": ["x" * 65]}, {"of": [""]},
+    {"rate": "yes"}, {"rate": 1}, {"value": ["count"]},
     {"columns": ["x"] * 13}, {"columns": {"length": 3}}, {"key": None}, {"conflict": 1},
     {"unit": "x" * 17}, {"unit": {"toString": "x"}},
 ]  # fmt: skip

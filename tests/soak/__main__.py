@@ -77,6 +77,12 @@ def main() -> int:
     command = commands.add_parser("newcomer", help="a fresh clone, ./dev demo, the page: timed")
     command.set_defaults(run=run_newcomer)
 
+    command = commands.add_parser("page", help="the hub's page in a browser, under load")
+    command.add_argument("--seconds", type=float, default=60, help="for each view (60)")
+    command.add_argument("--rate", type=int, default=2000, help="dumplings a second (2000)")
+    command.add_argument("views", nargs="*", help="which, as the output names them (all)")
+    command.set_defaults(run=run_page)
+
     options = parser.parse_args()
     bad: bool = options.run(options)
     return int(bad)
@@ -143,6 +149,13 @@ def run_newcomer(_options: argparse.Namespace) -> bool:
     from .newcomer import newcomer
 
     return newcomer()
+
+
+def run_page(options: argparse.Namespace) -> bool:
+    """Look at the page under load; return whether it was too slow or too large."""
+    from .page import soak_page
+
+    return soak_page(options.seconds, options.rate, options.views)
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:

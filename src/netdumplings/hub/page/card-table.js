@@ -19,7 +19,8 @@ export class TableCard {
 
   constructor(hint, changed) {
     this.hint = hint;
-    this.columns = hint.columns ?? [];
+    this.isAsked = (hint.columns?.length ?? 0) > 0; // for certain columns
+    this.columns = this.isAsked ? hint.columns : [];
     this.search = h("input", {
       type: "search", placeholder: "Search", "aria-label": `Search in ${hint.title ?? "the table"}`,
       spellcheck: "false", autocomplete: "off", maxlength: "100", oninput: changed,
@@ -48,9 +49,9 @@ export class TableCard {
 
   takeRow(state, row) {
     if (row === null || typeof row !== "object" || Array.isArray(row)) return false;
-    const { key, conflict, columns } = this.hint;
+    const { key, conflict } = this.hint;
     if (key !== undefined && !Object.hasOwn(row, key)) return false;
-    if (!columns) this.meet(row);
+    if (!this.isAsked) this.meet(row);
     const name = key === undefined ? String(state.next) : brief(row[key], CELL);
     const before = state.rows.get(name);
     state.rows.delete(name); // so that the latest are at the end

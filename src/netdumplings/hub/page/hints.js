@@ -3,7 +3,8 @@
 
 export const VIEWS = ["bars", "top", "table", "lines", "text"];
 
-const MOST = { title: 80, unit: 16, key: 256, path: 16, columns: 12 };
+// As docs/reference/display.md has them.
+const MOST = { title: 80, unit: 16, key: 64, path: 8, columns: 12 };
 
 /** Of the chefs in the box, whose payloads docs/reference/chefs-in-the-box.md describes. */
 const BOX = new Map([
@@ -22,7 +23,7 @@ const BOX = new Map([
 ]);
 
 const string = (most) => (value) => typeof value === "string" && [...value].length <= most;
-const key = string(MOST.key);
+const key = (value) => value !== "" && string(MOST.key)(value);
 const listOf = (most) => (value) =>
   Array.isArray(value) && value.length <= most && value.every((each) => key(each));
 
