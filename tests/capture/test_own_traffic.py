@@ -12,6 +12,8 @@ from netdumplings.capture import offline_filter
 from netdumplings.capture.own_traffic import OwnTraffic, own_traffic
 from netdumplings.packets import PacketBatch
 
+# Without addresses, scapy would ask the network for them.
+ETHERNET = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
 HUB = OwnTraffic(("192.0.2.10", "2001:db8::10"), (11347, 11348))
 
 
@@ -31,8 +33,8 @@ def passes(filter: str, packet: Packet) -> bool:
 )
 @pytest.mark.parametrize("filter", ["", "tcp", "tcp or udp"])
 def test_the_hubs_packets_are_left_out(packet: Packet, filter: str) -> None:
-    assert passes(filter, Ether() / packet)
-    assert not passes(HUB.filtered_out(filter), Ether() / packet)
+    assert passes(filter, ETHERNET / packet)
+    assert not passes(HUB.filtered_out(filter), ETHERNET / packet)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +47,11 @@ def test_the_hubs_packets_are_left_out(packet: Packet, filter: str) -> None:
     ],
 )
 def test_all_others_are_not(packet: Packet) -> None:
-    assert passes(HUB.filtered_out(""), Ether() / packet)
+    assert passes(HUB.filtered_out(""), ETHERNET / packet)
 
 
 def test_a_filter_of_several_words_keeps_its_meaning() -> None:
-    packet = Ether() / IP(src="192.0.2.1", dst="192.0.2.10") / TCP(sport=5, dport=11347)
+    packet = ETHERNET / IP(src="192.0.2.1", dst="192.0.2.10") / TCP(sport=5, dport=11347)
     assert not passes(HUB.filtered_out("udp or tcp"), packet)
 
 

@@ -96,18 +96,17 @@ class RawPeer:
         return bytes(data)
 
     def close_code(self) -> int:
-        """Read until the end; return the code of the close frame, 1006 if there was none."""
-        data = self.ending()
-        while data:
-            size = data[1]
-            start = 2
-            if size == 126:
-                size, start = int.from_bytes(data[2:4]), 4
-            elif size == 127:
-                size, start = int.from_bytes(data[2:10]), 10
-            if data[0] == 0x80 | CLOSE:
-                return int.from_bytes(data[start : start + 2])
-            data = data[start + size :]
+        """Read to the close frame, answer it, and read to the end; its code, or 1006 for none."""
+        data = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := self.socket.recv(65536):
+                data += chunk
+                while (size := _frame_size(data)) is not None:
+                    if data[0] == 0x80 | CLOSE:
+                        self.socket.sendall(frame(CLOSE, data[2:4]))
+                        self.ending()
+                        return int.from_bytes(data[2:4])
+                    data = data[size:]
         return 1006
 
     def __enter__(self) -> Self:
@@ -120,3 +119,16 @@ class RawPeer:
         traceback: TracebackType | None,
     ) -> None:
         self.socket.close()
+
+
+def _frame_size(data: bytes) -> int | None:
+    """How many bytes a server's frame takes, if it is there as a whole."""
+    if len(data) < 2:
+        return None
+    size, start = data[1], 2
+    if size >= 126:
+        start = 4 if size == 126 else 10
+        if len(data) < start:
+            return None
+        size = int.from_bytes(data[2:start])
+    return start + size if len(data) >= start + size else None
