@@ -200,12 +200,19 @@ def test_a_kitchen_that_is_to_stop_names_the_chef_that_does_not_come_back(
 ) -> None:
     body = "print('chef: asleep', file=sys.stderr, flush=True); time.sleep(3600)"
     module = chefs(tmp_path / "asleep.py", {"AsleepChef": body})
-    with Hub() as hub:
-        for where in (["-h", f"localhost:{hub.in_port}"], ["--stdout"]):
-            with Command("sniff", *where, "--read", str(capture), "-m", str(module)) as sniff:
-                sniff.wait_for_err("chef: asleep")
-                assert sniff.end(signal.SIGTERM) == 1
-                assert "AsleepChef" in sniff.err.splitlines()[-1]
+    command = ["sniff", "--read", str(capture), "-m", str(module)]
+    with (
+        Hub() as hub,
+        Command(*command, "-h", f"localhost:{hub.in_port}") as one,
+        Command(*command, "--stdout") as other,
+    ):
+        for sniff in (one, other):
+            sniff.wait_for_err("chef: asleep")
+        for sniff in (one, other):
+            sniff.process.send_signal(signal.SIGTERM)
+        for sniff in (one, other):
+            assert sniff.end() == 1
+            assert "AsleepChef" in sniff.err.splitlines()[-1]
 
 
 def test_a_chef_in_a_process_of_its_own_dies_alone(capture: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ needs_namespaces = [
 ]
 
 CHEFS = """
-import os, re, signal, sys, time
+import ctypes, os, re, signal, sys, time
 from netdumplings import DumplingChef
 
 class DeadlyChef(DumplingChef):
@@ -35,6 +35,8 @@ class DeadlyChef(DumplingChef):
         if b"hold" in text:
             # Not one other thread gets to run until this is done, in some thousands of years.
             re.match("(a+)+$", "a" * 60 + "b")
+        if b"sleep" in text:
+            ctypes.PyDLL(None).sleep(1_000_000)  # likewise
 
 class SimpleChef(DumplingChef):
     def packet_handler(self, packet):
@@ -123,7 +125,7 @@ class TestLive:
         with up(cable, chefs) as kitchen:
             kitchen.wait_for_err("sniffs on eth0")
             [cooking] = children(kitchen.process.pid)
-            cable.send_udp("hold")
+            cable.send_udp("sleep")
             kitchen.wait_for_err("chef DeadlyChef has not returned")
             assert kitchen.end(signal.SIGTERM) == 1
             kitchen.wait_for_err("chef DeadlyChef: it did not end when it was told to")

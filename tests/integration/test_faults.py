@@ -15,14 +15,14 @@ from support import network
 
 
 def test_a_hub_that_is_restarted_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
-    outcome = faults.restart_hub(tmp_path, 5)
+    outcome = faults.restart_hub(tmp_path, 3)
     assert outcome.made > 300
     assert (outcome.eaten, outcome.twice, outcome.missing) == (outcome.made, 0, 0), outcome
     assert outcome.missed == 0
 
 
 def test_of_a_hub_that_is_killed_nothing_is_lost_that_is_not_stated(tmp_path: Path) -> None:
-    outcome = faults.kill_hub(tmp_path, 5)
+    outcome = faults.kill_hub(tmp_path, 3)
     assert outcome.made > 300
     assert outcome.twice == 0
     assert outcome.missing <= outcome.missed, outcome
@@ -40,7 +40,7 @@ def test_a_kitchen_that_is_killed_goes_on_with_what_its_spool_has(tmp_path: Path
 @pytest.mark.netns
 @pytest.mark.skipif(network.why_not() is not None, reason=network.why_not() or "")
 def test_a_cable_that_is_cut_or_swallows_everything_costs_nothing(tmp_path: Path) -> None:
-    outcome = faults.cut_link(tmp_path, 4)
+    outcome = faults.cut_link(tmp_path, 2)
     assert outcome.made > 300
     assert (outcome.eaten, outcome.twice, outcome.missing) == (outcome.made, 0, 0), outcome
     assert outcome.missed == 0

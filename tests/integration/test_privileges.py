@@ -146,7 +146,8 @@ def test_the_one_capability_is_enough_and_chefs_do_not_have_it(
     launcher = tmp_path / "launcher.py"
     launcher.write_text(WITH_NET_RAW)
     options = ("-i", "eth0", "-f", "udp port 5005", "--stdout")
-    with Command("sniff", *options, prefix=inside(cable.left), launcher=launcher) as kitchen:
+    prefix = inside(cable.left)
+    with Command("sniff", *options, prefix=prefix, launcher=launcher, cold=True) as kitchen:
         kitchen.wait_for_err("sniffs on eth0")
         capturing = kitchen.process.pid
         [cooking] = children(capturing)

@@ -49,11 +49,15 @@ def end_by_each_signal(arguments: list[str], wait: Wait, status: int) -> list[Co
     """
     with ExitStack() as stack:
         commands = [stack.enter_context(Command(*arguments)) for _ in SIGNALS]
-        for command, number in zip(commands, SIGNALS, strict=True):
+        processes = []
+        for command in commands:
             wait(command)
-            processes = list(descendants(command.process.pid))
-            assert command.end(number) == status, (number, command.err)
-            assert not any(is_there(pid) for pid in processes), number
+            processes.append(list(descendants(command.process.pid)))
+        for command, number in zip(commands, SIGNALS, strict=True):
+            command.process.send_signal(number)
+        for command, number, left in zip(commands, SIGNALS, processes, strict=True):
+            assert command.end() == status, (number, command.err)
+            assert not any(is_there(pid) for pid in left), number
             assert "Traceback" not in command.err
         return commands
 

@@ -249,7 +249,10 @@ async def test_what_an_eater_is_told_depends_on_the_roles_of_its_token(
                     assert (first.kitchen is None) is (role == "status")
 
 
-async def test_a_peer_whose_token_is_revoked_or_expires_is_sent_away(tokens: Tokens) -> None:
+async def test_a_peer_whose_token_is_revoked_or_expires_is_sent_away(
+    tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdumplings.hub.service.ROUND", 0.05)
     async with (
         running_hub(tokens=tokens.file) as hub,
         asking(hub, "kitchen", "bearer", tokens.kitchen.reveal(), False, "k") as kitchen,
@@ -394,7 +397,8 @@ def test_the_commands_make_take_and_lose_tokens_and_tell_them_to_nobody(
     ]  # fmt: skip
     chef = tmp_path / "environment_chef.py"
     chef.write_text(ENVIRONMENT_CHEF)
-    capture = str(write_pcap(tmp_path / "one.pcap", dns_query("a.example")))
+    packets = [dns_query("a.example")] * 2
+    capture = str(write_pcap(tmp_path / "two.pcap", *packets, times=[0, 0.1]))
     ca = ("--tls-ca", str(pem("authority.crt")), "--log-level", "debug")
     written = [made.stderr, done.stdout, done.stderr, listed]
     with Command("hub", "-i", "0", "-o", "0", "-f", "0.2", "--token-file", file, "--log-level",

@@ -27,7 +27,7 @@ class Command:
         module: a module of `netdumplings.console`.
         arguments: its arguments.
         environment: variables beside those of the tests (which lose all settings of ours).
-        prefix: what goes before its command line, as ``ip netns exec NAME`` may.
+        prefix: what goes before its command line: ``ip netns exec NAME``, or what starts cold.
         launcher: a script that is given the module and the arguments instead.
         cold: have Python start anew, which takes longer; otherwise it is forked where that makes
             no difference (see `Child`).
@@ -46,7 +46,9 @@ class Command:
         run = [str(launcher), module] if launcher else ["-m", f"netdumplings.console.{module}"]
         variables = clean_environment() | (environment or {})
         self.process: subprocess.Popen[bytes] | Child
-        if cold or prefix or launcher or any(map(_is_pythons_own, environment or ())):
+        *entering, namespace = prefix or ("",)
+        cold = cold or entering not in ([], ["ip", "netns", "exec"])
+        if cold or any(map(_is_pythons_own, environment or ())):
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, *run, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -55,7 +57,7 @@ class Command:
                 env=variables,
             )
         else:
-            self.process = Child(module, arguments, variables)
+            self.process = Child(module, arguments, variables, namespace, launcher)
         assert self.process.stdout
         assert self.process.stderr
         self._changed = threading.Condition()

@@ -8,11 +8,13 @@ command is a process like any other, but `/proc` shows the command line of the o
 from __future__ import annotations
 
 import atexit
+import ctypes
 import functools
 import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -62,7 +64,13 @@ class Nursery:
         self._process.wait()
 
     def start(
-        self, module: str, arguments: Sequence[str], environment: dict[str, str], streams: list[int]
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: dict[str, str],
+        streams: list[int],
+        namespace: str = "",
+        launcher: Path | None = None,
     ) -> tuple[int, socket.socket]:
         """Fork a command.
 
@@ -71,13 +79,17 @@ class Nursery:
             arguments: its arguments.
             environment: all of its environment.
             streams: file descriptors of its standard input, output and error.
+            namespace: the network namespace to run in, as ``ip netns`` calls it.
+            launcher: a script that is given the module and the arguments instead.
 
         Returns:
             its process id, and a socket on which its exit status comes when it has ended.
         """
         mine, theirs = socket.socketpair()
         with theirs:
-            request = json.dumps([module, list(arguments), environment, str(Path.cwd())]).encode()
+            script = str(launcher or "")
+            asked = [module, list(arguments), environment, str(Path.cwd()), namespace, script]
+            request = json.dumps(asked).encode()
             assert len(request) < _REQUEST
             socket.send_fds(self._socket, [request], [*streams, theirs.fileno()])
         return int(mine.recv(16)), mine
@@ -92,7 +104,14 @@ def nursery(kind: str) -> Nursery:
 class Child:
     """A command that was forked, with what the tests use of `subprocess.Popen`."""
 
-    def __init__(self, module: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: dict[str, str],
+        namespace: str = "",
+        launcher: Path | None = None,
+    ) -> None:
         out, into_out = os.pipe()
         err, into_err = os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -100,7 +119,9 @@ class Child:
         kind = "heavy" if module in HEAVY else "light"
         self.args = [sys.executable, "-m", f"netdumplings.console.{module}", *arguments]
         try:
-            self.pid, self._end = nursery(kind).start(module, arguments, environment, streams)
+            self.pid, self._end = nursery(kind).start(
+                module, arguments, environment, streams, namespace, launcher
+            )
         finally:
             for stream in streams:
                 os.close(stream)
@@ -139,8 +160,8 @@ class Child:
         self.send_signal(signal.SIGKILL)
 
 
-def _serve(kind: str, requests: socket.socket) -> tuple[str, list[str]]:
-    """Fork whatever is asked for; returns in the children only: the command, and its arguments."""
+def _serve(kind: str, requests: socket.socket) -> tuple[str, list[str], str]:
+    """Fork whatever is asked for; returns in the children only, as `_become` does."""
     del sys.path[0]  # where this file lies, beside others whose names mean something else
     sys.path.insert(0, str(Path.cwd()))
     for module in LOADED[kind]:
@@ -190,12 +211,18 @@ def _tell_of_the_dead(ends: dict[int, socket.socket]) -> None:
                     continue
 
 
-def _become(request: bytes, fds: list[int]) -> tuple[str, list[str]]:
-    """Set this process up as a new one would be."""
-    module, arguments, environment, directory = json.loads(request)
+def _become(request: bytes, fds: list[int]) -> tuple[str, list[str], str]:
+    """Set this process up as a new one would be.
+
+    Returns:
+        the command, its arguments, and the launcher, or nothing.
+    """
+    module, arguments, environment, directory, namespace, launcher = json.loads(request)
     for number, fd in enumerate(fds[:3]):
         os.dup2(fd, number)
         os.close(fd)
+    if namespace:
+        _enter(namespace)
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
@@ -211,11 +238,32 @@ def _become(request: bytes, fds: list[int]) -> tuple[str, list[str]]:
             new.reconfigure(line_buffering=True)
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
-    return module, arguments
+    return module, arguments, launcher
 
 
-def _run(module: str, arguments: list[str]) -> NoReturn:
+def _enter(namespace: str) -> None:
+    """Do as ip-netns(8) does with ``exec``: the network is another one, and /sys tells of that."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/var/run/netns/{namespace}") as file:  # noqa: PTH123
+        steps = [
+            lambda: libc.setns(file.fileno(), 0x40000000),  # CLONE_NEWNET
+            lambda: libc.unshare(0x00020000),  # CLONE_NEWNS
+            lambda: libc.mount(b"", b"/", b"none", 0x84000, None),  # MS_SLAVE, MS_REC
+            lambda: libc.umount2(b"/sys", 2),  # MNT_DETACH
+            lambda: libc.mount(namespace.encode(), b"/sys", b"sysfs", 0, None),
+        ]
+        for step in steps:
+            if step() != 0:
+                raise OSError(ctypes.get_errno(), f"cannot enter {namespace}")
+
+
+def _run(module: str, arguments: list[str], launcher: str) -> NoReturn:
     """Be the command, as ``python -m`` would have it."""
+    if launcher:
+        sys.argv = [launcher, module, *arguments]
+        sys.path[0] = str(Path(launcher).parent)
+        runpy.run_path(launcher, run_name="__main__")
+        sys.exit()
     found = importlib.import_module(f"netdumplings.console.{module}")
     sys.argv = [f"nd-{module}", *arguments]
     sys.path[0] = str(Path.cwd())
