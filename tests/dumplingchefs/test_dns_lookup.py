@@ -16,7 +16,7 @@ from netdumplings.dumpling import Dumpling
 from netdumplings.dumplingchefs import DNSLookupChef
 from netdumplings.dumplingchefs.dns_lookup import REMEMBERED
 from netdumplings.wire import check_dumpling
-from support.packets import START, arp, batch, dns_query, dns_response, ether, tcp_syn
+from support.packets import HOST, OTHER, START, arp, batch, dns_query, dns_response, ether, tcp_syn
 
 T = START / 1e9
 MOST = 256 * 1024
@@ -64,7 +64,15 @@ def test_a_question_is_found_over_udp_tcp_multicast_and_inside_tunnels() -> None
         tcp_syn(),
         ether(IP(), UDP(sport=5353, dport=5353), message("multicast.local")),
         ether(IP(options=b"\x01" * 4), UDP(dport=53), message("options.example")),
-        ether(IP(), UDP(dport=4789), VXLAN(), Ether(), IP(), UDP(dport=53), message("in.example")),
+        ether(
+            IP(),
+            UDP(dport=4789),
+            VXLAN(),
+            Ether(src=HOST, dst=OTHER),
+            IP(),
+            UDP(dport=53),
+            message("in.example"),
+        ),
         ether(IP(), UDP(sport=123, dport=123), Raw(bytes(message("ntp.example")))),
     ]
     assert handle(DNSLookupChef(), *packets) == [

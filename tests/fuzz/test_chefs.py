@@ -20,7 +20,7 @@ from netdumplings.dumplingchefs import ARPChef, DNSLookupChef, PacketCountChef
 from netdumplings.packets import PacketBatch
 from support import scapys
 from support.examples import examples
-from support.packets import arp, batch, dns_query, dns_response, ether, tcp_syn
+from support.packets import HOST, OTHER, arp, batch, dns_query, dns_response, ether, tcp_syn
 from support.real_packets import real_batches
 
 MESSAGE = DNS(qd=[DNSQR(qname="a.example")], an=[DNSRR(rrname="a.example", rdata="192.0.2.1")])
@@ -35,7 +35,7 @@ SEEDS = [
     ether(Dot1Q(vlan=1), Dot1AD(vlan=2), IPv6(), UDP(sport=5353, dport=5353), MESSAGE),
     ether(IPv6(), IPv6ExtHdrHopByHop(), IPv6ExtHdrFragment(), UDP(dport=53), MESSAGE),
     ether(IP(), ICMP(type=11), IP(), UDP(dport=53), MESSAGE),
-    ether(IP(), UDP(dport=4789), VXLAN(), Ether(), ARP(op=2)),
+    ether(IP(), UDP(dport=4789), VXLAN(), Ether(src=HOST, dst=OTHER), ARP(op=2)),
     ether(IP(), GRE(), IP(), UDP(dport=53), MESSAGE),
     ether(IP(), UDP(sport=123, dport=123), Raw(bytes(48))),
     ether(IP(), UDP(sport=546, dport=547), Raw(bytes(48))),

@@ -303,6 +303,14 @@ def test_group_7_a_reason_that_is_not_utf_8_is_refused(hub: Hub, port: str) -> N
         assert peer.close_code() in (INVALID_DATA, PROTOCOL_ERROR)
 
 
+def test_group_7_who_does_not_answer_a_close_frame_is_cut_all_the_same(hub: Hub) -> None:
+    with RawPeer(hub.in_port) as peer:
+        peer.shake_hands().socket.sendall(frame(BINARY, HELLO[KITCHEN]))
+        opcode, said = read_frame(peer.socket)
+        assert (opcode, said[:2]) == (CLOSE, UNSUPPORTED.to_bytes(2))
+        assert peer.ending() == b""
+
+
 # 9 and 10: what is large, and in how many pieces it comes.
 def test_group_9_a_dumpling_of_nearly_a_mebibyte_is_passed_on_and_a_longer_message_is_not(
     hub: Hub,

@@ -13,7 +13,7 @@ from scapy.packet import Packet as ScapyPacket
 from scapy.packet import Raw
 
 from netdumplings.packets import AbsentRecord, Packet, dissect
-from support.packets import arp, dns_query, dns_response, tcp_syn
+from support.packets import HOST, OTHER, arp, dns_query, dns_response, tcp_syn
 
 
 def of(data: bytes, link_type: int = 1) -> Packet:
@@ -98,7 +98,7 @@ def test_a_dns_packet_still_copies_pickles_and_builds() -> None:
 
 def test_every_dns_message_of_a_packet_can_be_read_the_old_way() -> None:
     inner = IP(src="192.0.2.1", dst="192.0.2.2") / UDP(dport=53) / DNS(qd=[DNSQR(qname="a.b")])
-    packet = of(bytes(Ether() / IP(proto=4) / inner))
+    packet = of(bytes(Ether(src=HOST, dst=OTHER) / IP(proto=4) / inner))
     assert packet.getlayer("DNS").fields["qd"].qname == b"a.b."
 
 

@@ -20,6 +20,7 @@ from netdumplings.packets import PacketBatch, arp_messages, count_layers, dns_qu
 from netdumplings.packets.applications import bound_applications, payloads
 from netdumplings.packets.dns import LONGEST_NAME, MOST_RECORDS, UNSURE, is_plain, question
 from support import scapys
+from support.packets import HOST, OTHER
 from support.real_packets import real_batches
 
 HEADER = bytes.fromhex("0007 0100 0001 0000 0000 0000")
@@ -158,7 +159,10 @@ def test_names_without_end_in_hundreds_of_records_are_read_in_bounded_time(
         nonlocal steps
         steps += event == "call"
 
-    for batch in (packets, PacketBatch.from_records(1, [(0, 65_000, bytes(Ether() / tunnel))])):
+    for batch in (
+        packets,
+        PacketBatch.from_records(1, [(0, 65_000, bytes(Ether(src=HOST, dst=OTHER) / tunnel))]),
+    ):
         steps = 0
         sys.setprofile(count)
         try:

@@ -22,7 +22,9 @@ from .network import start_inside
 # holds packets back.
 _PROGRAM = """
 import json, logging, sys, threading
-from netdumplings.capture import CaptureOptions, live_source
+from netdumplings.capture import CaptureOptions, live, live_source
+
+live._RESCAN = 0.2
 
 class Teller(logging.Handler):
     def emit(self, record):
