@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from soak.top import MOST_BYTES, look
 from support.commands import Command, run
 from support.hubs import Hub
 from support.packets import dns_query, write_pcap
@@ -92,3 +93,11 @@ def test_without_textual_it_says_how_to_have_it() -> None:
     assert done.stderr == (
         "nd-top: this needs the package textual: pip install 'netdumplings[tui]'\n"
     )
+
+
+@needs_tmux
+async def test_it_keeps_up_with_more_than_anybody_can_read(tmp_path: Path) -> None:
+    outcome = await look(2, 2000, tmp_path, size=(80, 24))
+    assert (outcome.missed, outcome.ended) == (False, 0)
+    assert outcome.most_bytes < MOST_BYTES
+    assert outcome.came != "nothing"

@@ -83,6 +83,11 @@ def main() -> int:
     command.add_argument("views", nargs="*", help="which, as the output names them (all)")
     command.set_defaults(run=run_page)
 
+    command = commands.add_parser("top", help="nd-top on a terminal, under load")
+    command.add_argument("--seconds", type=float, default=60, help="for each size (60)")
+    command.add_argument("--rate", type=int, default=2000, help="dumplings a second (2000)")
+    command.set_defaults(run=run_top)
+
     options = parser.parse_args()
     bad: bool = options.run(options)
     return int(bad)
@@ -156,6 +161,14 @@ def run_page(options: argparse.Namespace) -> bool:
     from .page import soak_page
 
     return soak_page(options.seconds, options.rate, options.views)
+
+
+def run_top(options: argparse.Namespace) -> bool:
+    """Look at nd-top under load; return whether it took too much."""
+    from .top import soak_top
+
+    with tempfile.TemporaryDirectory() as directory:
+        return soak_top(options.seconds, options.rate, Path(directory))
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:

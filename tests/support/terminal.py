@@ -56,6 +56,11 @@ class Terminal:
         # The line by which its end shows stands in no line that was typed.
         self.keys(f'{command}; echo "status"=$?', "Enter")
 
+    @property
+    def pid(self) -> int:
+        """The process id of the shell."""
+        return int(self._tmux("display-message", "-p", "#{pane_pid}"))
+
     def screen(self, *, with_colors: bool = False) -> str:
         """Return what is on the screen now."""
         return self._tmux("capture-pane", "-p", *(["-e"] if with_colors else []))

@@ -7,17 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from .figures import bits, share, short
-from .fleet import Fleet, Kitchen, Level, level, troubles, worst_first
+from .fleet import COLORS, Fleet, Kitchen, Level, level, troubles, worst_first
 from .text import printable
 
-#: How bad it is, as a color; the words say the same.
-_COLORS: Final = {
-    Level.fine: "green",
-    Level.odd: "yellow",
-    Level.lost: "red",
-    Level.broken: "red",
-    Level.losing: "bold red",
-}
 #: How wide a terminal must be for a column to be there.
 _WIDE: Final = {"packets/s": 46, "bit/s": 60, "dumplings/s": 92, "interface": 110}
 #: Characters of a name that are shown at least, and of what is wrong.
@@ -71,7 +63,7 @@ def _table(kitchens: Sequence[Kitchen], now: float, width: int, with_colors: boo
         )
     table.add_column(Text("what is wrong"), no_wrap=True, overflow="ellipsis", ratio=1)
     for kitchen in kitchens:
-        color = _COLORS[level(kitchen)]
+        color = COLORS[level(kitchen)]
         dim = "dim" if kitchen.gone else ""
         # Text, and not str: what it holds means nothing to rich.
         cells = [Text(value, dim) for value in _figures(kitchen, columns)]

@@ -15,9 +15,10 @@ from .reading import (
     is_status,
     read_status,
 )
-from .words import Level, level, troubles, worst_first
+from .words import COLORS, Level, level, troubles, worst_first
 
 __all__ = [
+    "COLORS",
     "ChefStatus",
     "Eater",
     "EaterStatus",

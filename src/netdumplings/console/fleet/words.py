@@ -36,6 +36,16 @@ class Level(enum.IntEnum):
     losing = 4
 
 
+#: How bad it is, as rich names colors. The words say the same.
+COLORS: Final = {
+    Level.fine: "green",
+    Level.odd: "yellow",
+    Level.lost: "red",
+    Level.broken: "red",
+    Level.losing: "bold red",
+}
+
+
 def level(kitchen: Kitchen) -> Level:
     """Tell how bad it is."""
     status = kitchen.status

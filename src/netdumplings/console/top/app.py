@@ -21,11 +21,13 @@ from netdumplings.exceptions import NetDumplingsError
 
 from ..fleet import Kitchen
 from .feed import Entry, Wanted
+from .feed_pane import FeedPane
+from .fleet_panes import Eaters, Kitchens
 from .header import VIEWS, Header, Link, ProblemsOf
 from .lines import Lines
-from .panes import Eaters, FeedPane, Kitchens, LayersPane, NamesPane
 from .picture import Picture
 from .sheets import dumpling_sheet, keys_sheet, kitchen_sheet
+from .traffic_panes import LayersPane, NamesPane
 
 #: Seconds between two times that what is on the screen is drawn anew, however much comes.
 REFRESH: Final = 0.25
@@ -135,6 +137,8 @@ class TopApp(App[None]):
 
     def draw(self) -> None:
         """Draw what is in sight, if there is something new."""
+        if not self.screen_stack:
+            return
         now = time.monotonic()
         changes, drawn = self._drawn
         if self.picture.changes == changes and now - drawn < AT_LEAST:
@@ -145,7 +149,8 @@ class TopApp(App[None]):
             self._clock = (hub.time, now)
         # (The default screen's, also while a sheet lies above it.)
         screen = self.screen_stack[0]
-        screen.query_one(Header).take(self.picture, self.link, self._hub, self._view, now)
+        for header in screen.query(Header):  # which is gone already when it is ending
+            header.take(self.picture, self.link, self._hub, self._view, now)
         hub_now = self.hub_now()
         for pane in screen.query(Lines):
             if not pane.is_on_screen and pane.size.height:

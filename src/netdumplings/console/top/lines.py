@@ -10,10 +10,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from ..text import printable
 
 Item = TypeVar("Item")
 
@@ -99,6 +102,10 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         """How many lines an item takes."""
         return 1
 
+    def entitle(self, title: str) -> None:
+        """Write above it what it is; nothing in the title is markup."""
+        self.border_title = Content(f" {title} ")
+
     @property
     def width(self) -> int:
         """How many characters there are for a line, beside a scroll bar."""
@@ -114,7 +121,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
             self.virtual_size = size
         self.refresh(layout=moves)
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """How many lines it would take to show all."""
         return self.virtual_size.height
 
@@ -188,6 +195,11 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
             self.choose(index)
             if event.chain == 2:
                 self.action_open()
+
+
+def name_of(name: str | None, nobody: str = "?") -> str:
+    """Write a name from the network, harmless."""
+    return nobody if name is None else printable(name)
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:

@@ -22,7 +22,7 @@ from ..figures import bits, share, short, span
 from ..fleet import Kitchen, troubles
 from ..text import iso_time, printable, printable_json
 from .feed import Entry
-from .panes import name_of
+from .lines import name_of
 
 KEYS: Final = (
     ("1 to 6", "what is shown: the overview, or one thing alone"),
