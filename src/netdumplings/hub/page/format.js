@@ -3,6 +3,9 @@
 const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
 const integers = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
+/** Compare names as people sort them, "eth2" before "eth10"; localeCompare takes ten times as long. */
+export const compareNames = new Intl.Collator("en", { numeric: true }).compare;
+
 /** Write a whole number with thin spaces between thousands; "?" for what is none. */
 export function whole(number) {
   return Number.isFinite(number) ? integers.format(number).replaceAll(",", "\u202f") : "?";

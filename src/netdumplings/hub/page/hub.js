@@ -78,6 +78,7 @@ export class Hub extends Emitter {
 
   /** Connect with another token. */
   useToken(token) {
+    this.#failures = 0;
     try {
       if (token) sessionStorage.setItem(TOKEN_KEY, token);
       else sessionStorage.removeItem(TOKEN_KEY);
@@ -89,7 +90,8 @@ export class Hub extends Emitter {
 
   connect() {
     this.#drop();
-    this.#tell("connecting", this.#welcomed ? "Connecting to the hub again" : "Connecting to the hub");
+    // Who listens to this page is told once that the hub is away, not of every attempt.
+    this.#tell("connecting", this.#failures ? this.state.text : "Connecting to the hub");
     const socket = new WebSocket(this.#url, PROTOCOL);
     this.#socket = socket;
     this.#heard = Date.now();
@@ -169,7 +171,7 @@ export class Hub extends Emitter {
     if (code === NO_TOKEN) {
       this.#tell("token", reason || "the hub wants a token");
     } else if (REFUSALS.has(code)) {
-      this.#tell("refused", `The hub refuses this page: ${reason || `close code ${code}`}`);
+      this.#tell("refused", `The hub refuses this page (${reason || code}); reload it to try again`);
     } else {
       if (code === TOO_MANY) this.#failures = Math.max(this.#failures, 3);
       this.#wait(reason && code >= 4000 ? reason : wasOpen ? "connection lost" : "no answer");

@@ -1,6 +1,6 @@
 // What was lost, and where, in numbers and in words.
 
-import { counted, percent, short, span } from "./format.js";
+import { compareNames, counted, short, span } from "./format.js";
 
 export const BEHIND = 3; // s, from which on it is worth a word
 
@@ -68,7 +68,7 @@ export function worstFirst(kitchens) {
     .map((kitchen) => [kitchen, level(kitchen), losing(kitchen.meter.latest), lostInAll(kitchen)])
     .sort(([one, ...how], [other, ...than]) => {
       const at = how.findIndex((value, index) => value !== than[index]);
-      return at < 0 ? one.name.localeCompare(other.name) : than[at] - how[at];
+      return at < 0 ? compareNames(one.name, other.name) : than[at] - how[at];
     })
     .map(([kitchen]) => kitchen);
 }

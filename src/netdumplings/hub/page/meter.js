@@ -1,7 +1,7 @@
 // Counters, read now and then, and what they grow by in a second.
 
 const IDLE = 6; // s: what has not grown for so long has stopped growing
-const PAST = 900; // s that are remembered
+const PAST = 310; // s that are remembered
 
 /**
  * The growth of some counters.
@@ -17,11 +17,18 @@ export class Meter {
   #last = null; // {time, counts, layers}: the reading up to which everything is known
   #open = []; // ticks since
   #rates = new WeakMap(); // by tick
-  #log = []; // {to, grown}: what the counters grew by, and until when
+  #log = []; // {to, sums}: by how much each counter had grown until then, since the first reading
+  #forgotten = null; // the sums of the latest of these that is not kept any more
+  #remembers;
 
-  /** @param {string[]} names - of the counters. */
-  constructor(names) {
+  /**
+   * @param {string[]} names - of the counters.
+   * @param {{remembers?: boolean}} [what] - false: only the latest rates will be asked for, which is
+   *   less to keep where there are thousands.
+   */
+  constructor(names, { remembers = true } = {}) {
     this.#names = names;
+    this.#remembers = remembers;
   }
 
   /** Note that the counters begin anew: no growth since the last reading is known. */
@@ -56,11 +63,16 @@ export class Meter {
 
   /** By how much each counter has grown since a point in time, as far as it was seen. */
   since(time) {
-    const sum = Object.fromEntries(this.#names.map((name) => [name, 0]));
-    for (let at = this.#log.length - 1; at >= 0 && this.#log[at].to > time; at -= 1) {
-      for (const name of this.#names) sum[name] += this.#log[at].grown[name];
+    let [low, high] = [0, this.#log.length]; // of what was known by then
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#log[middle].to > time) high = middle;
+      else low = middle + 1;
     }
-    return sum;
+    const before = this.#log[low - 1]?.sums ?? this.#forgotten;
+    const now = this.#log.at(-1)?.sums;
+    return Object.fromEntries(this.#names.map((name, at) =>
+      [name, now ? now[at] - (before?.[at] ?? 0) : 0]));
   }
 
   #moved(counts) {
@@ -74,18 +86,19 @@ export class Meter {
   #close(time, counts, layers) {
     const span = time - this.#last.time;
     const rates = { layers: layers && this.#last.layers && growth(this.#last.layers, layers, span) };
-    const grown = {};
-    for (const name of this.#names) {
-      const before = this.#last.counts[name];
-      const now = counts[name] ?? null;
-      const known = before !== null && now !== null;
-      grown[name] = known ? now - before : 0;
-      rates[name] = known ? grown[name] / span : null;
+    const before = this.#log.at(-1)?.sums;
+    const sums = [];
+    for (const [at, name] of this.#names.entries()) {
+      const [old, now] = [this.#last.counts[name], counts[name] ?? null];
+      const known = old !== null && now !== null;
+      rates[name] = known ? (now - old) / span : null;
+      sums.push((before?.[at] ?? 0) + (known ? now - old : 0));
     }
-    this.#log.push({ to: time, grown });
-    while (this.#log[0].to < time - PAST) this.#log.shift();
     const away = this.#open.some((tick) => tick.gap);
     this.latest = away ? null : rates;
+    if (!this.#remembers) return;
+    this.#log.push({ to: time, sums });
+    while (this.#log[0].to < time - PAST) this.#forgotten = this.#log.shift().sums;
     // Of a span with a gap in it only the mean is known, and that is nothing to draw.
     if (!away) for (const tick of this.#open) this.#rates.set(tick, rates);
   }

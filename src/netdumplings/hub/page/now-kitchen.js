@@ -5,9 +5,17 @@ import { percent, short } from "./format.js";
 import { packetsLost, packetsLostInWords } from "./losses.js";
 import { sparkline } from "./sparkline.js";
 
-/** Make a row; onchoose is called with the kitchen's key. */
-export function kitchenRow(onchoose) {
+const AFRESH = 4; // s: a line of 120 points for five minutes does not change sooner
+
+/**
+ * Make a row.
+ *
+ * @param {function(string)} onchoose - is called with the kitchen's key.
+ * @param {function(): boolean} mayDraw - says whether there is time to draw a line.
+ */
+export function kitchenRow(onchoose, mayDraw) {
   let key = "";
+  let drawn = -Infinity; // as of when the line is
   const button = h("button", { class: "name", type: "button", onclick: () => onchoose(key) });
   const line = h("td");
   const [packets, bits, lost] = ["packets/s", "bit/s", "lost"].map((label) => cell(label));
@@ -16,18 +24,15 @@ export function kitchenRow(onchoose) {
   function update({ kitchen, picture, now, window, chosen }) {
     key = kitchen.key;
     const { meter, gone, name } = kitchen;
-    const spans = picture.ticks.filter(({ to }) => to > now - window).map((tick) => {
-      const rates = tick.gap ? null : meter.at(tick);
-      const lostNow = (rates?.packets_dropped_by_kernel ?? 0) + (rates?.packets_dropped_by_kitchen ?? 0);
-      const values = rates ? [rates.packets_handled ?? 0, lostNow] : null;
-      return { from: tick.from, to: tick.to, values };
-    });
+    if (Math.abs(now - drawn) >= AFRESH && mayDraw()) {
+      fill(line, sparkline(past(picture, meter, now - window), now, window, `packets of ${name}`));
+      drawn = now;
+    }
     const rates = gone === null ? meter.latest : null;
     const loss = packetsLost([meter.since(now - window)]);
     say(button, name);
     set(button, "aria-pressed", String(chosen));
     set(element, "class", gone === null ? null : "gone");
-    fill(line, sparkline(spans, now, window, `packets of ${name} over the last minutes`));
     say(packets, rate(rates?.packets_handled));
     say(bits, rate(rates?.bytes_handled, 8));
     say(lost, loss.lost ? percent(loss.share) : "0");
@@ -37,6 +42,16 @@ export function kitchenRow(onchoose) {
   }
 
   return { element, update };
+}
+
+/** What a kitchen handled and lost, as far as it is known. */
+function past({ ticks }, meter, from) {
+  return ticks.filter(({ to }) => to > from).map((tick) => {
+    const rates = tick.gap ? null : meter.at(tick);
+    if (!rates) return { from: tick.from, to: tick.to, values: null };
+    const lost = (rates.packets_dropped_by_kernel ?? 0) + (rates.packets_dropped_by_kitchen ?? 0);
+    return { from: tick.from, to: tick.to, values: [rates.packets_handled ?? 0, lost] };
+  });
 }
 
 const cell = (label) => h("td", { class: "number", "data-label": label });

@@ -1,7 +1,7 @@
 // A table whose columns can be sorted by their heads, and which becomes cards where there is no room.
 
 import { fill, h, say, set } from "./dom.js";
-import { counted } from "./format.js";
+import { compareNames, counted } from "./format.js";
 import { Keyed } from "./keyed.js";
 
 const MOST = 200; // rows
@@ -18,7 +18,7 @@ const MOST = 200; // rows
 export class SortTable {
   #columns;
   #caption;
-  #body = h("tbody");
+  #body = h("tbody", { role: "rowgroup" });
   #heads;
   #keyed;
   #more = h("p", { class: "soft small" });
@@ -40,11 +40,13 @@ export class SortTable {
       const button = h("button", {
         type: "button", class: "sort", title: column.about, onclick: () => this.#sort(index),
       }, column.title);
-      return h("th", { scope: "col", class: column.number ? "number" : null }, button);
+      return h("th", { scope: "col", role: "columnheader", class: column.number ? "number" : null }, button);
     });
     this.#keyed = new Keyed(this.#body, () => this.#row());
     this.element = h("div", { class: "sort-table" },
-      h("table", null, this.#caption, h("thead", null, h("tr", null, this.#heads)), this.#body),
+      // Where they become cards, some browsers would not take them for parts of a table any more.
+      h("table", { role: "table" }, this.#caption,
+        h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, this.#heads)), this.#body),
       this.#more);
   }
 
@@ -79,7 +81,7 @@ export class SortTable {
       if (a === null || a === undefined) return b === null || b === undefined ? 0 : 1;
       if (b === null || b === undefined) return -1;
       if (typeof a === "number" && typeof b === "number") return sign * (a - b);
-      return sign * String(a).localeCompare(String(b), "en", { numeric: true });
+      return sign * compareNames(String(a), String(b));
     };
   }
 
@@ -87,10 +89,10 @@ export class SortTable {
     const cells = this.#columns.map((column, index) => {
       const classes = [column.number && "number", column.wide && "wide", column.half && "half"].filter(Boolean).join(" ");
       return index === 0
-        ? h("th", { scope: "row", class: classes || null })
-        : h("td", { class: classes || null, "data-label": column.title });
+        ? h("th", { scope: "row", role: "rowheader", class: classes || null })
+        : h("td", { role: "cell", class: classes || null, "data-label": column.title });
     });
-    const element = h("tr", null, cells);
+    const element = h("tr", { role: "row" }, cells);
     const shown = [];
     const update = (item) => {
       set(element, "class", item.gone === null ? null : "gone");

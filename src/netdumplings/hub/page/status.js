@@ -5,7 +5,7 @@ import { Meter } from "./meter.js";
 
 const GONE_FOR = 300; // s, for which those who have gone are still shown
 const MOST_GONE = 100; // of each kind
-const PAST = 900; // s of ticks that are kept
+const PAST = 310; // s of ticks that are kept
 
 /**
  * What is known by the status dumplings so far.
@@ -138,8 +138,12 @@ const KITCHEN_METERS = [
   "packets_dropped_by_kitchen", "bytes_handled", "dumplings_made", "dumplings_dropped", "lost",
 ];
 
+const CHEF_METERS = ["packets", "seconds", "dumplings", "errors", "missed"];
+
 function newMeter(peer) {
-  return peer.counts ? new Meter(KITCHEN_METERS) : new Meter(["sent", "dropped"]);
+  return peer.counts
+    ? new Meter(KITCHEN_METERS)
+    : new Meter(["sent", "dropped"], { remembers: false });
 }
 
 /** The span for a peer: for one that was away, nothing can be said of it. */
@@ -163,7 +167,7 @@ function measureKitchen(kitchen, time, tick) {
   for (const chef of kitchen.chefs) {
     let meter = kitchen.chefMeters.get(chef.name);
     if (!meter) {
-      meter = new Meter(["packets", "seconds", "dumplings", "errors", "missed"]);
+      meter = new Meter(CHEF_METERS, { remembers: false });
       kitchen.chefMeters.set(chef.name, meter);
     }
     meter.read(time, tick, chef);

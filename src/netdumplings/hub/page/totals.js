@@ -6,30 +6,40 @@ import { PARTS, split } from "./layers.js";
 export const PACKET_PARTS = [...PARTS, { id: "lost", name: "lost" }];
 export const BIT_PARTS = PARTS;
 
+const SLICE = 5; // ms, of sums that were not made before
+
 export class Totals {
+  /** Whether there was no time for all: ask again. */
+  unfinished = false;
   #known = new WeakMap();
   #of = "";
 
   /**
-   * Add up kitchens.
+   * Add up kitchens, as far as a slice of time allows: the latest first.
    *
    * @param {object} picture - of status.js.
    * @param {string} of - the key of the kitchen that is meant; "" for all.
    * @param {number} from - seconds since the epoch: nothing before it is asked for.
-   * @returns {Array<{from, to, packets, bits}>} values by part, or null where nothing is known. A span
-   *   of which a kitchen has not told yet is left out: its end is not known.
+   * @returns {Array<{from, to, packets, bits}>} in order; values by part, or null where nothing is known. A
+   *   span of which a kitchen has not told yet is left out: its end is not known.
    */
   spans(picture, of, from) {
     if (of !== this.#of) this.#known = new WeakMap();
     this.#of = of;
     const kitchens = picture.kitchens.filter(({ key }) => !of || key === of);
+    const until = performance.now() + SLICE;
     const spans = [];
-    for (const tick of picture.ticks) {
-      if (tick.to <= from) continue;
-      const span = this.#known.get(tick) ?? this.#add(tick, kitchens);
+    this.unfinished = false;
+    for (let at = picture.ticks.length - 1; at >= 0 && picture.ticks[at].to > from; at -= 1) {
+      let span = this.#known.get(picture.ticks[at]);
+      if (!span && performance.now() > until) {
+        this.unfinished = true;
+        break;
+      }
+      span ??= this.#add(picture.ticks[at], kitchens);
       if (span) spans.push(span);
     }
-    return spans;
+    return spans.reverse();
   }
 
   #add(tick, kitchens) {

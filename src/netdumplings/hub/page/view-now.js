@@ -2,7 +2,7 @@
 
 import { StackChart } from "./chart.js";
 import { fill, h, say, set } from "./dom.js";
-import { counted, percent, scaled, short } from "./format.js";
+import { compareNames, counted, percent, scaled, short } from "./format.js";
 import { Keyed } from "./keyed.js";
 import { packetsLost, packetsLostInWords, worstFirst } from "./losses.js";
 import { nothingYet } from "./nothing-yet.js";
@@ -14,6 +14,7 @@ export const title = "Now";
 
 const WINDOW = 300; // s
 const MOST_ROWS = 50;
+const LINES = 4; // ms for drawing lines, in each frame
 
 export function create(app) {
   const { hub, book } = app;
@@ -31,7 +32,11 @@ export function create(app) {
   const packets = new StackChart("Packets", "/s", redraw);
   const bits = new StackChart("Bits", "bit/s", redraw);
   const rows = h("tbody");
-  const keyed = new Keyed(rows, () => kitchenRow((key) => choose(key === chosen ? "" : key)));
+  let until = 0; // when the time for lines is over
+  const mayDraw = () => performance.now() < until || !(unfinished = true);
+  let unfinished = false;
+  const keyed = new Keyed(rows, () =>
+    kitchenRow((key) => choose(key === chosen ? "" : key), mayDraw));
   const more = h("p", { class: "soft small" });
   const lines = {
     recent: lossLine("Packets, last 5 minutes"),
@@ -98,31 +103,34 @@ export function create(app) {
     });
     packets.draw(data(PACKET_PARTS, (one) => one.packets));
     bits.draw(data(BIT_PARTS, (one) => one.bits));
-    showFigures(shown, now);
+    const recent = packetsLost(shown.map(({ meter }) => meter.since(now - WINDOW)));
+    showFigures(shown, recent);
     const said = notesOn(shown);
     if (said.join() !== noted) fill(notes, said.map((note) => h("li", null, note)));
     noted = said.join();
     const sorted = worstFirst(picture.kitchens);
+    until = performance.now() + LINES;
+    unfinished = totals.unfinished;
     keyed.show(sorted.slice(0, MOST_ROWS).map((kitchen) => [
       kitchen.key, { kitchen, picture, now, window: WINDOW, chosen: kitchen.key === chosen },
     ]));
     say(more, sorted.length > MOST_ROWS
       ? `and ${counted(sorted.length - MOST_ROWS, "more kitchen")}, where less was lost` : "");
-    showLosses(picture, shown, now);
+    showLosses(picture, shown, recent);
+    // The rest comes with the next frame.
+    if (unfinished) redraw();
   }
 
-  function showFigures(shown, now) {
+  function showFigures(shown, lost) {
     const here = shown.filter(({ gone }) => gone === null);
     figures.packets.show(together(here, "packets_handled"));
     figures.bits.show(together(here, "bytes_handled", 8), "bit/s");
     figures.dumplings.show(together(here, "dumplings_made"));
-    const lost = packetsLost(shown.map(({ meter }) => meter.since(now - WINDOW)));
     figures.lost.tell(lost.lost ? percent(lost.share) : "0", lost.lost
       ? `${short(lost.lost)} packets in 5 min` : "packets in 5 min", lost.lost > 0);
   }
 
-  function showLosses(picture, shown, now) {
-    const recent = packetsLost(shown.map(({ meter }) => meter.since(now - WINDOW)));
+  function showLosses(picture, shown, recent) {
     const ever = packetsLost(shown.map(({ counts }) => counts));
     const dropped = shown.reduce((all, { counts, lost }) =>
       all + Math.max(counts.dumplings_dropped ?? 0, lost ?? 0), 0);
@@ -195,18 +203,17 @@ function renamed(picture, key) {
   return picture.kitchens.find((one) => one.key.startsWith(`${name}\0`))?.key ?? "";
 }
 
+/** Offer the kitchens, if they are others than before. */
 function options(select, kitchens, chosen) {
-  const sorted = kitchens.slice().sort((one, other) => one.name.localeCompare(other.name));
-  const wanted = [["", "all"], ...sorted.map(({ key, name, host, gone }) => [
-    key, `${name} at ${host}${gone === null ? "" : " (gone)"}`])];
-  const same = select.options.length === wanted.length
-    && wanted.every(([key, name], at) => select.options[at].dataset.key === key
-      && select.options[at].textContent === name);
-  if (!same) {
-    fill(select, wanted.map(([key, name]) => {
+  const offered = kitchens.map(({ key, gone }) => `${key}\0${gone === null}`).join("\0");
+  if (select.offered !== offered) {
+    select.offered = offered;
+    const sorted = kitchens.slice().sort((one, other) => compareNames(one.name, other.name));
+    const all = [["", "all"], ...sorted.map(({ key, name, host, gone }) => [
+      key, `${name} at ${host}${gone === null ? "" : " (gone)"}`])];
+    fill(select, all.map(([key, name]) => {
       const option = h("option", null, name);
       option.value = key;
-      option.dataset.key = key;
       return option;
     }));
   }

@@ -1,7 +1,7 @@
 // Who is there: kitchens, their chefs, and eaters, with what each does and what went wrong.
 
 import { h, say } from "./dom.js";
-import { counted, short, span, whole } from "./format.js";
+import { compareNames, counted, short, span, whole } from "./format.js";
 import { worstFirst } from "./losses.js";
 import { nothingYet } from "./nothing-yet.js";
 import { chefColumns, eaterColumns, kitchenColumns } from "./peers-columns.js";
@@ -45,7 +45,7 @@ export function create(app) {
     const cooks = allChefs(sorted);
     parts.chefs.show(cooks, here(cooks), null);
     const guests = picture.eaters.slice().sort((one, other) => (one.gone !== null) - (other.gone !== null)
-      || (other.dropped ?? 0) - (one.dropped ?? 0) || one.name.localeCompare(other.name));
+      || (other.dropped ?? 0) - (one.dropped ?? 0) || compareNames(one.name, other.name));
     parts.eaters.show(guests, here(guests), picture.eaterCount);
   }
 
@@ -92,6 +92,6 @@ function allChefs(kitchens) {
   return chefs.sort((one, other) => {
     const [a, b] = [bad(one), bad(other)];
     const at = a.findIndex((value, index) => value !== b[index]);
-    return at < 0 ? one.name.localeCompare(other.name) : b[at] - a[at];
+    return at < 0 ? compareNames(one.name, other.name) : b[at] - a[at];
   });
 }
