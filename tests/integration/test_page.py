@@ -148,7 +148,7 @@ async def test_a_chart_says_in_words_and_in_a_table_what_it_shows(
         traffic = {"IP": [0, 0], "UDP": [0, 0]}
         await tell(packets_received=0, packets_handled=0, bytes_handled=0, traffic=traffic)
         await show(page, hub.out_port)
-        chart = page.get_by_role("img", name="Packets over the last 5 minutes")
+        chart = page.get_by_role("img", name="Packets over the last minute")
         await expect(chart).to_be_visible()
         traffic = {"IP": [500, 64000], "UDP": [500, 64000]}
         await tell(packets_received=500, packets_handled=500, bytes_handled=64000, traffic=traffic)
@@ -269,7 +269,7 @@ async def test_a_screen_reader_finds_its_way(page: Page, complaints: Complaints)
                 - combobox "Kitchen"
                 - region "Packets":
                   - heading "Packets" [level=2]
-                  - img /Packets over the last 5 minutes/
+                  - img /Packets over the last minute/
                 - region "Bits"
                 - region "Kitchens":
                   - heading "Kitchens" [level=2]

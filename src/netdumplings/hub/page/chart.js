@@ -106,20 +106,19 @@ export class StackChart {
 
   #axes(lines, top, window, x, y, now) {
     const right = this.#width - RIGHT;
-    const minutes = Math.round(window / 60);
-    const step = this.#width < 420 ? 2 : 1;
+    const step = (window / 5 > 30 ? 60 : window / 4) * (this.#width < 420 ? 2 : 1);
     const marks = [];
-    for (let minute = 0; minute < minutes + 0.5; minute += step) marks.push(minute);
+    for (let back = 0; back <= window + 0.5; back += step) marks.push(back);
     return [
       lines.map((value) => [
         svg("line", { class: "grid", x1: LEFT, x2: right, y1: y(value), y2: y(value) }),
         svg("text", { class: "label", x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" },
           short(value)),
       ]),
-      marks.map((minute) => svg("text", {
-        class: "label", x: x(now - 60 * minute), y: HEIGHT - 5,
-        "text-anchor": minute === 0 ? "end" : minute === minutes ? "start" : "middle",
-      }, minute === 0 ? "now" : `\u2212${minute}\u00a0min`)),
+      marks.map((back) => svg("text", {
+        class: "label", x: x(now - back), y: HEIGHT - 5,
+        "text-anchor": back === 0 ? "end" : back === window ? "start" : "middle",
+      }, back === 0 ? "now" : back % 60 ? `\u2212${back}\u00a0s` : `\u2212${back / 60}\u00a0min`)),
     ];
   }
 
@@ -167,7 +166,8 @@ export class StackChart {
   #summary() {
     const { window, parts, spans } = this.#drawn;
     const known = spans.filter(({ values }) => values);
-    const over = `${this.#title} over the last ${counted(Math.round(window / 60), "minute")}`;
+    const minutes = Math.round(window / 60);
+    const over = `${this.#title} over the last ${minutes === 1 ? "minute" : `${minutes} minutes`}`;
     if (!known.length) return `${over}: nothing known yet.`;
     const sum = ({ values }) => values.reduce((all, value) => all + value, 0);
     const time = known.reduce((all, { from, to }) => all + to - from, 0);

@@ -21,7 +21,7 @@ export function kitchenRow(onchoose, mayDraw) {
   const [packets, bits, lost] = ["packets/s", "bit/s", "lost"].map((label) => cell(label));
   const element = h("tr", null, h("th", { scope: "row" }, button), line, packets, bits, lost);
 
-  function update({ kitchen, picture, now, window, chosen }) {
+  function update({ kitchen, picture, now, window, recently, chosen }) {
     key = kitchen.key;
     const { meter, gone, name } = kitchen;
     if (Math.abs(now - drawn) >= AFRESH && mayDraw()) {
@@ -29,7 +29,7 @@ export function kitchenRow(onchoose, mayDraw) {
       drawn = now;
     }
     const rates = gone === null ? meter.latest : null;
-    const loss = packetsLost([meter.since(now - window)]);
+    const loss = packetsLost([meter.since(recently)]);
     say(button, name);
     set(button, "aria-pressed", String(chosen));
     set(element, "class", gone === null ? null : "gone");

@@ -12,7 +12,8 @@ import { BIT_PARTS, PACKET_PARTS, Totals } from "./totals.js";
 export const id = "now";
 export const title = "Now";
 
-const WINDOW = 300; // s
+const WINDOWS = [60, 120, 300]; // s that the charts show: as much as is known
+const WINDOW = WINDOWS.at(-1); // of losses
 const MOST_ROWS = 50;
 const LINES = 4; // ms for drawing lines, in each frame
 
@@ -55,7 +56,7 @@ export function create(app) {
         h("h2", { id: "now-kitchens" }, "Kitchens"),
         h("table", { class: "now-kitchens" },
           h("thead", null, h("tr", null,
-            h("th", { scope: "col" }, "Kitchen"), h("th", { scope: "col" }, "Last 5 minutes"),
+            h("th", { scope: "col" }, "Kitchen"), h("th", { scope: "col" }, "Last minutes"),
             h("th", { scope: "col", class: "number" }, "packets/s"),
             h("th", { scope: "col", class: "number" }, "bit/s"),
             h("th", { scope: "col", class: "number" }, "lost"))),
@@ -97,9 +98,12 @@ export function create(app) {
     if (chosen && !picture.kitchens.some(({ key }) => key === chosen)) chosen = renamed(picture, chosen);
     options(select, picture.kitchens, chosen);
     const shown = picture.kitchens.filter(({ key }) => !chosen || key === chosen);
-    const spans = totals.spans(picture, chosen, now - WINDOW);
+    const known = now - (picture.ticks[0]?.from ?? now);
+    const window = WINDOWS.find((one) => known <= one) ?? WINDOW;
+    const spans = totals.spans(picture, chosen, now - window);
     const data = (parts, values) => ({
-      now, window: WINDOW, parts, spans: spans.map((one) => ({ from: one.from, to: one.to, values: values(one) })),
+      now, window, parts,
+      spans: spans.map((one) => ({ from: one.from, to: one.to, values: values(one) })),
     });
     packets.draw(data(PACKET_PARTS, (one) => one.packets));
     bits.draw(data(BIT_PARTS, (one) => one.bits));
@@ -112,7 +116,7 @@ export function create(app) {
     until = performance.now() + LINES;
     unfinished = totals.unfinished;
     keyed.show(sorted.slice(0, MOST_ROWS).map((kitchen) => [
-      kitchen.key, { kitchen, picture, now, window: WINDOW, chosen: kitchen.key === chosen },
+      kitchen.key, { kitchen, picture, now, window, recently: now - WINDOW, chosen: kitchen.key === chosen },
     ]));
     say(more, sorted.length > MOST_ROWS
       ? `and ${counted(sorted.length - MOST_ROWS, "more kitchen")}, where less was lost` : "");
