@@ -196,11 +196,6 @@ async def test_a_hub_that_goes_and_comes_back_is_said_so(hub: Hub) -> None:
             assert "LOST THE HUB" not in await top.wait_for("● new")
 
 
-async def test_a_hub_that_is_not_there_is_waited_for() -> None:
-    async with running_top("127.0.0.1:9") as top:
-        await top.wait_for(r"○ waiting for the hub, \d+ s: connection refused")
-
-
 async def test_what_was_missed_is_in_its_place() -> None:
     def hub_with_a_gap(eater: ServerConnection) -> None:
         eater.recv()

@@ -81,6 +81,14 @@ def test_without_colors_it_has_none_and_a_signal_ends_it_well(hub: Hub, tmp_path
         assert "connected" not in terminal.wait_for(r"^status=0$")
 
 
+@needs_tmux
+def test_a_hub_that_is_not_there_is_waited_for_and_the_screen_says_why(tmp_path: Path) -> None:
+    with Terminal(tmp_path, "top", "-h", "127.0.0.1:9", environment=XTERM) as terminal:
+        terminal.wait_for(r"○ waiting for the hub, \d+ s: connection refused$")
+        terminal.keys("q")
+        terminal.wait_for(r"^status=0$")
+
+
 def test_where_there_is_no_terminal_it_says_so() -> None:
     done = run("top")
     assert (done.returncode, done.stdout) == (1, "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import time
 from collections.abc import Callable
@@ -109,26 +108,25 @@ class TopApp(App[None]):
     # What comes from the hub.
 
     async def _eat(self) -> None:
-        handler = ProblemsOf(self.link)
-        logger = logging.getLogger("netdumplings.eater")
-        logger.addHandler(handler)
         try:
-            async with self._eater as eater:
-                async for batch in eater.batches():
-                    now = time.monotonic()
-                    for text in batch.texts:
-                        self.picture.take(text, now)
+            with ProblemsOf(self.link):
+                async with self._eater as eater:
+                    async for batch in eater.batches():
+                        now = time.monotonic()
+                        for text in batch.texts:
+                            self.picture.take(text, now)
         except NetDumplingsError as error:
             self.failure = error
             self.exit()
-        finally:
-            logger.removeHandler(handler)
 
     async def _connected(self, _uri: str, _connection: Any) -> None:
         self.link.change("connected", time.monotonic())
 
-    async def _lost(self, _error: Exception) -> None:
-        self.link.change("lost", time.monotonic())
+    async def _lost(self, error: Exception) -> None:
+        # A hub that turns somebody away, for want of a token, say, tells why as it closes.
+        frame = getattr(error, "rcvd", None)
+        said = "" if frame is None else f"{frame.code} {frame.reason}"
+        self.link.change("lost", time.monotonic(), said)
 
     async def _missed(self, gap: Gap) -> None:
         self.picture.take_gap(gap, time.time())

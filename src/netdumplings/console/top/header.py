@@ -46,7 +46,7 @@ class Link:
 
 
 class ProblemsOf(logging.Handler):
-    """Keeps what the eater logs of a connection that it cannot make.
+    """Keeps what the eater logs of a connection that it cannot make; a context manager.
 
     Args:
         link: to where.
@@ -55,6 +55,18 @@ class ProblemsOf(logging.Handler):
     def __init__(self, link: Link) -> None:
         super().__init__(logging.WARNING)
         self._link = link
+        self._logger = logging.getLogger("netdumplings.eater")
+        self._level = self._logger.level
+
+    def __enter__(self) -> None:
+        self._logger.addHandler(self)
+        if not self._logger.isEnabledFor(logging.WARNING):
+            # It is for the screen, however little is to be logged.
+            self._logger.setLevel(logging.WARNING)
+
+    def __exit__(self, *_error: object) -> None:
+        self._logger.setLevel(self._level)
+        self._logger.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it, unless all is well by now."""

@@ -17,6 +17,8 @@ MOST_LAYERS: Final = 48
 MOST_KITCHENS: Final = 200
 #: Seconds between two samples at least.
 EVERY: Final = 0.9
+#: Seconds between its clock and the hub's from which on a kitchen is one that replays.
+REPLAYED: Final = 60.0
 #: Seconds for which what a `PacketCountChef` told holds at least.
 HOLDS: Final = 12.0
 
@@ -38,10 +40,7 @@ class Layer:
 
 @dataclass(slots=True)
 class _Counted:
-    """What the `PacketCountChef` of a kitchen told, and what that amounts to a second.
-
-    Its own time may be that of a capture of long ago; what it came at is by the hub's clock.
-    """
+    """What the `PacketCountChef` of a kitchen told, and what that amounts to a second."""
 
     time: float
     counts: dict[str, int]
@@ -102,6 +101,8 @@ class Layers:
 
     def count(self, kitchen: str | None, time: float, payload: Any, now: float) -> None:
         """Take the payload of a `PacketCountChef`, made at that time, and come ``now``."""
+        # Replays tell by the clock of a capture, which may go faster than ours.
+        time = time if abs(time - now) < REPLAYED else now
         told = named(mapping(payload).get("packet_counts"), MOST_LAYERS)
         counts = {name: number for name, number in told if is_count(number)}
         known = self._counted.get(kitchen)
