@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-NAMES = ["r.jsonl", "r.jsonl.gz", "r.jsonl.zst", "r.sqlite", "r.parquet"]
+from support.recordings import NAMES
 
 
 @pytest.fixture(params=NAMES)

@@ -88,6 +88,13 @@ def main() -> int:
     command.add_argument("--rate", type=int, default=2000, help="dumplings a second (2000)")
     command.set_defaults(run=run_top)
 
+    command = commands.add_parser("recorder", help="nd-record, killed while dumplings pour in")
+    command.add_argument("--kills", type=int, default=20, help="in each format (20)")
+    command.add_argument("--rate", type=int, default=5000, help="dumplings a second (5000)")
+    command.add_argument("--seed", type=int, default=int(time.time()), help="of chance (the time)")
+    command.add_argument("names", nargs="*", metavar="NAME", help="such as r.sqlite (all)")
+    command.set_defaults(run=run_recorder)
+
     options = parser.parse_args()
     bad: bool = options.run(options)
     return int(bad)
@@ -169,6 +176,23 @@ def run_top(options: argparse.Namespace) -> bool:
 
     with tempfile.TemporaryDirectory() as directory:
         return soak_top(options.seconds, options.rate, Path(directory))
+
+
+def run_recorder(options: argparse.Namespace) -> bool:
+    """Kill recorders; return whether something was missing, there twice, or damaged."""
+    from .recorder import NAMES, torment
+
+    bad = False
+    for name in options.names or NAMES:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as directory:
+            outcome = torment(Path(directory), name, options.kills, options.rate, options.seed)
+        bad |= not outcome.good
+        seconds = time.monotonic() - began
+        verdict = "good" if outcome.good else "BAD"
+        seed = f"--seed {options.seed}"
+        print(f"{name}, {seed}, in {seconds:.0f} s: {outcome}: {verdict}", flush=True)
+    return bad
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from netdumplings.recording import Damage, Found, Missed, files_of, read_recording
 
+#: A name for each format.
+NAMES = ["r.jsonl", "r.jsonl.gz", "r.jsonl.zst", "r.sqlite", "r.parquet"]
 CURSOR = {"0123456789abcdef": 7}
 
 

@@ -25,6 +25,8 @@ from .parts import Retention, Rotation, is_finished_part
 from .sqlite import Sqlite
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: (Where a limit on the size of files is met, SQLite takes it for a disk that fails.)
+_FULL_TO_SQLITE: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _MAKE_ROOM: Final = "make room on its disk and start again, and it goes on where it stopped"
 
 
@@ -112,29 +114,31 @@ def _open(planned: Plan) -> Recording:
 
 
 @contextmanager
-def telling(path: Path) -> Iterator[None]:
-    """Turn whatever is wrong with a recording into `RecordingUnavailable`."""
+def telling(path: Path, *, reading: bool = False) -> Iterator[None]:
+    """Turn whatever is wrong with a recording into `RecordingUnavailable`.
+
+    Args:
+        path: the recording.
+        reading: whether it is only read.
+    """
+    make_room, another = ("", "") if reading else (f"; {_MAKE_ROOM}", "; give another name")
     try:
         yield
-    except NoRecording as error:
-        raise RecordingUnavailable(str(path), f"{error}; give another name") from None
-    except OtherVersion as error:
-        raise RecordingUnavailable(str(path), f"{error}; give another name") from None
+    except (NoRecording, OtherVersion) as error:
+        raise RecordingUnavailable(str(path), f"{error}{another}") from None
     except DuckDbMissing:
         problem = "Parquet takes DuckDB: pip install 'netdumplings[parquet]'"
         raise RecordingUnavailable(str(path), problem) from None
     except OSError as error:
-        hint = f"; {_MAKE_ROOM}" if error.errno in _FULL else ""
+        hint = make_room if error.errno in _FULL else ""
         raise RecordingUnavailable(str(path), f"{error.strerror or error}{hint}") from error
     except sqlite3.Error as error:
         code = int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
-        full = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-        raise RecordingUnavailable(
-            str(path), f"{error}; {_MAKE_ROOM}" if full else f"{error}; check the file and its disk"
-        ) from error
+        hint = make_room if code in _FULL_TO_SQLITE else "; check the file and its disk"
+        raise RecordingUnavailable(str(path), f"{error}{hint}") from error
     except Exception as error:
         if not is_of_duckdb(error):
             raise
         # What DuckDB says may go on for lines, with statements of ours.
         said = next(iter(str(error).splitlines()), "")[:300]
-        raise RecordingUnavailable(str(path), f"DuckDB: {said}; {_MAKE_ROOM}") from error
+        raise RecordingUnavailable(str(path), f"DuckDB: {said}{make_room}") from error

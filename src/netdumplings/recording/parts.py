@@ -126,9 +126,9 @@ def remove_old(
     Raises:
         OSError: that is not possible.
     """
-    if not keep.wanted:
+    parts = finished_parts(path, suffix) if keep.wanted else []
+    if not parts:
         return 0
-    parts = finished_parts(path, suffix)
     total = size + sum(part.size for part in parts)
     # A part has nothing that was recorded after the next one was begun.
     ends = [part.begun for part in parts[1:]] + [begun]

@@ -75,7 +75,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for path in paths:
-        with telling(path):
+        with telling(path, reading=True):
             files.update(dict.fromkeys(_files_of(path)))
     return list(files)
 
@@ -89,7 +89,7 @@ def read_recording(path: Path) -> Iterator[Found]:
     Raises:
         RecordingUnavailable: it cannot be read at all.
     """
-    with telling(path):
+    with telling(path, reading=True):
         if path == STDIN:
             yield from _read_lines(path, sys.stdin.buffer)
             return
@@ -209,7 +209,10 @@ def _sqlite_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     """Yield the rows of a database, each with its number; what was missed in its place."""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = database.execute("PRAGMA application_id").fetchone()
+        if not tables and not application:
+            return  # it is being begun
         if application != APPLICATION:
             raise NoRecording("it is a database, but no recording of nd-record")
         (version,) = database.execute("PRAGMA user_version").fetchone()
