@@ -9,7 +9,7 @@ import pytest
 
 from netdumplings import __version__
 
-COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "top", "up"]
+COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "top", "record", "replay", "up"]
 SLOW = {
     "asyncio", "cypcap", "msgspec", "numpy", "pcapy", "platformdirs", "prometheus_client", "rich",
     "scapy", "textual", "tomllib", "websockets",
