@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
+from rich.terminal_theme import TerminalTheme
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -64,6 +65,9 @@ class TopApp(App[None]):
 
     def __init__(self, eater: Callable[..., DumplingEater], hub: str) -> None:
         super().__init__()
+        if self.no_color:
+            # Red would be the darkest of greys, where it says what matters most.
+            self.ansi_theme_dark, self.ansi_theme_light = _of_one(255), _of_one(0)
         self.picture = Picture()
         self.link = Link(time.monotonic())
         self.failure: NetDumplingsError | None = None
@@ -286,3 +290,9 @@ class TopApp(App[None]):
             if number is not None:
                 with suppress(NotImplementedError, RuntimeError):  # Windows
                     loop.add_signal_handler(number, self.exit)
+
+
+def _of_one(grey: int) -> TerminalTheme:
+    """Make a theme in which all colors are one."""
+    one = (grey, grey, grey)
+    return TerminalTheme((255 - grey,) * 3, one, [one] * 8)

@@ -25,16 +25,16 @@ from .feed import Entry
 from .lines import name_of
 
 KEYS: Final = (
-    ("1 to 6", "what is shown: the overview, or one thing alone"),
-    ("Tab, Shift+Tab", "go to the next list, the one before"),
-    ("arrows, Page, Home, End", "choose a line; among dumplings this pauses them"),
-    ("Enter, double click", "open the line: a kitchen, a dumpling"),
-    ("p, Space", "pause the dumplings, or have them go on"),
-    ("/", "filter dumplings, or names where these are: words that must be in it;"),
-    ("", "chef:DNS* and kitchen:cellar have to match the names"),
-    ("Escape", "close what is open; or show all again; or the overview"),
-    ("b", "layers by bits or by packets"),
-    ("y", "copy an open dumpling (where the terminal lets programs do that)"),
+    ("1 to 6", "all at once, or one thing alone"),
+    ("Tab, Shift+Tab", "the next list, the one before"),
+    ("arrows, Home, End", "choose a line; this pauses dumplings"),
+    ("Enter, double click", "open the line"),
+    ("p, Space", "pause dumplings, or let them go on"),
+    ("/", "filter dumplings by words in them, and by"),
+    ("", "chef:DNS* or kitchen:cellar; in names, names"),
+    ("Escape", "close; go on; show all again; the overview"),
+    ("b", "layers by bits, or by packets"),
+    ("y", "copy the dumpling that is open"),
     ("t", "light or dark"),
     ("q, Ctrl+C", "quit"),
 )
@@ -91,7 +91,7 @@ class Sheet(ModalScreen[None]):
 
 def keys_sheet() -> Sheet:
     """All keys."""
-    text = Text("\n").join(Text.assemble((f"{key:25}", "bold"), what) for key, what in KEYS)
+    text = Text("\n").join(Text.assemble((f"{key:21}", "bold"), what) for key, what in KEYS)
     return Sheet("keys", lambda: text)
 
 
