@@ -13,6 +13,7 @@ from support.browser import needs_a_browser
 from support.hub_peers import dumpling, kitchen, running_hub
 from support.hubs import Hub
 from support.live_page import AWAY, Complaints, show
+from support.tls import served_by
 from support.v2_peers import v2_kitchen
 
 pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
@@ -124,3 +125,15 @@ async def test_a_hub_that_stands_still_is_noticed(page: Page, complaints: Compla
             hub.process.send_signal(signal.SIGCONT)
         await page.clock.fast_forward(10_000)
         await expect(state).to_have_text("Connected")
+
+
+async def test_over_tls_it_speaks_tls(browser: Browser) -> None:
+    async with running_hub(**served_by(), status_freq=0.1) as hub:
+        context = await browser.new_context(ignore_https_errors=True)
+        page = await context.new_page()
+        complaints = Complaints(page)
+        await page.goto(f"https://localhost:{hub.out_port}/")
+        await expect(page.get_by_role("status")).to_have_text("Connected")
+        await expect(page.get_by_role("tabpanel")).to_contain_text("No kitchen is connected")
+        await context.close()
+        assert complaints.unexpected == []

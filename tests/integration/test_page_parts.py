@@ -86,6 +86,9 @@ async def test_what_nobody_heard_is_a_gap_in_the_chart_and_counts_as_lost_all_th
     found = await call(open_page, FOLLOW, [*before, "interrupted", at(60, 7), at(61, 7)])
     assert found["packets"][3:] == [[3, 4, 10], [4, 60, None], [60, 61, 10]]
     assert found["lost"] == 7
+    # It is the same if it was the hub that stood still.
+    found = await call(open_page, FOLLOW, [*before, at(60, 7), at(61, 7)])
+    assert found["packets"][3:] == [[3, 4, 10], [4, 60, None], [60, 61, 10]]
     # A connection that was lost for a moment missed nothing: what came meanwhile was asked for.
     found = await call(open_page, FOLLOW, [*before, "interrupted", at(5, 0)])
     assert found["packets"][4:] == [[4, 5, 10]]

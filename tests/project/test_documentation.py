@@ -108,3 +108,11 @@ def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:
         {"from": "192.0.2.1", "to": "192.0.2.2", "port": 80}
     ] * 2
     assert "DumplingKitchen(read=" in loop_code
+
+
+def test_every_picture_is_small_and_shown() -> None:
+    images = sorted((ROOT / "docs/images").iterdir())
+    assert images
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [image.name for image in images if f"images/{image.name}" not in shown] == []
+    assert [image.name for image in images if image.stat().st_size > 120_000] == []
