@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from prometheus_client.openmetrics import parser
 
 from netdumplings import DumplingChef, DumplingHub, DumplingKitchen
+from netdumplings.hub import seldom
 from netdumplings.packets import Packet
 from netdumplings.transport.tokens_file import add_token
 from support.http import ask
 from support.hub_peers import PATIENCE, dumpling, eater, kitchen, running_hub
 from support.packets import arp, dns_query, tcp_syn, write_pcap
+from support.v2_peers import v2_kitchen
 
 OPEN = "Accept: application/openmetrics-text;version=1.0.0"
 
@@ -149,6 +153,30 @@ async def test_a_kitchen_that_says_nonsense_spoils_nobody_elses_numbers() -> Non
     assert found.value("packets_received_total", kitchen="k") == 4
     assert found.value("kitchens", interface="") == 1
     assert found.value("dumplings_received_total", interface="") == 1
+
+
+async def test_a_kitchen_that_goes_on_by_another_connection_or_in_another_session_counts_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seldom, "SHARE", math.inf)
+
+    def received(number: int) -> dict[str, int]:
+        return {"packets_received": number, "dumplings_made": number}
+
+    async with running_hub() as hub, v2_kitchen(hub) as lost, v2_kitchen(hub) as again:
+        await lost.hello(counts=received(10))
+        assert (await scrape(hub)).value("packets_received_total") == 10
+        # The first is sent away, and does not hear of it.
+        lost.connection.transport.pause_reading()
+        await again.hello(counts=received(12))
+        for _ in range(2):
+            assert (await scrape(hub)).value("packets_received_total") == 12
+        lost.connection.transport.resume_reading()
+        # What a former run had left is done: the same kitchen goes on with what it makes itself.
+        await again.hello(session="a session of its own", counts=received(13))
+        found = await scrape(hub)
+    assert found.value("packets_received_total") == 13
+    assert found.value("kitchens") == 1
 
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

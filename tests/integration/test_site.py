@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from netdumplings.transport import peer_connection
+from netdumplings.transport import peer_connection, server
 from netdumplings.transport.answers import Answer, Answers, Resource
 from netdumplings.transport.server import Listener, PeerConnection, listen
+from netdumplings.transport.tls import client_context
 from netdumplings.transport.tokens_file import add_token
 from support.http import Answered, ask
 from support.hub_peers import PATIENCE, dial, dumpling, eater, kitchen, lines, running_hub
+from support.tls import pem, served_by
 
 PAGE = resources.files("netdumplings.hub").joinpath("page")
 
@@ -242,6 +244,34 @@ async def test_who_does_not_take_its_answer_is_cut(monkeypatch: pytest.MonkeyPat
         while listener._room.all:
             await asyncio.sleep(0.01)
         assert listener._room._unfinished_bytes == 0
+
+
+async def test_where_all_answers_together_are_too_long_the_oldest_is_cut(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "MAX_UNFINISHED", LONG + LONG // 2)
+    async with asked_for_much() as (listener, first), asyncio.timeout(PATIENCE):
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await first.readexactly(LONG)
+        assert await reader.readexactly(LONG) == bytes(LONG)
+        writer.close()
+        while listener._room.all:
+            await asyncio.sleep(0.01)
+        assert listener.refused == {"does not read": 1}
+    assert "an answer that it does not read, among too many such" in lines(caplog.records)[0]
+
+
+async def test_what_is_answered_is_answered_through_tls_too() -> None:
+    context = client_context(pem("authority.crt"))
+    async with running_hub(**served_by()) as hub:
+        for path, body in [("/healthz", b"ok\n"), ("/", PAGE.joinpath("index.html").read_bytes())]:
+            answer = await ask(hub.out_port, path, tls=context)
+            assert (answer.status, answer.body) == (200, body)
+        assert hub._service is not None
+        assert hub._service._out.refused == {}
 
 
 async def nobody(_: PeerConnection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from email.message import Message
 from email.parser import Parser
 from typing import NamedTuple
@@ -34,6 +35,7 @@ async def ask(
     *headers: str,
     method: str = "GET",
     host: str = "localhost",
+    tls: ssl.SSLContext | None = None,
 ) -> Answered:
     """Ask for something, and read the answer to the connection's end.
 
@@ -43,9 +45,11 @@ async def ask(
         *headers: further lines.
         method: likewise.
         host: what to call the hub.
+        tls: what to speak TLS with; None for without.
     """
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    name = None if tls is None else "localhost"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
     try:
         writer.write("\r\n".join(lines).encode())
         return parsed(await asyncio.wait_for(reader.read(), PATIENCE))

@@ -30,9 +30,11 @@ class Kitchen:
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
 
-    async def hello(self, first: int = 1, session: str = SESSION, name: str = "k") -> int:
+    async def hello(
+        self, first: int = 1, session: str = SESSION, name: str = "k", **more: Any
+    ) -> int:
         """Say hello; return what the hub has of the session."""
-        announcement = kitchen_hello(name, "eth0", "", [], 5.0)
+        announcement = kitchen_hello(name, "eth0", "", [], 5.0, **more)
         await self.connection.send(kitchen_hello_message(session, first, announcement), text=True)
         return await self.told("welcome")
 
