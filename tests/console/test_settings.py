@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import tomllib
@@ -23,8 +24,8 @@ from netdumplings.console.options import (
     SINCE,
     hub_option,
 )
-from netdumplings.console.print import main as print_main
-from netdumplings.console.sniff import main as sniff_main
+from netdumplings.console.record import main as record_main
+from netdumplings.console.settings import COMMANDS
 from netdumplings.console.token import main as token_main
 
 Written = Callable[[str], str]
@@ -293,15 +294,38 @@ log-level = "info"  # default
     assert run("--config", written(shown.output)).output == plain
 
 
-@pytest.mark.parametrize("tool", [print_main, sniff_main])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_of_a_command_can_be_told_by_what_it_shows(
-    tool: click.Command, written: Written
+    name: str, written: Written
 ) -> None:
+    tool = importlib.import_module(f"netdumplings.console.{COMMANDS[name]}").main
     shown = CliRunner().invoke(tool, ["--show-config"]).output
     again = CliRunner().invoke(tool, ["--show-config", "--config", written(shown)]).output
     assert re.sub("#.*", "", again) == re.sub("#.*", "", shown)
+    assert f"[{name}]\n" in shown
     assert "# default" in shown
     assert "# default" not in again
+    assert CliRunner().invoke(tool, ["--show-config"]).exit_code == 0
+
+
+def test_what_needs_an_argument_still_does_when_nothing_is_to_be_shown(tmp_path: Path) -> None:
+    assert CliRunner().invoke(record_main, ["--show-config"]).exit_code == 0
+    missing = CliRunner().invoke(record_main, [])
+    assert (missing.exit_code, "Missing argument" in missing.stderr) == (2, True)
+    wrong = CliRunner().invoke(record_main, ["--show-config", "--hub", "x"])
+    assert (wrong.exit_code, "not a hub's address" in wrong.stderr) == (2, True)
+
+
+def test_sizes_and_spans_are_text_or_numbers(written: Written) -> None:
+    text = '[nd-record]\nrotate-size = "500k"\nkeep-size = 1000000\nkeep-for = "1h"'
+    shown = CliRunner().invoke(record_main, ["--show-config", "--config", written(text)]).output
+    for line in ("rotate-size = 512000", "keep-size = 1000000", "keep-for = 3600.0"):
+        assert f"{line}  # file\n" in shown
+    again = CliRunner().invoke(record_main, ["--show-config", "--config", written(shown)]).output
+    assert "keep-for = 3600.0  # file\n" in again
+    assert refusal("[nd-record]\nkeep-for = 5", written, record_main).startswith(
+        "[nd-record] keep-for: '5' is not a span of time"
+    )
 
 
 def test_commands_below_a_command_have_tables_and_variables_of_their_own(

@@ -48,6 +48,17 @@ class Command(click.Command):
         with ending_well(self.tool):
             return super().make_context(*args, **kwargs)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; to be shown the options nobody needs to say what to do."""
+        needed = [each for each in self.params if each.required and "--show-config" in args]
+        for each in needed:
+            each.required = False
+        try:
+            return super().parse_args(ctx, args)
+        finally:
+            for each in needed:
+                each.required = True
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         for stream in (sys.stdout, sys.stderr):

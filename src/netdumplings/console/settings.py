@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from .errors import Misuse
-from .options import PathOrName, SecondsType, SinceType
+from .options import HubAddressType, NameType, PathOrName, SecondsType, SinceType
 from .text import printable
 from .trust import changeable_by_others, is_root
 
@@ -40,6 +40,10 @@ COMMANDS: Final = {
 #: Options that say what to do, not how: no file sets them.
 _NOT_IN_A_FILE: Final = {"config", "help", "show-config", "version"}
 _MOST_BYTES: Final = 1 << 20
+#: The types whose values are text, whatever it looks like.
+_TEXT: Final = (type(click.STRING), click.Choice, click.Path, HubAddressType, NameType, PathOrName)
+#: What those of others are: a number with its unit, perhaps, or without.
+_MEASURE: Final = "text, or a number"
 
 
 def find_file() -> Path | None:
@@ -169,6 +173,8 @@ def _one(path: Path, place: str, option: click.Option, value: Any) -> Any:
         _refuse(path, place, f"it is to be {wanted}, not {_kind(value)}")
     if isinstance(value, date | time):
         return value.isoformat()
+    if wanted == _MEASURE and isinstance(value, int):
+        return str(value)
     if isinstance(value, str) and _is_path(option.type, value):
         # An absolute path stays what it is.
         return str(path.absolute().parent / Path(value).expanduser())
@@ -181,12 +187,18 @@ def _wanted(option: click.Option) -> tuple[str, Callable[[Any], bool]]:
     if option.is_flag:
         return "true or false", lambda value: isinstance(value, bool)
     if option.count or isinstance(kind, type(click.INT)):
-        return "a whole number", lambda value: _kind(value) == "a whole number"
+        return "a whole number", lambda value: _is_number(value) and isinstance(value, int)
     if isinstance(kind, type(click.FLOAT) | SecondsType):
-        return "a number", lambda value: _kind(value) in {"a number", "a whole number"}
+        return "a number", _is_number
     if isinstance(kind, SinceType):
         return "text, or a time", lambda value: isinstance(value, str | date | time)
-    return "text", lambda value: isinstance(value, str)
+    if isinstance(kind, _TEXT):
+        return "text", lambda value: isinstance(value, str)
+    return _MEASURE, lambda value: isinstance(value, str) or _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _kind(value: Any) -> str:
