@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from textual import events
 from websockets.sync.server import ServerConnection
 
+from netdumplings.console.top.feed_pane import FeedPane
 from support.hubs import CountingKitchen, Hub, counting_kitchen, dumpling, foreign_hub
 from support.top import Top, running_top
 
@@ -122,7 +124,12 @@ async def test_dumplings_pause_and_go_on_and_open(hub: Hub) -> None:
             assert '"second"' not in await top.wait_for("PAUSED, 1 came since")
             await top.press("space")
             assert "PAUSED" not in await top.wait_for('"second"$')
-            # Whoever reads wants it to stand still.
+            # Whoever scrolls or reads wants it to stand still.
+            pane = top.app.screen.query_one(FeedPane)
+            pane.post_message(events.MouseScrollDown(pane, 5, 3, 0, 1, 0, False, False, False))
+            await top.wait_for("PAUSED")
+            await top.press("p")
+            assert "PAUSED" not in await top.wait_for("━ dumplings [^P]*$")
             await top.press("down", "down")
             await top.wait_for("PAUSED")
             await top.press("enter")

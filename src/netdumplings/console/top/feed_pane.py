@@ -54,6 +54,10 @@ class FeedPane(Lines[Entry]):
         if self.paused_at is None:
             self.app.action_pause()  # type: ignore[attr-defined]
 
+    def on_mouse_scroll_down(self) -> None:
+        """Whoever scrolls, reads."""
+        self.was_chosen()
+
     def take(self, picture: Picture) -> None:
         """Show what came, unless that is paused."""
         feed = picture.feed

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..fleet.values import is_count, mapping, seconds, text
 
 #: How many names are kept of a kitchen, and how many kitchens: a chef tells of some 2000.
-MOST_NAMES: Final = 3000
+MOST_NAMES: Final = 2000
 MOST_KITCHENS: Final = 64
 
 

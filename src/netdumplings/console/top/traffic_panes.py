@@ -96,6 +96,7 @@ class NamesPane(Lines[tuple[str, Name]]):
 
     now = 0.0
     search = ""
+    _summed: tuple[float, str] | None = None
 
     def columns(self) -> Sequence[Column]:
         """Say what columns there are."""
@@ -120,8 +121,14 @@ class NamesPane(Lines[tuple[str, Name]]):
         return item[0]
 
     def take(self, picture: Picture, now: float) -> None:
-        """Show what is known now."""
+        """Show what is known now; to add up what all kitchens tell, once a second is enough."""
         self.now = now
+        if self._summed is not None:
+            at, search = self._summed
+            if search == self.search and 0 <= now - at < 1:
+                self.refresh()
+                return
+        self._summed = now, self.search
         top, many = picture.names.top(MOST_NAMES, self.search)
         title = f"DNS names {many:,}"
         if picture.names.forgotten:
