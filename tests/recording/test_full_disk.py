@@ -27,8 +27,8 @@ def no_file_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("limit", [70_000, 75_001])
-def test_when_there_is_room_again_it_goes_on(tmp_path: Path, name: str, limit: int) -> None:
+def test_when_there_is_room_again_it_goes_on(tmp_path: Path, name: str) -> None:
+    limit = 70_001
     path = tmp_path / name
     recording = open_recording(path)
     written = 0

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..eater import DumplingBatch, DumplingEater, Gap
 from ..recording import Entry, Missed, Recording
 from ..transport import HubConnection
+from ..wire import MAX_NAME
 from .writing import Writer
 
 logger = logging.getLogger("netdumplings.recorder")
@@ -108,5 +109,6 @@ def entries_of(batch: DumplingBatch, now: float) -> list[Entry]:
     entries: list[Entry] = [text.encode() for text in batch.texts]
     gap: Gap | None = batch.gap
     if gap is not None:
-        entries.append(Missed(now, gap.missed, gap.reason, gap.kitchen))
+        kitchen = gap.kitchen if gap.kitchen is None else gap.kitchen[:MAX_NAME]
+        entries.append(Missed(now, gap.missed, gap.reason, kitchen))
     return entries

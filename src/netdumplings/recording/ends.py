@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from typing import BinaryIO, Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from .groups import MAX_PLACE, PLACE, Place, read_line
 from .packing import Packing
@@ -35,7 +35,7 @@ _NOTHING: Final = End(0, None)
 _NOT_OURS: Final = "it is no recording of nd-record"
 
 
-def find_end(file: BinaryIO, size: int, packing: Packing | None) -> End:
+def find_end(file: IO[bytes], size: int, packing: Packing | None) -> End:
     """Find where a file ends.
 
     The last group, of which nobody can be sure after a power failure, is read and checked; so is
@@ -57,7 +57,7 @@ def find_end(file: BinaryIO, size: int, packing: Packing | None) -> End:
     return _end_of_lines(file, size) if packing is None else _end_of_packed(file, size, packing)
 
 
-def _end_of_lines(file: BinaryIO, size: int) -> End:
+def _end_of_lines(file: IO[bytes], size: int) -> End:
     end = size
     for _ in range(2):
         found = _last_place(file, end)
@@ -74,7 +74,7 @@ def _end_of_lines(file: BinaryIO, size: int) -> End:
     raise NoRecording(f"it is damaged before byte {end:,}")
 
 
-def _last_place(file: BinaryIO, end: int) -> tuple[int, int, Place] | None:
+def _last_place(file: IO[bytes], end: int) -> tuple[int, int, Place] | None:
     """Find the last line of a group that ends before an offset: where it begins and ends."""
     look = _FIRST_LOOK
     while True:
@@ -95,7 +95,7 @@ def _last_place(file: BinaryIO, end: int) -> tuple[int, int, Place] | None:
         look *= 8
 
 
-def _end_of_packed(file: BinaryIO, size: int, packing: Packing) -> End:
+def _end_of_packed(file: IO[bytes], size: int, packing: Packing) -> End:
     ends = [0]
     while (end := _next_end(file, ends[-1], size, packing)) is not None:
         ends.append(end)
@@ -111,7 +111,7 @@ def _end_of_packed(file: BinaryIO, size: int, packing: Packing) -> End:
     return _NOTHING
 
 
-def _next_end(file: BinaryIO, at: int, size: int, packing: Packing) -> int | None:
+def _next_end(file: IO[bytes], at: int, size: int, packing: Packing) -> int | None:
     """Tell where the packed group ends that begins at an offset; None if there is no whole one."""
     header = _read(file, at, packing.header_size)
     length = packing.length(header) if len(header) == packing.header_size else None
@@ -139,6 +139,6 @@ def _place_of(packed: bytes, packing: Packing) -> Place | None:
     return place if isinstance(place, Place) else None
 
 
-def _read(file: BinaryIO, at: int, size: int) -> bytes:
+def _read(file: IO[bytes], at: int, size: int) -> bytes:
     file.seek(at)
     return file.read(size)

@@ -145,7 +145,8 @@ class JsonLines:
         self.dumplings = self._size > first.size
 
     def _whole_end(self, path: Path) -> End:
-        with path.open("rb") as file:
+        # (Of each packed group only the header is read: a buffer would read much besides.)
+        with path.open("rb", buffering=0) as file:
             return find_end(file, path.stat().st_size, self._packing)
 
     def _first_end(self) -> End:
