@@ -21,7 +21,7 @@ from support.commands import Command
 from support.hub_peers import dumpling, kitchen, running_hub
 from support.live_page import Complaints, show
 from support.packets import arp, dns_query, tcp_syn, write_pcap
-from support.page_modules import call
+from support.page_modules import call, stage
 from support.v2_peers import SESSION, v2_kitchen
 
 pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
@@ -221,6 +221,38 @@ async def test_kitchens_are_shown_together_or_one_by_one(
         # One that has gone adds nothing any more.
         await cellar.close()
         await expect(bar).to_have_text("TCP10 packets/s")
+
+
+async def test_a_hint_that_comes_late_is_followed_and_nothing_is_forgotten(
+    page: Page, complaints: Complaints
+) -> None:
+    async with running_hub(status_freq=0.2) as hub:
+        async with kitchen(hub) as cellar:
+            await show(page, hub.out_port, "chefs")
+            await cellar.send(dumpling({"id": 1, "is": "early"}))
+            await expect(card(page, "TestChef").get_by_role("row")).to_have_text("isearly")
+        async with v2_kitchen(hub) as another:
+            hint = {"view": "table", "key": "id", "title": "Rows"}
+            await another.connection.send(announcing({"TestChef": hint}), text=True)
+            await another.told("welcome")
+            rows = card(page, "Rows").get_by_role("row")
+            await expect(rows).to_have_text(["idis", "1early"])
+            await another.send(1, dumpling({"id": 2, "is": "late"}))
+            await expect(rows).to_have_text(["idis", "1early", "2late"])
+
+
+async def test_when_more_comes_than_can_be_read_the_cards_say_that_they_are_a_sample(
+    page: Page, complaints: Complaints
+) -> None:
+    async with running_hub() as hub:
+        await stage(page, hub.out_port, "view-chefs")
+        await page.evaluate("(line) => stage.hub.emit('dumplings', [line])", dumpling({"n": 1}))
+        await expect(card(page, "TestChef")).to_be_visible()
+        flood = "(line) => stage.hub.emit('dumplings', Array(25_000).fill(line))"
+        await page.evaluate(flood, dumpling({"n": 2}))
+        said = "A sample: 20\u202f000 came too fast to be read."
+        await expect(page.get_by_text(said)).to_be_visible()
+        await expect(card(page, "TestChef").get_by_role("listitem")).to_have_text("n2")
 
 
 async def test_the_cards_know_what_came_while_another_view_was_seen(

@@ -165,6 +165,48 @@ async def test_a_search_goes_back_in_slices_forward_with_what_comes_and_says_wha
     assert told["count"] == 101 + 500
 
 
+SOUGHT = [
+    ('say "hi"', 'you SAY "Hi"!'),
+    ("gr\u00dc\u00dfe", "Gr\u00fc\u00dfe"),
+    ("a\\b", "A\\B"),
+    ("a.b", "x a.b"),
+    ("</b>", "<b></B>"),
+    ("\U0001f95f", "\U0001f95f\U0001f95f"),
+    ("-]^$*+?{}|(", "-]^$*+?{}|("),
+    ("1,2", "1,2"),
+]
+
+
+def escaped(text: str) -> str:
+    """JSON as careful writers have it: for HTML, and for ASCII."""
+    units = memoryview(text.encode("utf-16-le")).cast("H")
+    return "".join(
+        "\\\\" if unit == 92 else f"\\u{unit:04X}" if unit > 127 or unit in b'"<>' else chr(unit)
+        for unit in units
+    )
+
+
+async def test_a_text_is_found_whatever_its_case_and_however_json_writes_it(
+    open_page: Page,
+) -> None:
+    every = [
+        (sought, written)
+        for sought, text in SOUGHT
+        for written in (json.dumps(text), json.dumps(text, ensure_ascii=False), escaped(text))
+    ]
+    others = [("a.b", '"axb"'), ("a\\b", '"a\\b"'), ("n", '"\\u0041"'), ("\u00fc", '"u"')]
+    found = await call(
+        open_page,
+        """const { patternOf } = await import("/pattern.js");
+        return given.map(([sought, json]) => patternOf(sought).test(json));""",
+        every + others,
+    )
+    assert dict(zip(every + others, found, strict=True)) == {
+        **dict.fromkeys(every, True),
+        **dict.fromkeys(others, False),
+    }
+
+
 async def test_what_the_feed_no_longer_has_is_not_found_any_more(open_page: Page) -> None:
     told = await call(
         open_page,
@@ -270,3 +312,52 @@ async def test_of_a_payload_only_so_much_is_looked_at_and_what_is_left_out_is_co
     assert told["now"]  # fields that are not seen any more make way
     assert told["points"] == 9
     assert told["polluted"] is None
+
+
+async def test_no_payload_breaks_any_card_whatever_the_hint(open_page: Page) -> None:
+    seed = random.randrange(10**9)
+    chance = random.Random(seed)
+    keys = ["a", "b", "__proto__", "constructor", "length", ""]
+
+    def payload(depth: int = 0) -> Any:
+        if depth > 3 or chance.random() < 0.3:
+            return anything(chance, 5)
+        if chance.random() < 0.3:
+            return [payload(depth + 1) for _ in range(chance.randrange(4))]
+        return {key: payload(depth + 1) for key in chance.sample(keys, chance.randrange(5))}
+
+    def hint() -> dict[str, Any]:
+        every: dict[str, Any] = {
+            "of": chance.choices(keys[:5], k=chance.randrange(2)),
+            "rate": chance.random() < 0.5,
+            "value": chance.choice(keys[:5]),
+            "columns": chance.choices(keys[:5], k=chance.randrange(4)),
+            "key": chance.choice(keys[:5]),
+            "conflict": chance.choice(keys[:5]),
+            "title": anything(chance, 5),
+        }
+        some = {key: every[key] for key in every if chance.random() < 0.5}
+        return some | {"view": chance.choice(["bars", "top", "table", "lines", "text"])}
+
+    cases = [
+        {"hint": hint(), "payloads": json.dumps([payload() for _ in range(8)])} for _ in range(200)
+    ]
+    broken = await call(
+        open_page,
+        """const { ChefCard } = await import("/cards.js");
+        const { checked } = await import("/hints.js");
+        return given.filter(({ hint, payloads }) => {
+          const card = new ChefCard("C", checked(hint), () => {});
+          try {
+            JSON.parse(payloads).forEach((payload, time) => {
+              card.take({ kitchen: time % 3 ? "k" : null, time: time % 5, payload });
+              card.draw(undefined, () => true);
+            });
+          } catch (error) {
+            return true;
+          }
+          return ({}).polluted !== undefined;
+        });""",
+        cases,
+    )
+    assert broken == [], f"with seed {seed}"

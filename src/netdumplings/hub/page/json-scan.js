@@ -9,7 +9,6 @@ const BRACKETS_AND_QUOTES = /["[\]{}]/g;
 const SPACE = /[ \t\n\r]*/y;
 const PLAIN = /[^ \t\n\r,:[\]{}"]+/y;
 const UNICODE_ESCAPES = /\\(?:u([0-9a-fA-F]{4})|[^])/g;
-const ALL_ESCAPES = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
 /** The first place from `at` on that is not white space. */
 export function skipSpace(json, at) {
@@ -103,14 +102,6 @@ export function readable(json) {
     const code = hex ? Number.parseInt(hex, 16) : 0;
     return code > 0xa0 ? String.fromCharCode(code) : escape;
   });
-}
-
-/** JSON text with no escapes left, to search in. */
-export function unescaped(json) {
-  if (!json.includes("\\")) return json;
-  return json.replace(UNICODE_ESCAPES, (escape, hex) =>
-    hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ALL_ESCAPES[escape[1]] ?? escape[1]),
-  );
 }
 
 /**

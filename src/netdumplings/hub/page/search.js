@@ -1,6 +1,7 @@
 // Which dumplings of a feed are wanted, found a slice at a time.
 
-import { glance, unescaped } from "./json-scan.js";
+import { glance } from "./json-scan.js";
+import { patternOf } from "./pattern.js";
 
 /** How many that came may wait to be searched; of more, the latest are searched. */
 export const MOST_WAITING = 20_000;
@@ -11,7 +12,7 @@ export const MOST_WAITING = 20_000;
  * hub. Gaps are wanted, but those of another kitchen.
  */
 export function matcher({ kitchen, chef, driver, text = "" }) {
-  const wanted = text.toLowerCase();
+  const pattern = text === "" ? null : patternOf(text);
   const anyone = kitchen === undefined && chef === undefined && driver === undefined;
   return (entry) => {
     if (typeof entry !== "string") {
@@ -24,8 +25,7 @@ export function matcher({ kitchen, chef, driver, text = "" }) {
       if (chef !== undefined && says.chef !== chef) return false;
       if (driver !== undefined && says.driver !== driver) return false;
     }
-    if (wanted === "" || entry.toLowerCase().includes(wanted)) return true;
-    return entry.includes("\\") && unescaped(entry).toLowerCase().includes(wanted);
+    return pattern === null || pattern.test(entry);
   };
 }
 

@@ -49,6 +49,7 @@ class View {
     this.sight = new IntersectionObserver((seen) => this.onSight(seen), { rootMargin: "200px" });
     this.begin();
     this.rereadAt = 0;
+    this.timer = 0;
     app.hub.on("status", (picture) => this.onStatus(picture));
   }
 
@@ -60,35 +61,41 @@ class View {
   }
 
   show() {
-    this.shown = true;
     this.caughtUp = false;
     this.redraw();
     this.slices.wake();
   }
 
   hide() {
-    this.shown = false;
     this.slices.stop();
+    clearTimeout(this.timer);
+    this.timer = 0;
   }
 
   update() {
     if (this.rereadAt && performance.now() >= this.rereadAt) this.reread();
     this.slices.wake();
     const until = performance.now() + SLICE;
-    const wanted = this.wantedKitchen();
-    const word = this.search.value.toLowerCase();
+    let isLeft = false; // something to be drawn, a little later
     for (const card of this.cards.values()) {
-      if (!card.dirty || performance.now() - card.drawnAt < EVERY) continue;
-      const title = `${card.hint?.title ?? ""} ${card.chef}`.toLowerCase();
-      card.place.parentElement.classList.toggle("left-out", !title.includes(word));
-      if (!card.inSight && card.drawnAt) continue;
-      if (performance.now() > until) {
+      if (!card.dirty || (!card.inSight && card.drawnAt)) continue;
+      const at = performance.now();
+      if (at > until || at - card.drawnAt < EVERY) isLeft = true;
+      else this.draw(card);
+    }
+    if (isLeft && !this.timer) {
+      this.timer = setTimeout(() => {
+        this.timer = 0;
         this.app.changed();
-        break;
-      }
-      card.draw(wanted, (name) => this.present === null || this.present.has(name));
+      }, EVERY / 10);
     }
     this.tell();
+  }
+
+  draw(card) {
+    const title = `${card.hint?.title ?? ""} ${card.chef}`.toLowerCase();
+    card.element.classList.toggle("left-out", !title.includes(this.search.value.toLowerCase()));
+    card.draw(this.wantedKitchen(), (name) => this.present === null || this.present.has(name));
   }
 
   redraw() {
