@@ -197,15 +197,13 @@ async def test_of_a_hundred_thousand_dumplings_only_those_in_sight_are_in_the_do
 ) -> None:
     async with running_hub() as hub:
         await stage(page, hub.out_port, "view-dumplings")
-        await page.evaluate(
-            """(given) => {
-              const line = (n) => given.replace("NUMBER", n);
-              for (let n = 0; n < 100_100; n += 100) {
-                stage.hub.emit("dumplings", Array.from({ length: 100 }, (_, at) => line(n + at)));
-              }
-            }""",
-            dumpling({"n": "NUMBER"}),
-        )
+        send = """([given, from, to]) => {
+          for (let n = from; n < to; n += 100) {
+            stage.hub.emit("dumplings",
+              Array.from({ length: 100 }, (_, at) => given.replace("NUMBER", n + at)));
+          }
+        }"""
+        await page.evaluate(send, [dumpling({"n": "NUMBER"}), 0, 100_100])
         grid = page.get_by_role("grid")
         await expect(grid).to_have_attribute("aria-rowcount", "100001")
         await expect(page.get_by_text("100 older ones have gone")).to_be_visible()
@@ -215,6 +213,13 @@ async def test_of_a_hundred_thousand_dumplings_only_those_in_sight_are_in_the_do
         await page.locator(".list-scroller").evaluate("(one) => { one.scrollTop = 28 * 50_000; }")
         await expect(row(page, '"50100"')).to_be_in_viewport()
         assert await page.evaluate(elements) < 700
+        # What is looked at stays where it is, while the oldest go.
+        at = await row(page, '"50100"').get_attribute("aria-rowindex")
+        await page.evaluate(send, [dumpling({"n": "NUMBER"}), 100_100, 100_600])
+        await expect(row(page, '"50100"')).to_have_attribute(
+            "aria-rowindex", str(int(at or 0) - 500)
+        )
+        await expect(row(page, '"50100"')).to_be_in_viewport()
         # To search all of them takes many slices, none of which a frame waits for.
         await page.get_by_label("Search in dumplings").fill('"9999')
         await expect(page.get_by_text("11 of 100\u202f000 dumplings match")).to_be_visible()
