@@ -12,14 +12,14 @@ export function connectionBar({ hub }) {
   hub.on("state", ({ state: name, text }) => {
     document.documentElement.dataset.connection = name;
     say(state, name === "token" ? `The hub wants a token: ${text}` : text);
-    ask(asking, hub, name === "token" ? text : null);
+    ask(asking, hub, name === "token");
   });
   missedList(document.getElementById("missed"), hub);
 }
 
 /** Show the form for the token, or nothing if none is asked for. */
-function ask(place, hub, why) {
-  if (why === null) {
+function ask(place, hub, wanted) {
+  if (!wanted) {
     fill(place);
     return;
   }
@@ -37,9 +37,8 @@ function ask(place, hub, why) {
   h("label", { for: "token" }, "Token for this hub"),
   input,
   h("button", { type: "submit" }, "Connect"),
-  h("p", { id: "token-why" }, `The hub says: ${why}. `,
-    "A token with the roles eater and status shows everything (",
-    h("code", null, "nd-token make"), "). It is forgotten when this tab is closed."));
+  h("p", { id: "token-why" }, "One with the roles eater and status shows everything: ",
+    h("code", null, "nd-token make"), " on the hub's host. It is forgotten when this tab is closed."));
   fill(place, form);
   input.focus();
 }

@@ -47,7 +47,7 @@ export class Hub extends Emitter {
   constructor(url) {
     super();
     this.#url = url;
-    this.state = { state: "connecting", text: "Connecting to the hub" };
+    this.state = { state: "connecting", text: "" };
     setInterval(() => this.#listen(), 5000);
     addEventListener("online", () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());

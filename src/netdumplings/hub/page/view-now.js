@@ -64,10 +64,9 @@ export function create(app) {
         more),
       h("section", { class: "card", "aria-labelledby": "now-losses" },
         h("h2", { id: "now-losses" }, "Losses"), losses)));
-  const element = h("div", { class: "now" },
-    h("div", { class: "bar" },
-      h("label", { for: "now-kitchen", class: "soft" }, "Kitchen"), select, notes),
-    empty, body);
+  const bar = h("div", { class: "bar" },
+    h("label", { for: "now-kitchen", class: "soft" }, "Kitchen"), select, notes);
+  const element = h("div", { class: "now" }, bar, empty, body);
 
   hub.on("gap", ({ missed }) => { missedHere += missed; });
 
@@ -86,7 +85,7 @@ export function create(app) {
     const { picture } = book;
     const none = !picture?.kitchens.length;
     empty.hidden = !none;
-    body.hidden = none;
+    bar.hidden = body.hidden = none;
     if (none) {
       say(empty, nothingYet(app));
       return;
