@@ -91,6 +91,13 @@ def test_the_guide_to_completion_names_every_command(pyproject: dict[str, Any]) 
         assert {f"nd-{name}" for name in named.split(",")} == set(pyproject["project"]["scripts"])
 
 
+def test_the_guide_to_installing_names_every_extra_of_users(pyproject: dict[str, Any]) -> None:
+    page = (ROOT / "docs/how-to/install.md").read_text(encoding="utf-8")
+    for_users = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    developers = {"test", "check", "bench", "fuzz", "package", "docs"}
+    assert for_users == pyproject["project"]["optional-dependencies"].keys() - developers
+
+
 def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:
     chef_code, loop_code = blocks(ROOT / "README.md", "python")
     capture = tmp_path / "capture.pcap"
