@@ -114,7 +114,7 @@ def _load(path: Path) -> dict[str, Any]:
 
     try:
         # Links are followed once: nobody may lead them elsewhere between the look and the reading.
-        real = path.resolve()
+        real = path.resolve() if is_root() else path
         if is_root() and (other := changeable_by_others(real)):
             raise Misuse(
                 f"{path}: {other} can be changed by others than root, who would tell root's "
