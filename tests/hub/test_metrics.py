@@ -12,9 +12,11 @@ from prometheus_client.openmetrics import parser
 from websockets.datastructures import Headers
 
 from netdumplings.delivery import EaterLedger, IntakeLedger
+from netdumplings.hub.eater_totals import EaterSumNow
 from netdumplings.hub.metrics import OPENMETRICS, PLAIN, Metrics, wants_openmetrics
 from netdumplings.hub.picture import Picture
-from netdumplings.hub.totals import SumNow, label
+from netdumplings.hub.places import label
+from netdumplings.hub.totals import SumNow
 from netdumplings.transport.answers import Answer, Question
 
 PLAIN_NOW = {"packets_waiting": 1, "dumplings_held": 2, "dumplings_on_disk": 3}
@@ -43,6 +45,7 @@ def picture(*kitchens: SumNow) -> Picture:
         history_bytes=1000,
         history_dumplings=10,
         kitchens=kitchens,
+        eaters=[EaterSumNow("e", 1, 60, 15, 5)],
     )
 
 
@@ -77,6 +80,8 @@ def test_both_formats_say_the_same(accept: str) -> None:
     assert found["netdumplings_connections_refused_total", "silent"] == 0
     assert found["netdumplings_hub_dumplings_dropped_total",] == 15
     assert found["netdumplings_uptime_seconds",] == 12.5
+    assert found["netdumplings_eater_dumplings_dropped_total", "e"] == 15
+    assert found["netdumplings_eaters", "e"] == 1
     assert found["netdumplings_http_answers_total", "200"] == 6
 
 

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdumplings.hub.guests import Kitchen
+from netdumplings.hub.eater_totals import EaterSumNow, EaterTotals
+from netdumplings.hub.feeds import Feed
+from netdumplings.hub.formats import PLAIN
+from netdumplings.hub.guests import ConnectedEater, Kitchen
+from netdumplings.hub.places import MAX_LABEL, OTHER, label
 from netdumplings.hub.sessions import Session, Sessions
-from netdumplings.hub.totals import MAX_LABEL, OTHER, SumNow, Totals, label
+from netdumplings.hub.totals import SumNow, Totals
+from support.outlets import Socket
 
 RECEIVED, MADE, DROPPED = (
     ("packets_received", ""),
@@ -42,6 +47,12 @@ class House:
 
     def received(self, name: str = "k") -> float:
         return self.sums()[name].grown[RECEIVED]
+
+
+def eater(name: str, sent: int) -> ConnectedEater:
+    feed = Feed(Socket(), "an eater", PLAIN, max_unsent=1000)
+    feed.offer(b"x" * sent, sent, sent, {})
+    return ConnectedEater(name, b"{}", "::1", 1, feed)
 
 
 def tell(kitchen: Kitchen, received: int, **more: Any) -> None:
@@ -208,3 +219,22 @@ def test_nothing_ever_goes_back_and_nothing_counts_twice(steps: list[tuple[int, 
         now = house.sums()["k"].grown.get(RECEIVED, 0)
         assert now >= before
     assert house.sums()["k"].grown.get(RECEIVED, 0) == total
+
+
+def test_what_eaters_of_a_name_were_sent_is_summed_and_stays_when_they_go() -> None:
+    totals = EaterTotals(limit=2)
+    first, second, other = eater("e", 5), eater("e", 7), eater("\x1b[2J", 1)
+    for one in (first, second, other):
+        totals.enter(one)
+    sums = {one.name: one for one in totals.now()}
+    assert sums["e"] == EaterSumNow("e", 2, 12, 0, 0)
+    assert sums["\\x1b[2J"].sent == 1
+    totals.leave(first)
+    totals.enter(again := eater("e", 3))
+    assert {one.name: one for one in totals.now()}["e"] == EaterSumNow("e", 2, 15, 0, 0)
+    totals.enter(eater("one too many", 4))
+    assert {one.name: one.sent for one in totals.now()}[OTHER] == 4
+    for one in (second, again):
+        totals.leave(one)
+    totals.enter(eater("new", 1))
+    assert {one.name for one in totals.now()} == {"\\x1b[2J", "new", OTHER}

@@ -124,6 +124,9 @@ async def test_what_is_scraped_is_what_the_status_says(tmp_path: Path) -> None:
         assert found.value(f"hub_dumplings_{name}_total") == ledger[name], name
     assert found.value("connections", peer="eater") == payload["dumpling_eater_count"] == 1
     assert found.value("connections", peer="kitchen") == 3
+    assert found.value("eaters", eater="test_eater") == 1
+    assert found.value("eater_dumplings_sent_total", eater="test_eater") == ledger["sent"]
+    assert found.value("eater_dumplings_dropped_total", eater="test_eater") == 0
     assert found.value("history_dumplings") == 9
     # Those who have gone are counted still.
     assert later.value("packets_received_total", kitchen="twice") >= 6
@@ -193,7 +196,7 @@ async def everything() -> dict[str, set[str]]:
         "interface": "eth0",
         "counts": {"behind": 1.5, "traffic": {"IP": [1, 1]}, "chefs": {"C": {"packets": 1}}},
     }
-    async with running_hub() as hub, kitchen(hub, json.dumps(hello)) as one:
+    async with running_hub() as hub, kitchen(hub, json.dumps(hello)) as one, eater(hub):
         await (await one.ping())
         scraped = await scrape(hub)
     found: dict[str, set[str]] = {}

@@ -37,6 +37,8 @@ def assert_safe(answer: Answered) -> None:
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer.headers["Cache-Control"] == "no-cache"
     assert answer.headers["Connection"] == "close"
+    [policy] = answer.headers.get_all("Content-Security-Policy", [])
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
 
 
 async def test_every_file_of_the_page_is_served_as_what_it_is_and_index_html_without_a_name() -> (

@@ -4,7 +4,8 @@
 - `status`: the hub's own dumplings.
 - `guests`: who is connected, and what they said of themselves.
 - `site`: the page, which is in ``page``; `statuses`, `metrics`: what else is answered by HTTP.
-- `totals`: what kitchens have counted, summed up; `told`: how that is read.
+- `totals`, `eater_totals`: what kitchens have counted and eaters were sent, summed up by names, for
+  which there are so many `places`; `told`: how counts are read.
 - `service`: the two ports at work.
 - `hub`: `DumplingHub`, which starts and stops all that.
 """

@@ -24,6 +24,7 @@ from ..wire import (
     V2EaterPeer,
     refuse,
 )
+from .eater_totals import EaterTotals
 from .feeds import Feed
 from .formats import PLAIN, v2
 from .guests import ConnectedEater
@@ -47,6 +48,9 @@ class Eaters:
         limits: how much is taken from one.
         grace: seconds that one may be slow before it is sent away.
         admission: who is let in; None for everybody.
+
+    Attributes:
+        totals: what they were sent and missed, summed by their names.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Eaters:
         self._grace = grace
         self._admission = admission
         self._eaters: dict[PeerConnection, ConnectedEater] = {}
+        self.totals = EaterTotals()
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -86,14 +91,16 @@ class Eaters:
             view = _view(connection.permit)
             feed = self._router.add(Outlet(connection), label, format_, event, view=view)
             connection.on_writable = lambda: self._router.pump(feed)
-            self._eaters[connection] = ConnectedEater(
+            eater = self._eaters[connection] = ConnectedEater(
                 event.name, event.announcement, connection.host, connection.port, feed
             )
+            self.totals.enter(eater)
 
         def leave() -> str:
             eater = self._eaters.pop(connection, None)
             if eater:
                 self._router.remove(eater.feed)
+                self.totals.leave(eater)
                 ledger = eater.feed.ledger
                 connection.log_news(
                     logger,

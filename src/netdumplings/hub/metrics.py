@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from .._version import __version__
 from ..transport.answers import STATUSES, Answer, Question, zipped
 from ..wire import CAUSES
+from .eater_totals import EaterSumNow
 from .picture import Picture
 from .seldom import Seldom
 from .totals import SumNow
@@ -142,6 +143,7 @@ def families(picture: Picture) -> Iterator[Metric]:
     """
     yield from _of_the_hub(picture)
     yield from _of_kitchens(picture.kitchens)
+    yield from _of_eaters(picture.eaters)
 
 
 _GAUGES: Final[tuple[tuple[str, str, Callable[[SumNow], float | None]], ...]] = (
@@ -214,6 +216,26 @@ def _of_kitchens(kitchens: Sequence[SumNow]) -> Iterator[Metric]:
             if (now := value(one)) is not None
         ]
         yield _gauge(name, help_, _BY_KITCHEN, samples)
+
+
+def _of_eaters(eaters: Sequence[EaterSumNow]) -> Iterator[Metric]:
+    by = ("eater",)
+    yield _counter(
+        "eater_dumplings_sent", "Dumplings that eaters of this name were sent.", by,
+        [((one.name,), one.sent) for one in eaters],
+    )  # fmt: skip
+    yield _counter(
+        "eater_dumplings_dropped", "Dumplings that they missed because they were slow.", by,
+        [((one.name,), one.dropped) for one in eaters],
+    )  # fmt: skip
+    yield _gauge(
+        "eater_dumplings_waiting", "Dumplings that wait for them.", by,
+        [((one.name,), one.waiting) for one in eaters],
+    )  # fmt: skip
+    yield _gauge(
+        "eaters", "Eaters of this name that are connected.", by,
+        [((one.name,), one.here) for one in eaters],
+    )  # fmt: skip
 
 
 def _counter(name: str, help_: str, labels: tuple[str, ...], samples: Samples) -> Metric:

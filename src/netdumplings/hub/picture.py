@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..delivery import EaterLedger, IntakeLedger
 from ..wire import Cause
+from .eater_totals import EaterSumNow
 from .totals import SumNow
 
 
@@ -24,6 +25,7 @@ class Picture(NamedTuple):
         history_bytes: how much memory the history takes.
         history_dumplings: how many are in it.
         kitchens: what the kitchens have counted.
+        eaters: what the eaters were sent.
     """
 
     uptime: float
@@ -36,3 +38,4 @@ class Picture(NamedTuple):
     history_bytes: int
     history_dumplings: int
     kitchens: Sequence[SumNow]
+    eaters: Sequence[EaterSumNow]

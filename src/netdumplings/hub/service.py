@@ -233,6 +233,7 @@ class Service:
             history_bytes=self._router.history.size,
             history_dumplings=self._router.history.end - self._router.history.begin,
             kitchens=self._kitchens.totals.now(),
+            eaters=self._eaters.totals.now(),
         )
 
     def _payload(self) -> bytes:

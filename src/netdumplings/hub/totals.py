@@ -11,17 +11,12 @@ from collections import defaultdict
 from typing import Final, NamedTuple
 
 from .guests import Kitchen
+from .places import OTHER, Name, Places, label
 from .told import STEADY, Counts, Key, counts_of, interface_of
 
 #: How many kitchens are told apart, by name and interface; and how many chefs, of all kitchens.
 MAX_KITCHENS: Final = 200
 MAX_CHEFS: Final = 1000
-#: Characters of a name.
-MAX_LABEL: Final = 64
-#: What those are called that are too many to be told apart.
-OTHER: Final = "other"
-
-Name = tuple[str, str]
 
 _OF_THE_MOMENT: Final = ("packets_waiting", "dumplings_held", "dumplings_on_disk")
 
@@ -30,16 +25,14 @@ class Sum:
     """What the kitchens of one name and interface have counted.
 
     Attributes:
-        kitchen: the name.
-        interface: likewise.
+        name: the name, and the interface.
         grown: what only grows.
         here: how many of them are connected.
         chefs: the names of their chefs.
     """
 
-    def __init__(self, kitchen: str, interface: str) -> None:
-        self.kitchen = kitchen
-        self.interface = interface
+    def __init__(self, name: Name) -> None:
+        self.name = name
         self.grown: defaultdict[Key, float] = defaultdict(float)
         self.here = 0
         self.chefs: set[str] = set()
@@ -72,32 +65,19 @@ class Totals:
     """Sums up what kitchens count.
 
     Args:
-        max_kitchens: how many names are told apart; those that are too many are one. When a name
-            is new and there is no room, one whose kitchens have all gone makes place.
+        max_kitchens: how many names are told apart; those that are too many are one.
         max_chefs: how many chefs are told apart, of all kitchens.
     """
 
     def __init__(self, max_kitchens: int = MAX_KITCHENS, max_chefs: int = MAX_CHEFS) -> None:
-        self._max_kitchens = max_kitchens
         self._max_chefs = max_chefs
-        self._sums: dict[Name, Sum] = {}
-        self._other = Sum(OTHER, OTHER)
+        self._sums: Places[Sum] = Places(max_kitchens, Sum, Sum((OTHER, OTHER)))
         self._of: dict[Kitchen, Sum] = {}
 
     def enter(self, kitchen: Kitchen) -> None:
         """Note that a kitchen is here."""
         name = label(kitchen.name), label(interface_of(kitchen.announced))
-        found = self._sums.get(name)
-        if found is None and len(self._sums) < self._max_kitchens:
-            found = self._sums[name] = Sum(*name)
-        if found is None:
-            longest_gone = next((name for name, one in self._sums.items() if not one.here), None)
-            if longest_gone is not None:
-                del self._sums[longest_gone]
-                found = self._sums[name] = Sum(*name)
-        found = found or self._other
-        found.here += 1
-        self._of[kitchen] = found
+        self._of[kitchen] = self._sums.enter(name)
 
     def leave(self, kitchen: Kitchen) -> None:
         """Note that a kitchen has gone, or that another connection is in its place now.
@@ -105,15 +85,10 @@ class Totals:
         What it has counted is kept. It does not matter if this was noted already.
         """
         sum_ = self._of.get(kitchen)
-        if sum_ is None:
-            return
-        self._add(kitchen, sum_)
-        del self._of[kitchen]
-        sum_.here -= 1
-        if not sum_.here and sum_ is not self._other:
-            # At the end: the first that has nobody here is the one that has been so longest.
-            name = sum_.kitchen, sum_.interface
-            self._sums[name] = self._sums.pop(name)
+        if sum_ is not None:
+            self._add(kitchen, sum_)
+            del self._of[kitchen]
+            self._sums.leave(sum_)
 
     def now(self) -> list[SumNow]:
         """Sum up what has been counted so far."""
@@ -122,8 +97,7 @@ class Totals:
             counts = self._add(kitchen, sum_)
             if counts is not None:
                 moments.setdefault(sum_, []).append(counts)
-        sums = [*self._sums.values(), self._other]
-        return [_now(sum_, moments.get(sum_, [])) for sum_ in sums if sum_.grown or sum_.here]
+        return [_now(sum_, moments.get(sum_, [])) for sum_ in self._sums if sum_.grown or sum_.here]
 
     def _add(self, kitchen: Kitchen, sum_: Sum) -> Counts | None:
         """Add what a kitchen has counted since this was done last."""
@@ -154,28 +128,20 @@ class Totals:
             return key
         chef = label(what)
         if chef not in sum_.chefs:
-            if sum(len(one.chefs) for one in self._sums.values()) >= self._max_chefs:
+            if sum(len(one.chefs) for one in self._sums) >= self._max_chefs:
                 chef = OTHER
             sum_.chefs.add(chef)
         return name, chef
 
 
-def label(name: str) -> str:
-    """Write what somebody calls itself so that it can be shown, if it is long, not all of it."""
-    if not name.isprintable():
-        name = "".join(
-            one if one.isprintable() else one.encode("unicode_escape").decode() for one in name
-        )
-    return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 3]}..."
-
-
 def _now(sum_: Sum, moments: list[Counts]) -> SumNow:
+    kitchen, interface = sum_.name
     behind = [
         counts.behind for counts in moments if counts.behind is not None and counts.behind >= 0
     ]
     return SumNow(
-        sum_.kitchen,
-        sum_.interface,
+        kitchen,
+        interface,
         sum_.here,
         dict(sum_.grown),
         {name: sum(getattr(counts, name) for counts in moments) for name in _OF_THE_MOMENT},

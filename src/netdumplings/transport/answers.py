@@ -27,12 +27,14 @@ logger = logging.getLogger(__name__)
 TEXT: Final = "text/plain; charset=utf-8"
 JSON: Final = "application/json"
 #: With every answer: what it is called is what it is, it is looked at again before it is used
-#: again, and no page of another site has any use for it, embedded or not.
+#: again, and no page of another site has any use for it, embedded or not. Shown by itself it does
+#: nothing, unless its own headers say what.
 HEADERS: Final = {
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 #: What may be answered.
 STATUSES: Final = (200, 304, 401, 403, 404, 405, 500)
