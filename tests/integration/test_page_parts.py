@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
+from netdumplings.console.text import printable
 from support.browser import needs_a_browser
 from support.hub_peers import dumpling, running_hub
 from support.live_page import Complaints, show
@@ -164,6 +166,18 @@ async def test_what_is_too_much_is_dropped_in_batches_and_counted_to_the_last(
     assert found["dumplings"] + reasons["sampled"] == 20 * 20_000
     assert found["dumplings"] > 0
     assert found["own"] == 1
+
+
+async def test_what_cannot_be_seen_is_written_as_the_commands_write_it(open_page: Page) -> None:
+    hidden = ("Cc", "Cf", "Zl", "Zp")
+    characters = [
+        chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in hidden
+    ]
+    assert len(characters) > 200
+    texts = [f"a{character}\\" for character in characters]
+    code = 'const { text } = await import("/dom.js"); return given.map((one) => text(one));'
+    assert await call(open_page, code, texts) == [printable(text) for text in texts]
+    assert await call(open_page, code, ["é 台\u00a0𝄞", 7]) == ["é 台\u00a0𝄞", "7"]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ export function kitchenRow(onchoose, mayDraw) {
   let key = "";
   let drawn = -Infinity; // as of when the line is
   const button = h("button", { class: "name", type: "button", onclick: () => onchoose(key) });
-  const line = h("td");
+  const line = h("td", { role: "cell" });
   const [packets, bits, lost] = ["packets/s", "bit/s", "lost"].map((label) => cell(label));
-  const element = h("tr", null, h("th", { scope: "row" }, button), line, packets, bits, lost);
+  const element = h("tr", { role: "row" },
+    h("th", { scope: "row", role: "rowheader" }, button), line, packets, bits, lost);
 
   function update({ kitchen, picture, now, window, recently, chosen }) {
     key = kitchen.key;
@@ -54,5 +55,5 @@ function past({ ticks }, meter, from) {
   });
 }
 
-const cell = (label) => h("td", { class: "number", "data-label": label });
+const cell = (label) => h("td", { role: "cell", class: "number", "data-label": label });
 const rate = (value, times = 1) => (Number.isFinite(value) ? short(times * value) : "–");

@@ -32,7 +32,7 @@ export function create(app) {
   const notes = h("ul", { class: "notes" });
   const packets = new StackChart("Packets", "/s", redraw);
   const bits = new StackChart("Bits", "bit/s", redraw);
-  const rows = h("tbody");
+  const rows = h("tbody", { role: "rowgroup" });
   let until = 0; // when the time for lines is over
   const mayDraw = () => performance.now() < until || !(unfinished = true);
   let unfinished = false;
@@ -54,12 +54,12 @@ export function create(app) {
     h("div", { class: "beneath" },
       h("section", { class: "card scrolls", "aria-labelledby": "now-kitchens" },
         h("h2", { id: "now-kitchens" }, "Kitchens"),
-        h("table", { class: "now-kitchens" },
-          h("thead", null, h("tr", null,
-            h("th", { scope: "col" }, "Kitchen"), h("th", { scope: "col" }, "Last minutes"),
-            h("th", { scope: "col", class: "number" }, "packets/s"),
-            h("th", { scope: "col", class: "number" }, "bit/s"),
-            h("th", { scope: "col", class: "number" }, "lost"))),
+        h("table", { class: "now-kitchens", role: "table" },
+          h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+            h("th", { scope: "col", role: "columnheader" }, "Kitchen"),
+            h("th", { scope: "col", role: "columnheader" }, "Last minutes"),
+            ["packets/s", "bit/s", "lost"].map((name) =>
+              h("th", { scope: "col", role: "columnheader", class: "number" }, name)))),
           rows),
         more),
       h("section", { class: "card", "aria-labelledby": "now-losses" },
