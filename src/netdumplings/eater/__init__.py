@@ -3,6 +3,7 @@
 - `wishes`: what it asks for, as users write it and as a hub takes it.
 - `talk`: what the hub's messages bring it, in either protocol. No sockets.
 - `batches`: what one message of a hub brings. `gaps`: what it missed.
+- `listening`: the connections to the hub, one after the other.
 - `eater`: `DumplingEater`, which connects and calls handlers.
 """
 

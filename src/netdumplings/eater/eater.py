@@ -14,25 +14,17 @@ from typing import Any, Final, Self
 from .. import defaults
 from ..dumpling import Dumpling, DumplingDriver
 from ..exceptions import InvalidDumpling
-from ..transport import (
-    ConnectionClosed,
-    HubAccess,
-    HubAddress,
-    HubConnection,
-    Token,
-    connections,
-)
-from ..wire import SUBPROTOCOL, EaterSide, eater_hello
+from ..transport import HubAccess, HubAddress, HubConnection, Token
+from ..wire import eater_hello
 from .batches import Cursor, DumplingBatch
 from .gaps import Gap
-from .talk import PlainTalk, Talk, V2Talk
+from .listening import ConnectHandler, ConnectionLostHandler, Listener
+from .talk import Talk
 from .wishes import Since, wishes
 
 logger = logging.getLogger("netdumplings.eater")
 
-ConnectHandler = Callable[[str, HubConnection], Awaitable[Any]]
 DumplingHandler = Callable[[Dumpling], Awaitable[Any]]
-ConnectionLostHandler = Callable[[Exception], Awaitable[Any]]
 PathLike = str | os.PathLike[str]
 GapHandler = Callable[[Gap], Awaitable[Any]]
 
@@ -150,6 +142,7 @@ class DumplingEater:
             insecure=insecure,
         )
         self._announcement = eater_hello(name)
+        self._cursor: Cursor | None = None
         self._wishes = wishes(
             chefs=chef_filter,
             kitchens=kitchen_filter,
@@ -159,12 +152,11 @@ class DumplingEater:
             resume=resume,
             compression=compression,
         )
-        self._side()  # what is wrong with what it wants is raised here
         self._on_connect = on_connect or self.on_connect
         self._on_dumpling = on_dumpling or self.on_dumpling
         self._on_connection_lost = on_connection_lost or self.on_connection_lost
         self._on_gap = on_gap or self.on_gap
-        self._cursor = self._wishes.resume
+        self._listen()  # what no hub would take is raised here
         self._entered = False
         self._dumplings_iterator: AsyncGenerator[Dumpling] | None = None
         self._batches_iterator: AsyncGenerator[DumplingBatch] | None = None
@@ -329,8 +321,9 @@ class DumplingEater:
     async def _dumplings(self) -> AsyncGenerator[Dumpling]:
         """Yield the dumplings of all messages, calling the other handlers."""
         turn = 0
-        async with aclosing(self._messages()) as messages:
-            async for talk, message in messages:
+        async with aclosing(self._listen().messages()) as messages:
+            async for talk, message, first in messages:
+                self._puzzled = self._puzzled and not first
                 for news in talk.read(message):
                     if isinstance(news, Dumpling):
                         self._puzzled = False
@@ -344,8 +337,9 @@ class DumplingEater:
 
     async def _batches(self) -> AsyncGenerator[DumplingBatch]:
         """Yield a batch for each message that brings something, calling the other handlers."""
-        async with aclosing(self._messages()) as messages:
-            async for talk, message in messages:
+        async with aclosing(self._listen().messages()) as messages:
+            async for talk, message, first in messages:
+                self._puzzled = self._puzzled and not first
                 texts: list[str] = []
                 gap: Gap | None = None
                 for news in talk.read_texts(message):
@@ -377,59 +371,18 @@ class DumplingEater:
         if cursor is not None:
             self._cursor = cursor
 
-    def _side(self) -> EaterSide:
-        return self._wishes.side(self._announcement)
-
-    async def _messages(self) -> AsyncGenerator[tuple[Talk, str | bytes]]:
-        """Yield the messages of one connection after the other, and what understands each."""
-        plain = PlainTalk(self._announcement, self._wishes.matcher(told=False))
-        # It is asked where to go on only when all that it has read has been yielded.
-        v2 = V2Talk(self._side(), self._wishes.matcher(told=True))
-        self._cursor = v2.cursor
-        disappointed = not self._wishes.of_the_past
-        async with aclosing(
-            connections(
-                self._address,
-                subprotocols=[SUBPROTOCOL],
-                reconnect=self.reconnect,
-                logger=logger,
-                access=self._access,
-            )
-        ) as lives:
-            async for connection in lives:
-                talk = v2 if connection.subprotocol == SUBPROTOCOL else plain
-                # Only the library's own calls are guarded: what a handler raises is the user's,
-                # even if it comes from using the connection.
-                lost: ConnectionClosed | None = None
-                try:
-                    await connection.send(talk.hello())
-                except ConnectionClosed as closed:
-                    lost = closed
-                else:
-                    if talk is plain and not disappointed:
-                        disappointed = True
-                        self._say_what_it_lacks()
-                    await self._on_connect(self._address.uri, connection)
-                self._puzzled = False
-                while lost is None:
-                    try:
-                        message = await connection.recv()
-                    except ConnectionClosed as closed:
-                        lost = closed
-                        break
-                    yield talk, message
-                await self._on_connection_lost(lost)
-
-    def _say_what_it_lacks(self) -> None:
-        """Say what a hub of the plain protocol cannot do."""
-        if self._wishes.resume is None:
-            logger.warning("the hub at %s has nothing of the past to send", self.hub)
-        else:
-            logger.warning(
-                "the hub at %s has nothing of the past to send: it cannot be resumed, and whatever "
-                "came to it since is missing",
-                self.hub,
-            )
+    def _listen(self) -> Listener:
+        """Begin to listen, from where it is to begin."""
+        self._cursor = self._wishes.resume
+        return Listener(
+            self._address,
+            self._access,
+            self._announcement,
+            self._wishes,
+            self._on_connect,
+            self._on_connection_lost,
+            reconnect=self.reconnect,
+        )
 
 
 _HOW_TO_ITERATE: Final = (
