@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 from textual import events
+from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
 from netdumplings.console.top.feed_pane import FeedPane
+from support.commands import PATIENCE
 from support.hubs import CountingKitchen, Hub, counting_kitchen, dumpling, foreign_hub
 from support.top import Top, running_top
 
@@ -227,6 +229,24 @@ async def test_a_kitchen_that_goes_stays_for_a_while(hub: Hub) -> None:
         with counting_kitchen(hub, "passing"):
             await top.wait_for("● passing")
         await top.wait_for(r"○ passing .* gone \d")
+
+
+async def test_what_was_before_it_came_is_known(hub: Hub) -> None:
+    with counting_kitchen(hub, "before") as kitchen:
+        # So that each of these is in a status of its own.
+        for to in (10, 20, 30):
+            count_up(kitchen, to)
+            await asyncio.to_thread(wait_for_status, hub, to)
+    async with running_top(hub.for_eaters) as top:
+        await top.wait_for(r"○ before .* gone \d")
+        await top.wait_for(r"^TCP ")
+
+
+def wait_for_status(hub: Hub, handled: int) -> None:
+    with connect(f"ws://{hub.for_eaters}", compression=None, proxy=None) as eater:
+        eater.send(json.dumps({"eater_name": "watcher"}))
+        while f'"packets_handled":{handled}' not in str(eater.recv(PATIENCE)):
+            pass
 
 
 async def test_an_old_hub_that_knows_no_subprotocol_is_shown_too() -> None:

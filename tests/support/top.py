@@ -14,6 +14,8 @@ from textual.pilot import Pilot
 
 from netdumplings import DumplingEater
 from netdumplings.console.top.app import TopApp
+from netdumplings.console.top.past import statuses_of
+from netdumplings.transport import HubAccess, HubAddress
 
 from .commands import PATIENCE
 
@@ -54,6 +56,7 @@ async def running_top(hub: str, size: tuple[int, int] = (80, 24)) -> AsyncIterat
         size: columns and lines.
     """
     eater = functools.partial(DumplingEater, "topeater", hub, since=timedelta(minutes=5), last=5000)
-    app = TopApp(eater, hub)
+    address = HubAddress.parse(hub)
+    app = TopApp(eater, hub, functools.partial(statuses_of, address, HubAccess(address)))
     async with app.run_test(size=size) as pilot:
         yield Top(app, pilot)

@@ -70,7 +70,7 @@ def main(
             hub,
             chef_filter=[defaults.STATUS_CHEF],
             kitchen_filter=[None],
-            last=output.past,
+            last=1,
             on_connect=on_connect,
             on_connection_lost=on_connection_lost,
             on_gap=on_gap,
@@ -81,10 +81,6 @@ def main(
 
 class Output(Protocol):
     """Where statuses go."""
-
-    @property
-    def past(self) -> int:
-        """With how many statuses of the past to begin."""
 
     def show(self, status: Dumpling) -> None:
         """Show what the hub says."""
@@ -103,8 +99,6 @@ async def _follow(eater: DumplingEater, output: Output) -> None:
 
 class JsonLines:
     """Lines of JSON on standard output, and what is not JSON on standard error."""
-
-    past = 1
 
     def __enter__(self) -> Self:
         return self
@@ -138,11 +132,6 @@ class Board:
         self._fleet = Fleet()
         self._below = 0
         self._size = shutil.get_terminal_size()
-
-    @property
-    def past(self) -> int:
-        """How many statuses of the past are of use: rates need two."""
-        return 2 if self._in_place else 1
 
     def __enter__(self) -> Self:
         return self

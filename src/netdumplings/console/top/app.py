@@ -41,6 +41,7 @@ class TopApp(App[None]):
     Args:
         eater: makes the eater, given its handlers.
         hub: the hub's address, to be shown.
+        past: fetches the JSON of the hub's latest statuses, and may take its time.
 
     Attributes:
         picture: all that is known.
@@ -63,7 +64,12 @@ class TopApp(App[None]):
         Binding("q,ctrl+c", "quit", "Quit"),
     ]
 
-    def __init__(self, eater: Callable[..., DumplingEater], hub: str) -> None:
+    def __init__(
+        self,
+        eater: Callable[..., DumplingEater],
+        hub: str,
+        past: Callable[[], list[str]] = list,
+    ) -> None:
         super().__init__()
         if self.no_color:
             # Red would be the darkest of greys, where it says what matters most.
@@ -72,6 +78,7 @@ class TopApp(App[None]):
         self.link = Link(time.monotonic())
         self.failure: NetDumplingsError | None = None
         self._hub = hub
+        self._past = past
         self._eater = eater(
             on_connect=self._connected, on_connection_lost=self._lost, on_gap=self._missed
         )
@@ -125,6 +132,9 @@ class TopApp(App[None]):
 
     async def _connected(self, _uri: str, _connection: Any) -> None:
         self.link.change("connected", time.monotonic())
+        # Before anything new is read, so that all comes in its order.
+        for status in await asyncio.to_thread(self._past):
+            self.picture.take_past(status)
 
     async def _lost(self, error: Exception) -> None:
         # A hub that turns somebody away, for want of a token, say, tells why as it closes.

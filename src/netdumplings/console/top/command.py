@@ -60,14 +60,18 @@ def main(
     else:
         os.environ["NO_COLOR"] = "1"
     from netdumplings import DumplingEater
+    from netdumplings.transport import HubAccess, HubAddress
 
     from .app import TopApp
+    from .past import statuses_of
 
     eater = functools.partial(
         DumplingEater, eater_name, hub, since=PAST, last=MOST_OF_THE_PAST, compression=compress,
         **access,
     )  # fmt: skip
-    app = TopApp(eater, hub)
+    address = HubAddress.parse(hub)
+    past = functools.partial(statuses_of, address, HubAccess(address, **access))
+    app = TopApp(eater, hub, past)
     app.run()
     if app.failure is not None:
         raise app.failure

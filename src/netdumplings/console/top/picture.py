@@ -69,6 +69,17 @@ class Picture:
             metadata.creation_time, metadata.driver, metadata.chef, metadata.kitchen, text
         )
 
+    def take_past(self, text: str) -> None:
+        """Take a status of the time before, unless it is known already."""
+        try:
+            dumpling = Dumpling.from_json(text)
+        except InvalidDumpling:
+            return
+        hub = self.fleet.hub
+        if is_status(dumpling) and (hub is None or dumpling.creation_time > hub.time):
+            self.changes += 1
+            self._take_status(dumpling)
+
     def take_gap(self, gap: Gap, now: float) -> None:
         """Take a gap, told at that time since the epoch."""
         self.changes += 1

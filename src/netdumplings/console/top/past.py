@@ -1,0 +1,62 @@
+"""The hub's statuses of the last minutes, which it keeps apart from its history."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+from contextlib import closing
+from typing import Final
+
+import msgspec
+
+from netdumplings.transport import HubAccess, HubAddress
+
+logger = logging.getLogger(__name__)
+
+#: Seconds for the hub to answer, and bytes of its answer: twice what our own hubs keep.
+PATIENCE: Final = 3.0
+MOST_BYTES: Final = 8 * 1024 * 1024
+
+
+class _Answer(msgspec.Struct):
+    statuses: list[msgspec.Raw]
+
+
+def statuses_of(hub: HubAddress, access: HubAccess) -> list[str]:
+    """Ask a hub for its statuses of the last minutes; this waits for the answer.
+
+    Args:
+        hub: which.
+        access: what to show it, and to know it by.
+
+    Returns:
+        the JSON of each, the oldest first; none, if the hub has none to give: it may be older,
+        or the token not be good for it.
+    """
+    if access.context is not None:
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            hub.host, hub.port, timeout=PATIENCE, context=access.context
+        )
+    else:
+        connection = http.client.HTTPConnection(hub.host, hub.port, timeout=PATIENCE)
+    try:
+        with closing(connection):
+            connection.request("GET", "/api/statuses", headers=access.headers)
+            # Redirections are not followed: the token is for this hub only.
+            answer = connection.getresponse()
+            body = answer.read(MOST_BYTES + 1) if answer.status == http.HTTPStatus.OK else b""
+    except (OSError, http.client.HTTPException) as error:
+        logger.debug("no statuses of the past from the hub at %s: %s", hub, error)
+        return []
+    return read_statuses(body)
+
+
+def read_statuses(body: bytes) -> list[str]:
+    """Read what a hub answers; nothing, if that makes no sense."""
+    if len(body) > MOST_BYTES:
+        return []
+    try:
+        answer = msgspec.json.decode(body, type=_Answer)
+        return [bytes(status).decode() for status in answer.statuses]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
