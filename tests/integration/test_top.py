@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -12,8 +13,13 @@ from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
 from netdumplings.console.top.feed_pane import FeedPane
+from netdumplings.console.top.past import statuses_of
+from netdumplings.transport import HubAccess, HubAddress, Token
+from netdumplings.transport.tokens_file import add_token
 from support.commands import PATIENCE
+from support.hub_peers import running_hub
 from support.hubs import CountingKitchen, Hub, counting_kitchen, dumpling, foreign_hub
+from support.tls import pem, served_by
 from support.top import Top, running_top
 
 EVIL = "\x1b[2J[red]x[/][@click=app.quit]\u202e:smile:\x1b]0;owned\x07"
@@ -247,6 +253,32 @@ def wait_for_status(hub: Hub, handled: int) -> None:
         eater.send(json.dumps({"eater_name": "watcher"}))
         while f'"packets_handled":{handled}' not in str(eater.recv(PATIENCE)):
             pass
+
+
+async def test_it_gets_in_by_tls_and_a_token(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.json"
+    token = add_token(tokens, "watcher", ["eater", "status"])
+    async with running_hub(tokens=tokens, status_freq=0.1, **served_by()) as hub:
+        access = {"token": token, "tls_ca": pem("authority.crt")}
+        async with running_top(f"wss://localhost:{hub.out_port}", **access) as top:
+            await top.wait_for("● connected  up 00:00:")
+            await top.press("6")
+            await top.wait_for("topeater")
+        address = HubAddress.parse(f"wss://localhost:{hub.out_port}")
+        past = await asyncio.to_thread(statuses_of, address, HubAccess(address, **access))
+        assert [json.loads(one)["metadata"]["chef"] for one in past[:1]] == ["SystemStatusChef"]
+        stranger = HubAccess(address, token=Token.make(), tls_ca=access["tls_ca"])
+        assert await asyncio.to_thread(statuses_of, address, stranger) == []
+
+
+async def test_a_hub_that_turns_it_away_is_quoted(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.json"
+    add_token(tokens, "somebody", ["eater"])
+    async with (
+        running_hub(tokens=tokens) as hub,
+        running_top(f"localhost:{hub.out_port}", (160, 24)) as top,
+    ):
+        await top.wait_for(r"LOST THE HUB .* trying again: .*token")
 
 
 async def test_an_old_hub_that_knows_no_subprotocol_is_shown_too() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -48,15 +49,20 @@ class Top:
 
 
 @asynccontextmanager
-async def running_top(hub: str, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Top]:
+async def running_top(
+    hub: str, size: tuple[int, int] = (80, 24), **access: Any
+) -> AsyncIterator[Top]:
     """Run it until the body has ended.
 
     Args:
         hub: the hub's address.
         size: columns and lines.
+        **access: a token, and certificates, as for a `DumplingEater`.
     """
-    eater = functools.partial(DumplingEater, "topeater", hub, since=timedelta(minutes=5), last=5000)
+    eater = functools.partial(
+        DumplingEater, "topeater", hub, since=timedelta(minutes=5), last=5000, **access
+    )
     address = HubAddress.parse(hub)
-    app = TopApp(eater, hub, functools.partial(statuses_of, address, HubAccess(address)))
+    app = TopApp(eater, hub, functools.partial(statuses_of, address, HubAccess(address, **access)))
     async with app.run_test(size=size) as pilot:
         yield Top(app, pilot)
