@@ -47,6 +47,14 @@ export function plain(number) {
   return String(Number(number.toPrecision(4))).replace("-", "−");
 }
 
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** How two names are in order: as people sort, with numbers by their size; what is none first. */
+export function inOrder(one, other) {
+  if (one === null || other === null) return (other === null) - (one === null);
+  return collator.compare(one, other);
+}
+
 /** The members of an object, as many as may be; nothing of what is no object. */
 export function* members(value, most) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return;

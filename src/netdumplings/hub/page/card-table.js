@@ -1,6 +1,6 @@
 // Rows that a key tells apart, the newest in the place of the older: the ARP table.
 
-import { brief, shortened } from "./bounds.js";
+import { brief, inOrder, shortened } from "./bounds.js";
 import { h, say } from "./dom.js";
 import { counted, whole } from "./format.js";
 import { shortTime } from "./moment.js";
@@ -12,7 +12,6 @@ const MOST_COLUMNS = 8; // if the hint names none
 const CELL = 120; // characters
 const MOST_VALUES = 4; // in conflict, that are named
 const TIMES = /(^|_)(time|when|latest|first_seen|last_seen)$/;
-const collator = new Intl.Collator("en", { numeric: true });
 
 export class TableCard {
   static merges = true;
@@ -89,7 +88,7 @@ export class TableCard {
       [...cells, kitchen].some((value) => value.toLowerCase().includes(wanted)));
     const byKey = this.hint.key !== undefined;
     found.sort((one, other) => (other.had.length > 1) - (one.had.length > 1) ||
-      (byKey ? collator.compare(one.name, other.name) : other.number - one.number));
+      (byKey ? inOrder(one.name, other.name) : other.number - one.number));
     found.slice(0, SHOWN).forEach((row, index) => {
       this.fill((this.rows[index] ??= this.newRow()), row, withKitchen);
     });

@@ -5,11 +5,11 @@ import { GenericCard, LinesCard } from "./card-lines.js";
 import { TableCard } from "./card-table.js";
 import { TextCard } from "./card-text.js";
 import { TopCard } from "./card-top.js";
-import { shortened } from "./bounds.js";
+import { inOrder, shortened } from "./bounds.js";
 import { h, say } from "./dom.js";
 import { counted } from "./format.js";
 import { partOf } from "./hints.js";
-import { clockTime } from "./moment.js";
+import { shortTime } from "./moment.js";
 
 const KINDS = new Map([
   ["bars", BarsCard],
@@ -35,7 +35,13 @@ export class ChefCard {
     this.kind = KINDS.get(hint?.view) ?? GenericCard;
     this.title = h("h2", { class: "chef-title" }, hint?.title || shortened(chef, 80));
     this.facts = h("p", { class: "chef-facts" });
-    this.picker = h("select", { "aria-label": `Kitchen of ${shortened(chef, 80)}`, onchange: changed });
+    this.picker = h("select", {
+      "aria-label": `Kitchen of ${shortened(chef, 80)}`,
+      onchange: () => {
+        this.isChosen = true;
+        changed();
+      },
+    });
     this.place = h("div", { class: "chef-body" });
     this.element = h("article", {
       class: `card chef-card chef-${hint?.view ?? "generic"}`, "aria-label": hint?.title || shortened(chef, 80),
@@ -52,7 +58,9 @@ export class ChefCard {
 
   /** Forget all that was taken in. */
   clear() {
-    this.kitchens = new Map(); // by name: {state, label}
+    this.kitchens = new Map(); // by name: {state}
+    this.names = []; // of kitchens, sorted, as the picker has them
+    this.isChosen = false; // one of them, by the user
     this.refused = 0;
     this.taken = 0;
     this.latest = Number.NaN;
@@ -87,8 +95,12 @@ export class ChefCard {
   }
 
   offer(kitchen) {
+    const after = this.names.findIndex((other) => inOrder(kitchen, other) < 0);
+    const place = after < 0 ? this.names.length : after;
+    this.names.splice(place, 0, kitchen);
     const option = h("option", null, kitchen === null ? NO_KITCHEN : shortened(kitchen, 64));
-    this.picker.append(option);
+    this.picker.insertBefore(option, this.picker.options[place] ?? null);
+    if (!this.isChosen) this.picker.selectedIndex = 0;
   }
 
   /**
@@ -108,7 +120,7 @@ export class ChefCard {
     const names = wanted.map((name) => (name === null ? NO_KITCHEN : shortened(name, 64)));
     this.card.draw(wanted.map((name) => this.kitchens.get(name).state), names);
     const from = names.length === 1 ? names[0] : counted(names.length, "kitchen");
-    const said = [from, `latest ${clockTime(this.latest)}`];
+    const said = [from, `latest ${shortTime(this.latest)}`];
     if (this.hint?.title) said.unshift(shortened(this.chef, 80));
     if (this.refused) said.push(`some kitchens left out: at most ${MOST_KITCHENS} are shown`);
     say(this.facts, said.join(" · "));
@@ -116,7 +128,7 @@ export class ChefCard {
 
   /** The kitchens whose states are shown: those that are here, if any is. */
   wanted(kitchen, isHere) {
-    const all = [...this.kitchens.keys()];
+    const all = this.names;
     if (kitchen !== undefined) return this.kitchens.has(kitchen) ? [kitchen] : [];
     if (!this.kind.merges) return all.slice(Math.max(0, this.picker.selectedIndex)).slice(0, 1);
     const here = all.filter(isHere);

@@ -63,8 +63,7 @@ export class Fields {
 
   addOther(path, value) {
     if (!this.others.has(path) && !this.hasPlace(this.others, MOST_OTHERS)) return;
-    const told = Array.isArray(value) ? `${value.length} in a list: ${brief(value)}` : brief(value, 200);
-    this.others.set(path, { value: told, seen: this.taken });
+    this.others.set(path, { value: told(value), seen: this.taken });
   }
 
   /** Whether there is a place for one more, after one that is not seen any more made way. */
@@ -78,6 +77,11 @@ export class Fields {
     this.left += 1;
     return false;
   }
+}
+
+function told(value) {
+  if (!Array.isArray(value)) return brief(value, 200);
+  return value.length ? `${value.length} in a list: ${brief(value)}` : "an empty list";
 }
 
 function isObject(value) {

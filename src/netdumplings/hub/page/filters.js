@@ -1,5 +1,6 @@
 // What of the feed is wanted: by kitchen, chef and driver, and by a text.
 
+import { inOrder } from "./bounds.js";
 import { h, text } from "./dom.js";
 
 const MOST = 500; // names to choose from
@@ -91,7 +92,7 @@ class Choice {
   know(name) {
     if (this.known.has(name) || this.known.size >= MOST) return;
     this.known.add(name);
-    const at = this.names.findIndex((other) => (other ?? "") > (name ?? ""));
+    const at = this.names.findIndex((other) => inOrder(name, other) < 0);
     const place = at < 0 ? this.names.length : at;
     const label = name === null ? HUB : text(name.length > 64 ? `${name.slice(0, 64)}…` : name);
     // The one that is chosen stays chosen: the browser sees to that.

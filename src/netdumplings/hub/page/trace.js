@@ -10,9 +10,10 @@ const HEIGHT = 24;
 export class Trace {
   constructor() {
     this.line = svg("path", { class: "trace-line" });
-    this.dot = svg("circle", { class: "trace-dot", r: "2" });
+    this.dot = svg("path", { class: "trace-dot" }); // a stroke, which stays round however wide it is
     this.element = svg("svg", {
       class: "trace", viewBox: `-3 -3 ${WIDTH + 6} ${HEIGHT + 6}`, role: "img",
+      preserveAspectRatio: "none",
     }, this.line, this.dot);
   }
 
@@ -34,9 +35,7 @@ export class Trace {
       path += `${path ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
     });
     set(this.line, "d", path);
-    set(this.dot, "cx", x.toFixed(1));
-    set(this.dot, "cy", y.toFixed(1));
-    set(this.dot, "visibility", finite.length ? "visible" : "hidden");
+    set(this.dot, "d", finite.length ? `M${x.toFixed(1)} ${y.toFixed(1)}h0` : "");
     set(this.element, "aria-label", finite.length
       ? `${name}: now ${plain(finite.at(-1))}, between ${plain(low)} and ${plain(high)}`
       : `${name}: no number`);

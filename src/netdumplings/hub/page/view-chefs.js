@@ -1,6 +1,6 @@
 // The view of chefs: a card for each, which suits what it tells.
 
-import { shortened } from "./bounds.js";
+import { inOrder, shortened } from "./bounds.js";
 import { ChefCard } from "./cards.js";
 import { h, say } from "./dom.js";
 import { feedOf } from "./feed.js";
@@ -32,7 +32,8 @@ class View {
     this.present = null; // names of kitchens
     this.refused = new Set(); // chefs that have no card
     this.slices = new Slices((hasTime) => this.read(hasTime));
-    this.names = new Set(); // of kitchens, in the order in which they are to choose from
+    this.names = []; // of kitchens, sorted, as they are to choose from
+    this.known = new Set(); // the same
     this.picker = h("select", { "aria-label": "Kitchen", onchange: () => this.redraw() },
       h("option", null, "all kitchens"));
     this.search = h("input", {
@@ -109,7 +110,7 @@ class View {
   /** The kitchen that is chosen: undefined for all. */
   wantedKitchen() {
     const at = this.picker.selectedIndex;
-    return at <= 0 ? undefined : [...this.names][at - 1];
+    return at <= 0 ? undefined : this.names[at - 1];
   }
 
   /** Read what has come while there is time; returns whether there is more. */
@@ -163,9 +164,14 @@ class View {
   }
 
   meet(kitchen) {
-    if (this.names.has(kitchen) || this.names.size >= MOST_KITCHENS) return;
-    this.names.add(kitchen);
-    this.picker.append(h("option", null, kitchen === null ? "no kitchen" : shortened(kitchen, 64)));
+    if (this.known.has(kitchen) || this.known.size >= MOST_KITCHENS) return;
+    this.known.add(kitchen);
+    const after = this.names.findIndex((other) => inOrder(kitchen, other) < 0);
+    const place = after < 0 ? this.names.length : after;
+    this.names.splice(place, 0, kitchen);
+    const option = h("option", null, kitchen === null ? "no kitchen" : shortened(kitchen, 64));
+    // The first option is "all kitchens"; the one that is chosen stays chosen.
+    this.picker.insertBefore(option, this.picker.options[place + 1] ?? null);
   }
 
   onStatus(picture) {
