@@ -323,7 +323,8 @@ async def test_a_status_is_for_those_with_a_token_for_it(path: str, tmp_path: Pa
             answer = await ask(hub.out_port, path, *headers)
             assert (answer.status, answer.headers["WWW-Authenticate"]) == (expected, asks)
             assert (b"{" in answer.body) == (expected == 200)
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert hub._service is not None
         async with asyncio.timeout(PATIENCE):
-            while hub._service._out.refused != {"token": 2, "role": 1}:
+            while hub._service._out.refused != {"token": 1, "role": 1}:
                 await asyncio.sleep(0.01)

@@ -66,17 +66,15 @@ class Admission:
             role: what its token must be for; those of peers do not matter.
 
         Returns:
-            the answer to who may not have it, as `at_handshake`; None to go on.
+            the answer to who may not have it, as of `at_handshake`, or to who shows no token (HTTP
+            401); None to go on.
         """
         token = _shown(request.headers)
         if token is None:
-            # Nothing was tried, so nobody has to wait.
-            refusal = refuse(CloseCode.NOT_ALLOWED, "token", _NO_TOKEN)
-        elif (refused := await self._let_in(connection, token, (role,))) is not None:
-            refusal = refused
-        else:
-            return None
-        return _refused(connection, refusal)
+            # Nothing was tried: it is told what to try, which is no refusal, and need not wait.
+            return _challenge(connection, _NO_TOKEN)
+        refusal = await self._let_in(connection, token, (role,))
+        return None if refusal is None else _refused(connection, refusal)
 
     async def at_hello(self, connection: PeerConnection, hello: Hello) -> Refusal | None:
         """Look at a hello.
@@ -122,12 +120,15 @@ class Admission:
 def _refused(connection: PeerConnection, refusal: Refusal) -> Response:
     """Make the answer to who is not let in."""
     connection.refusal = refusal
-    status = http.HTTPStatus.FORBIDDEN if refusal.cause == "role" else http.HTTPStatus.UNAUTHORIZED
-    response = connection.respond(status, f"{refusal.reason}\n")
-    if status == http.HTTPStatus.UNAUTHORIZED:
-        # RFC 6750, section 3: who has shown nothing has done nothing wrong yet.
-        error = "" if refusal.reason == _NO_TOKEN else ' error="invalid_token"'
-        response.headers["WWW-Authenticate"] = f"Bearer{error}"
+    if refusal.cause == "role":
+        return connection.respond(http.HTTPStatus.FORBIDDEN, f"{refusal.reason}\n")
+    return _challenge(connection, refusal.reason, ' error="invalid_token"')
+
+
+def _challenge(connection: PeerConnection, reason: str, error: str = "") -> Response:
+    """Ask for a token (RFC 6750, section 3), a better one if there is an error."""
+    response = connection.respond(http.HTTPStatus.UNAUTHORIZED, f"{reason}\n")
+    response.headers["WWW-Authenticate"] = f"Bearer{error}"
     return response
 
 

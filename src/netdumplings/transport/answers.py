@@ -125,6 +125,7 @@ class Answers:
         if resource.role is not None and self._admission is not None:
             refused = await self._admission.at_request(connection, request, resource.role)
             if refused is not None:
+                refused.headers.update(HEADERS)
                 return refused
         try:
             answer = resource.answer(Question(query, request.headers))
