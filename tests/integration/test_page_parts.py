@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, Page
 
 from netdumplings.console.text import printable
 from support.browser import needs_a_browser
-from support.hub_peers import dumpling, running_hub
+from support.hub_peers import PATIENCE, dumpling, kitchen, running_hub
 from support.live_page import Complaints, show
 from support.page_modules import call
 
@@ -201,3 +202,65 @@ async def test_numbers_are_written_short(open_page: Page, code: str, written: st
     names = "{ short, percent, span, whole, counted }"
     made = f'const {names} = await import("/format.js"); return {code};'
     assert await call(open_page, made) == written
+
+
+COMPRESSED = """
+    const { Hub } = await import("/hub.js");
+    const hub = new Hub(given, { compressed: true });
+    const payloads = [];
+    let binary = 0;
+    const native = globalThis.WebSocket;
+    globalThis.WebSocket = class extends native {
+      constructor(...how) {
+        super(...how);
+        this.addEventListener("message", ({ data }) => { binary += typeof data !== "string"; });
+      }
+    };
+    hub.connect();
+    globalThis.WebSocket = native;
+    await new Promise((done) => {
+      hub.on("dumplings", (lines) => {
+        payloads.push(...lines.map((line) => JSON.parse(line).payload));
+        if (payloads.length === 500) done();
+      });
+    });
+    return [payloads, binary];
+"""
+
+
+async def test_a_page_from_elsewhere_has_compressed_batches_in_their_order(
+    page: Page, complaints: Complaints
+) -> None:
+    async with running_hub() as hub, kitchen(hub) as cook:
+        await show(page, hub.out_port)
+        heard = asyncio.create_task(call(page, COMPRESSED, f"ws://localhost:{hub.out_port}/"))
+        for n in range(500):
+            await cook.send(dumpling([n, "x" * 400]))
+        payloads, binary = await asyncio.wait_for(heard, PATIENCE)
+        assert [n for n, _ in payloads] == list(range(500))
+        assert binary > 0
+
+
+async def test_after_a_message_that_cannot_be_unpacked_none_is_heard(open_page: Page) -> None:
+    found = await call(
+        open_page,
+        """const { Inbox } = await import("/inbox.js");
+        const pack = (bytes) => new Response(
+          new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer();
+        const found = [];
+        for (const bad of [new ArrayBuffer(9), await pack(new Uint8Array(2_300_000))]) {
+          const heard = [];
+          const inbox = new Inbox((text) => heard.push(text), () => heard.push("broken"));
+          inbox.add("text");
+          inbox.add(await pack("packed"));
+          inbox.add("behind it");
+          inbox.add(bad);
+          inbox.add("too late");
+          await inbox.empty();
+          inbox.add("much too late");
+          await inbox.empty();
+          found.push(heard);
+        }
+        return found;""",
+    )
+    assert found == [["text", "packed", "behind it", "broken"]] * 2

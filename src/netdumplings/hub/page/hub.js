@@ -4,6 +4,7 @@ import { isThere } from "./asking.js";
 import { Backlog } from "./backlog.js";
 import { Emitter } from "./emitter.js";
 import { text } from "./dom.js";
+import { Inbox } from "./inbox.js";
 
 const PROTOCOL = "netdumplings.v2";
 const STREAMS = 1024; // that a cursor may have
@@ -42,11 +43,18 @@ export class Hub extends Emitter {
   #quiet = null; // ms without a word that cannot be; null where nobody knows
   #clockAhead = 0;
   #backlog = new Backlog((event, ...told) => this.emit(event, ...told));
+  #inbox = null; // of the latest connection
+  #compressed;
 
-  /** @param {string} url - of its WebSocket. */
-  constructor(url) {
+  /**
+   * @param {string} url - of its WebSocket.
+   * @param {{compressed?: boolean}} [how] - compressed: whether to ask for that, which is worth the hub's
+   *   time on a slow link.
+   */
+  constructor(url, { compressed = false } = {}) {
     super();
     this.#url = url;
+    this.#compressed = compressed;
     this.state = { state: "connecting", text: "" };
     setInterval(() => this.#listen(), 5000);
     addEventListener("online", () => this.#hurry());
@@ -95,8 +103,19 @@ export class Hub extends Emitter {
     const socket = new WebSocket(this.#url, PROTOCOL);
     this.#socket = socket;
     this.#heard = Date.now();
-    socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
-    socket.onmessage = (message) => this.#hear(message.data);
+    const before = this.#inbox;
+    const inbox = new Inbox((message) => this.#hear(message), () => this.#unreadable(socket));
+    this.#inbox = inbox;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = async () => {
+      // What the connection before has brought is in the cursor first.
+      await before?.empty();
+      if (socket === this.#socket) socket.send(JSON.stringify(this.#hello()));
+    };
+    socket.onmessage = ({ data }) => {
+      this.#heard = Date.now();
+      inbox.add(data);
+    };
     socket.onclose = (closed) => socket === this.#socket && this.#lost(closed.code, closed.reason);
   }
 
@@ -117,6 +136,7 @@ export class Hub extends Emitter {
       type: "hello",
       announcement: { eater_name: "live page" },
       token: this.token ?? undefined,
+      compression: this.#compressed ? ["deflate"] : undefined,
       ...(this.#welcomed
         ? { resume: Object.fromEntries(this.#cursor) }
         : { since, last: PAST.dumplings }),
@@ -124,8 +144,6 @@ export class Hub extends Emitter {
   }
 
   #hear(data) {
-    this.#heard = Date.now();
-    if (typeof data !== "string") return; // compression was not asked for
     const end = data.indexOf("\n");
     let told;
     try {
@@ -176,6 +194,13 @@ export class Hub extends Emitter {
       if (code === TOO_MANY) this.#failures = Math.max(this.#failures, 3);
       this.#wait(reason && code >= 4000 ? reason : wasOpen ? "connection lost" : "no answer");
     }
+  }
+
+  /** Begin again where the last message ended that could be read. */
+  #unreadable(socket) {
+    if (socket !== this.#socket) return;
+    this.#drop();
+    this.#wait("it sent what cannot be read");
   }
 
   #wait(why) {

@@ -16,7 +16,8 @@ const SLICE = 6; // ms of work at a time
 const AT_LEAST = 1000; // ms between updates of the view that is seen, also when nothing happens
 
 const scheme = location.protocol === "https:" ? "wss" : "ws";
-const hub = new Hub(`${scheme}://${location.host}/`);
+const near = /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
+const hub = new Hub(`${scheme}://${location.host}/`, { compressed: !near });
 const book = new StatusBook();
 
 /**
