@@ -42,6 +42,19 @@ def test_layers_are_there_without_a_status_too() -> None:
     assert picture.layers.by_name["IP"].packets[-1] == 10
 
 
+def test_a_replay_is_counted_by_the_clock_on_the_wall() -> None:
+    picture = Picture()
+    replaying = kitchen("test_kitchen", packets_received=1)
+    replaying["info_from_kitchen"]["version"] = "1"
+    for second in range(5):
+        picture.take(status(1000 + second, replaying).to_json(), second)
+        # Its own clock goes three times as fast.
+        counts = {"packet_counts": {"DNS": 30 * second}}
+        made = 1000 + 3 * second
+        picture.take(dumpling(counts, chef="PacketCountChef", creation_time=made), second)
+    assert picture.layers.by_name["DNS"].packets[-1] == 30
+
+
 def test_a_gap_is_counted_and_made_harmless() -> None:
     picture = Picture()
     picture.take_gap(Gap(3, "x\x1b", "k\x1b[2J"), 5.0)

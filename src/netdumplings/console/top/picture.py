@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Final
 
@@ -42,6 +43,7 @@ class Picture:
         self.feed = Feed()
         self.lost: deque[float] = deque(maxlen=LOST)
         self.changes = 0
+        self._status_came = math.inf
         self._arrivals: deque[tuple[float, int]] = deque()
 
     def take(self, text: str, now: float) -> None:
@@ -61,6 +63,7 @@ class Picture:
             except InvalidDumpling:
                 return
             if is_status(dumpling):
+                self._status_came = now
                 self._take_status(dumpling)
                 return
             self._take_apart(dumpling, now)
@@ -106,10 +109,21 @@ class Picture:
         elif dumpling.chef_name == "PacketCountChef":
             hub = self.fleet.hub
             # By the clock of a hub that tells no status nothing comes.
-            came = now if hub is None else hub.time
-            self.layers.count(dumpling.kitchen, dumpling.creation_time, dumpling.payload, came)
+            came = now if hub is None else hub.time + max(0.0, now - self._status_came)
+            made = came if self._replays(dumpling.kitchen) else dumpling.creation_time
+            self.layers.count(dumpling.kitchen, made, dumpling.payload, came)
             if hub is None:
                 self.layers.sample(came, self.fleet)
+
+    def _replays(self, kitchen: str | None) -> bool:
+        """Whether a kitchen goes by the clock of a capture, which may be faster than ours."""
+        return any(
+            one.status.name == kitchen
+            and one.status.behind is None
+            # Older ones do not tell either way.
+            and one.status.version is not None
+            for one in self.fleet.here
+        )
 
     def _count_arrival(self, now: float) -> None:
         # A tenth of a second is one number, however much comes.
