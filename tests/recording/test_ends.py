@@ -6,8 +6,9 @@ import gzip
 import itertools
 import random
 import shutil
+import sqlite3
 import subprocess
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -134,16 +135,18 @@ def test_two_damaged_groups_were_damaged_by_something_else(
     assert path.read_bytes() == content
 
 
-@plain_and_packed
-def test_a_recording_of_a_later_version_is_not_touched(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    written(path, [])
-    later = path.read_bytes() if name == "r.jsonl" else b""
-    if not later:
-        return
-    path.write_bytes(later.replace(b'"version":1', b'"version":2'))
-    with pytest.raises(RecordingUnavailable, match="it is of version 2"):
-        open_recording(path)
+def test_a_recording_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
+    lines, database = tmp_path / "r.jsonl", tmp_path / "r.sqlite"
+    for path in (lines, database):
+        written(path, [[line(1)]])
+    lines.write_bytes(lines.read_bytes().replace(b'"version":1', b'"version":2'))
+    with closing(sqlite3.connect(database)) as changed:
+        changed.execute("PRAGMA user_version = 2")
+    for path in (lines, database):
+        before = path.read_bytes()
+        with pytest.raises(RecordingUnavailable, match="it is of version 2, and 1 is known here"):
+            open_recording(path)
+        assert path.read_bytes() == before
 
 
 def test_other_programs_read_what_is_packed(tmp_path: Path) -> None:

@@ -143,7 +143,8 @@ def test_a_recording_is_all_its_parts_each_once(tmp_path: Path) -> None:
         recording.append([line(number)], None, NOW)
     recording.close()
     (tmp_path / "rest.jsonl").touch()
-    (tmp_path / "notes.txt").touch()
+    for others in ("notes.txt", "settings.json", "mail.db", "r.jsonl.lock"):
+        (tmp_path / others).touch()
     files = files_of([tmp_path / "r.jsonl"])
     assert [path.name for path in files] == sorted(path.name for path in files)
     assert len(files) == 4

@@ -7,10 +7,8 @@ import zlib
 from typing import IO, Final, NamedTuple
 
 from .groups import MAX_PLACE, PLACE, Place, read_line
-from .packing import Packing
+from .packing import MAX_GROUP, Packing
 
-#: Bytes that a group may have, packed or not: no longer piece of a file can have been torn.
-MAX_GROUP: Final = 256 * 1024 * 1024
 #: Bytes at the end of a file that are looked at first; more, if that is not enough.
 _FIRST_LOOK: Final = 1024 * 1024
 
@@ -100,6 +98,7 @@ def _end_of_packed(file: IO[bytes], size: int, packing: Packing) -> End:
     while (end := _next_end(file, ends[-1], size, packing)) is not None:
         ends.append(end)
     torn = size - ends[-1]
+    # No longer piece can have been torn.
     if torn > MAX_GROUP or _has_header(_read(file, ends[-1] + 1, torn), packing):
         raise NoRecording(f"it is damaged at byte {ends[-1]:,}")
     for begin, end in list(itertools.pairwise(ends))[:-3:-1]:

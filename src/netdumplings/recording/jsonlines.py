@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from .ends import MAX_GROUP, End, find_end
+from .ends import End, find_end
 from .entries import Cursor, Entry
 from .groups import write_group
-from .packing import Packing
+from .packing import MAX_GROUP, Packing
 from .parts import Retention, Rotation, finished_name, remove_old, sync_directory
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class JsonLines:
         others: what the names of other finished parts of the recording end in.
 
     Attributes:
-        begun: when the file was begun, seconds since the epoch.
+        begun: when its first entries came, or else it was made, seconds since the epoch.
         dumplings: whether there is anything in the file but cursors.
 
     Raises:
@@ -88,7 +88,9 @@ class JsonLines:
         """See `Recording`."""
         self._write(write_group(entries, cursor, now))
         self.cursor = cursor
-        self.dumplings = self.dumplings or bool(entries)
+        if entries and not self.dumplings:
+            self.dumplings = True
+            self.begun = now  # how long nothing came is nothing to it
         if self._rotation.due(self._size, 0):
             self.finish(now)
 

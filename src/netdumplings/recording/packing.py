@@ -14,6 +14,9 @@ import zlib
 from abc import ABC, abstractmethod
 from typing import Any, Final, Literal
 
+#: Bytes that a group may have, packed or not.
+MAX_GROUP: Final = 256 * 1024 * 1024
+
 Compression = Literal["gzip", "zstd"]
 
 _GZIP_LEVEL: Final = 6
@@ -74,10 +77,12 @@ class Gzip(Packing):
 
     def unpack(self, packed: bytes) -> bytes:
         """See `Packing`."""
+        member = zlib.decompressobj(_GZIP)
         try:
-            return zlib.decompress(packed, _GZIP)
+            group = member.decompress(packed, MAX_GROUP)
         except zlib.error as error:
             raise ValueError(str(error)) from None
+        return _whole(group, ended=member.eof)
 
     def _head(self, length: int) -> bytes:
         return self._header.pack(self.magic, 0, 0, 255, 8, b"ND", 4, length)
@@ -109,13 +114,22 @@ class Zstd(Packing):
     def unpack(self, packed: bytes) -> bytes:
         """See `Packing`."""
         zstd = zstd_module()
+        frame = zstd.ZstdDecompressor()
         try:
-            return bytes(zstd.decompress(packed[self.header_size :]))
+            group = frame.decompress(packed[self.header_size :], MAX_GROUP)
         except zstd.ZstdError as error:
             raise ValueError(str(error)) from None
+        return _whole(group, ended=frame.eof)
 
     def _head(self, length: int) -> bytes:
         return self._header.pack(self.magic, 6, b"ND", length)
+
+
+def _whole(group: bytes, *, ended: bool) -> bytes:
+    """Return a group that was unpacked to its end."""
+    if not ended:
+        raise ValueError("it has no end, or is too large")
+    return group
 
 
 def packing(compression: Compression | None) -> Packing | None:

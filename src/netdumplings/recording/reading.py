@@ -91,13 +91,13 @@ def read_recording(path: Path) -> Iterator[Found]:
     """
     with telling(path, reading=True):
         if path == STDIN:
-            yield from _read_lines(path, sys.stdin.buffer)
+            yield from read_lines(path, sys.stdin.buffer)
             return
         with path.open("rb") as file:
             beginning = file.read(16)
             if not (beginning.startswith(b"SQLite format 3\0") or beginning[:4] == b"PAR1"):
                 file.seek(0)
-                yield from _read_lines(path, file)
+                yield from read_lines(path, file)
                 return
         rows = _sqlite_rows(path) if beginning.startswith(b"SQLite") else _parquet_rows(path)
         for number, row in rows:
@@ -109,7 +109,7 @@ def _files_of(path: Path) -> Iterator[Path]:
         yield path
         return
     if path.is_dir():
-        found = sorted(one for one in path.iterdir() if _suffix(one) and one.is_file())
+        found = sorted(one for one in path.iterdir() if _is_surely_ours(one) and one.is_file())
         if not found:
             raise RecordingUnavailable(str(path), "there is no recording in this directory")
         yield from found
@@ -129,6 +129,11 @@ def _files_of(path: Path) -> Iterator[Path]:
         yield path
 
 
+def _is_surely_ours(path: Path) -> bool:
+    """Tell by its name whether a file that nobody has named is to be read."""
+    return _suffix(path).startswith((JOURNAL, ".jsonl", ".ndjson", ".sqlite", ".parquet"))
+
+
 def _suffix(path: Path) -> str:
     """What the name of a file ends in, if it is that of a recording."""
     for suffix in (JOURNAL, *(one for known in SUFFIXES.values() for one in known)):
@@ -138,7 +143,13 @@ def _suffix(path: Path) -> str:
     return ""
 
 
-def _read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
+def read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
+    """Read a recording of JSON lines, compressed or not; as `read_recording`.
+
+    Args:
+        path: what to call it.
+        file: the file.
+    """
     number = 0
     lines = _lines(unpacked(file))
     while True:

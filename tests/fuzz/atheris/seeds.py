@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 
+from netdumplings.recording.entries import Entry, Missed
+from netdumplings.recording.groups import write_group
+from netdumplings.recording.packing import Gzip, Zstd
 from support.capture_files import (
     block,
     interface,
@@ -46,6 +49,9 @@ _EATER_HELLO = (
 )
 _BATCH = b'{"type":"batch","first":1}\n' + _DUMPLING
 
+_ENTRIES: list[Entry] = [_DUMPLING, Missed(1.5, 3, "slow", "k"), _DUMPLING]
+_RECORDING = write_group([], None, 1.5) + write_group(_ENTRIES, {"0123456789abcdef": 7}, 2.5)
+
 SEEDS: dict[str, list[bytes]] = {
     "captures": [
         pcap(*_FRAMES),
@@ -78,6 +84,13 @@ SEEDS: dict[str, list[bytes]] = {
         b"",
         option(2, b"eth0") + option(9, b"\x09") + option(14, bytes(8)) + option(0, b""),
         option(9, b"\x8a") + option(14, b"\xff" * 8),
+    ],
+    "recordings": [
+        _RECORDING,
+        Gzip().pack(_RECORDING) * 2,
+        Zstd().pack(_RECORDING),
+        b"",
+        _DUMPLING,
     ],
     "address": [b"localhost:11347", b"[::1]:11348", b"wss://hub.example:1", b"ws://192.0.2.1:9"],
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from netdumplings import Dumpling
 from netdumplings.capture.pcapng_interface import read_interface
@@ -17,6 +19,11 @@ from netdumplings.inflate import Inflater
 from netdumplings.packets import PacketBatch, arp_messages, count_layers, dns_questions
 from netdumplings.packets.columns import ABSENT
 from netdumplings.packets.dns import LONGEST_NAME
+from netdumplings.recording.ends import NoRecording, find_end
+from netdumplings.recording.entries import fields_of, line_of
+from netdumplings.recording.groups import OtherVersion
+from netdumplings.recording.packing import Gzip, Zstd
+from netdumplings.recording.reading import read_lines
 from netdumplings.transport import HubAddress
 from netdumplings.wire import (
     DumplingsReceived,
@@ -143,6 +150,21 @@ def interface(data: bytes) -> None:
             assert 0 <= times.min() <= times.max() <= MAX_TIME_NS
 
 
+def recordings(data: bytes) -> None:
+    """A recording of lines, packed or not: what is taken for a dumpling is one, to any reader."""
+    for found in read_lines(Path("fuzz"), io.BytesIO(data)):
+        if isinstance(found, bytes):
+            dumpling = Dumpling.from_json(found)
+            assert b"\n" not in found
+            assert Dumpling.from_json(line_of(fields_of(found))) == dumpling
+    for packed in (None, Gzip(), Zstd()):
+        with suppress(NoRecording, OtherVersion):
+            end = find_end(io.BytesIO(data), len(data), packed)
+            assert 0 <= end.size <= len(data)
+            # What is cut off would not be missed: the rest ends where it ends.
+            assert find_end(io.BytesIO(data[: end.size]), end.size, packed) == end
+
+
 def address(data: bytes) -> None:
     """The address of a hub: read, and read back as it is written, or refused."""
     text = data.decode(errors="replace")
@@ -154,5 +176,6 @@ def address(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (captures, packets, peers, eater_side, interface, address)
+    target.__name__: target
+    for target in (captures, packets, peers, eater_side, interface, recordings, address)
 }
