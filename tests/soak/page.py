@@ -205,10 +205,13 @@ class _Tasks:
 
     def __init__(self, session: CDPSession) -> None:
         self._session = session
-        self._events: list[dict[str, Any]] = []
+        self._tasks: list[dict[str, Any]] = []
         self._complete = asyncio.Event()
-        session.on("Tracing.dataCollected", lambda told: self._events.extend(told["value"]))
+        session.on("Tracing.dataCollected", self._collect)
         session.on("Tracing.tracingComplete", lambda _: self._complete.set())
+
+    def _collect(self, told: dict[str, Any]) -> None:
+        self._tasks += [event for event in told["value"] if event["name"] == "RunTask"]
 
     @classmethod
     async def begin(cls, browser: Browser) -> _Tasks:
@@ -217,7 +220,10 @@ class _Tasks:
             "Tracing.start",
             {
                 "transferMode": "ReportEvents",
-                "traceConfig": {"includedCategories": ["disabled-by-default-devtools.timeline"]},
+                "traceConfig": {
+                    "includedCategories": ["disabled-by-default-devtools.timeline"],
+                    "excludedCategories": ["*"],
+                },
             },
         )
         return tasks
@@ -229,7 +235,7 @@ class _Tasks:
         """
         await self._session.send("Tracing.end")
         await self._complete.wait()
-        tasks = [one for one in self._events if one["name"] == "RunTask" and one["tid"] == process]
+        tasks = [task for task in self._tasks if task["tid"] == process]
         begun = min((task["ts"] for task in tasks), default=0) + 1e6
         return [task["tdur"] / 1000 for task in tasks
                 if task["ts"] > begun and task.get("tdur", 0) > 1000]  # fmt: skip
