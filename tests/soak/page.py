@@ -25,7 +25,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from playwright.async_api import Browser, CDPSession, Page, Playwright, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
 from support.browser import BROWSER, FLAGS
 from support.hubs import Hub
@@ -112,10 +112,13 @@ class Look(NamedTuple):
         )
 
 
-async def look(in_port: int, out_port: int, name: str, seconds: float, rate: int) -> Look:
-    """Look at one view for so long, with a kitchen sending; in a browser of its own.
+async def look(
+    browser: Browser, in_port: int, out_port: int, name: str, seconds: float, rate: int
+) -> Look:
+    """Look at one view for so long, with a kitchen sending.
 
     Args:
+        browser: which does little else meanwhile.
         in_port: of a hub.
         out_port: likewise.
         name: one of `VIEWS`, or `EMPTY`.
@@ -123,11 +126,7 @@ async def look(in_port: int, out_port: int, name: str, seconds: float, rate: int
         rate: dumplings a second.
     """
     begun = asyncio.Event()
-    async with (
-        async_playwright() as driver,
-        _sending(in_port, rate, begun),
-        _browser(driver) as browser,
-    ):
+    async with _sending(in_port, rate, begun):
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         await page.add_init_script(_MEASURE)
         complaints = Complaints(page)
@@ -148,7 +147,9 @@ async def look(in_port: int, out_port: int, name: str, seconds: float, rate: int
         measured = await page.evaluate("measured")
         share = (_waited(process) - waited) / seconds
         own = await tasks.end(process)
-        return await _sized(page, process, measured, own, share, complaints)
+        found = await _sized(page, process, measured, own, share, complaints)
+        await page.close()
+        return found
 
 
 async def _sized(
@@ -182,7 +183,7 @@ async def _process(page: Page) -> int:
         return {one["id"]: float(one["cpuTime"]) for one in told if one["type"] == "renderer"}
 
     before = await spent()
-    await page.evaluate("for (const until = performance.now() + 500; performance.now() < until; );")
+    await page.evaluate("for (const until = performance.now() + 200; performance.now() < until; );")
     after = await spent()
     return max(after, key=lambda process: after[process] - before.get(process, 0.0))
 
@@ -252,13 +253,14 @@ async def _sending(in_port: int, rate: int, begun: asyncio.Event) -> AsyncIterat
             await sending
 
 
-@contextlib.asynccontextmanager
-async def _browser(driver: Playwright) -> AsyncIterator[Browser]:
-    browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
-    try:
-        yield browser
-    finally:
-        await browser.close()
+async def _look_anew(hub: Hub, name: str, seconds: float, rate: int) -> Look:
+    """Look at one view, in a browser of its own."""
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        try:
+            return await look(browser, hub.in_port, hub.out_port, name, seconds, rate)
+        finally:
+            await browser.close()
 
 
 def soak_page(seconds: float, rate: int, views: list[str]) -> bool:
@@ -266,7 +268,7 @@ def soak_page(seconds: float, rate: int, views: list[str]) -> bool:
     bad = False
     with Hub(0, 0, "-f", "1") as hub:
         for name in [EMPTY, *(views or VIEWS)]:
-            found = asyncio.run(look(hub.in_port, hub.out_port, name, seconds, rate))
+            found = asyncio.run(_look_anew(hub, name, seconds, rate))
             faults = [] if name == EMPTY else found.faults()
             bad |= bool(faults)
             verdict = (

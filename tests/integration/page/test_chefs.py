@@ -26,7 +26,7 @@ from support.v2_peers import SESSION, v2_kitchen
 
 pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 ASKED = "asked-for-during-the-test.example"
 
 
