@@ -221,19 +221,23 @@ def test_files_are_finished_and_the_oldest_go(tmp_path: Path, hub: Hub) -> None:
         with Command("record", f"{directory}/", "-h", hub.for_eaters, "-k", "test*", *QUICKLY,
                      *options, "--since", "1h") as recorder:  # fmt: skip
             recorder.wait_for_err("connected")
-            for number in range(60):
-                send(kitchen, [number, os.urandom(1000).hex()])
+            sent = 0
+            deadline = time.monotonic() + PATIENCE
+            while "deleted the oldest" not in recorder.err or sent < 20:
+                assert time.monotonic() < deadline, recorder.err
+                send(kitchen, [sent, os.urandom(1000).hex()])
+                sent += 1
                 time.sleep(0.02)
-            recorder.wait_for_err("deleted the oldest")
             assert recorder.end(signal.SIGTERM) == 0
         sizes = [path.stat().st_size for path in directory.iterdir()]
-        assert 5 < len(sizes) < 40
+        assert len(sizes) > 2
         assert sum(sizes) < 60_000
         last = [number for number, _ in payloads(directory / "dumplings.jsonl.zst")]
-        assert last == [*range(last[0], 60)]
+        assert last == [*range(last[0], sent)]
+        assert last[0] > 0
         # Another recording, in a directory, is of JSON lines.
         assert other.end(signal.SIGTERM) == 0
-        assert len(payloads(tmp_path / "dumplings.jsonl")) == 60
+        assert len(payloads(tmp_path / "dumplings.jsonl")) == sent
 
 
 @pytest.fixture

@@ -206,7 +206,8 @@ class Victim:
     def _started(self) -> Command:
         options = ["--since", "1h", "-k", "feed", "--write-every", "0.2"]
         if self._path.suffix != ".sqlite":
-            options += ["--rotate-size", "2M"]
+            packed = self._path.suffix in (".gz", ".zst")
+            options += ["--rotate-size", "100k" if packed else "2M"]
         return Command("record", str(self._path), "-h", self._hub.for_eaters, *options)
 
 

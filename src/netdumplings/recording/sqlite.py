@@ -165,7 +165,10 @@ class Sqlite:
                 self._roll_back()
                 raise
         cursor, self._last = run("SELECT cursor, last_id FROM place").fetchone()
-        self.cursor = None if cursor is None else json.loads(cursor)
+        try:
+            self.cursor = None if cursor is None else dict(json.loads(cursor))
+        except (ValueError, TypeError):
+            raise NoRecording("the cursor in it is damaged") from None
         (self._page_size,) = run("PRAGMA page_size").fetchone()
 
     def _bytes_in_use(self) -> int:
@@ -175,16 +178,15 @@ class Sqlite:
 
     def _delete_until(self, time: float) -> None:
         """Delete what was recorded before a time."""
-        while True:
-            # Rows are in the order of recording; so this looks at those only that will go.
-            (first, chosen) = self._database.execute(
-                "SELECT min(id), max(id) FROM (SELECT id, recorded FROM dumplings ORDER BY id "
-                "LIMIT ?) WHERE recorded < ?",
+        # (Rows are in the order of recording.)
+        oldest = "SELECT recorded < ? FROM dumplings ORDER BY id LIMIT 1"
+        while self._database.execute(oldest, (time,)).fetchone() == (1,):
+            (last,) = self._database.execute(
+                "SELECT max(id) FROM (SELECT id, recorded FROM dumplings ORDER BY id LIMIT ?) "
+                "WHERE recorded < ?",
                 (_DELETED_AT_ONCE, time),
             ).fetchone()
-            if first is None:
-                break
-            self._delete(chosen)
+            self._delete(last)
 
     def _delete_oldest(self) -> bool:
         """Delete some of the oldest rows; return whether there were any but the latest."""
