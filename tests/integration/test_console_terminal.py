@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection
 
+from netdumplings.console.fleet import HubStatus
+from netdumplings.console.past import statuses_of
+from netdumplings.transport import HubAccess, HubAddress
 from support.commands import Command, run
 from support.hubs import Hub, counting_kitchen, dumpling, foreign_hub
 from support.terminal import Terminal, needs_tmux
@@ -58,6 +61,17 @@ def test_hubstatus_shows_below_its_line_what_each_kitchen_does_and_loses(
             terminal.keys("C-c")
             left = terminal.wait_for(r"^status=0$")
             assert left.index("\nnew") < left.index("\nstatus=0")
+
+
+@needs_tmux
+def test_hubstatus_knows_what_was_before_it_came(hub: Hub, tmp_path: Path) -> None:
+    address = HubAddress.parse(hub.for_eaters)
+    with counting_kitchen(hub, "before"):
+        told: list[HubStatus] = []
+        while not told or not told[-1].kitchens:
+            told = statuses_of(address, HubAccess(address))
+    with Terminal(tmp_path, "hubstatus", "-h", hub.for_eaters) as terminal:
+        terminal.wait_for(r"^before .* gone \d")
 
 
 @needs_tmux

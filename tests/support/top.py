@@ -14,8 +14,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 from netdumplings import DumplingEater
+from netdumplings.console.past import statuses_of
 from netdumplings.console.top.app import TopApp
-from netdumplings.console.top.past import statuses_of
 from netdumplings.transport import HubAccess, HubAddress
 
 from .commands import PATIENCE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
@@ -15,7 +16,7 @@ from . import color as colors
 from .access_options import access_options
 from .board import board
 from .command import command
-from .fleet import Fleet, is_status, read_status
+from .fleet import Fleet, HubStatus, is_status, read_status
 from .options import color_option, eater_name_option, hub_option
 from .status import imbalances, line_of
 from .text import printable, printable_json
@@ -58,6 +59,15 @@ def main(
 
         async def on_connect(_uri: str, _websocket: Any) -> None:
             output.show_waiting(f"connected to the hub at {hub}, waiting for its status")
+            if isinstance(output, Board) and output.is_in_place:
+                from netdumplings.transport import HubAccess, HubAddress
+
+                from .past import statuses_of
+
+                # Rates need two statuses: with those of before, they are there at once.
+                address = HubAddress.parse(hub)
+                known = HubAccess(address, **access)
+                output.remember(await asyncio.to_thread(statuses_of, address, known))
 
         async def on_connection_lost(_error: Exception) -> None:
             output.show_waiting(f"lost the hub at {hub}, waiting for it to come back")
@@ -140,6 +150,17 @@ class Board:
         """Leave it standing: whatever is written next starts below it."""
         if self._in_place:
             click.echo("\n" * (self._below + 1), nl=False)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether there is a table."""
+        return self._in_place
+
+    def remember(self, statuses: Sequence[HubStatus]) -> None:
+        """Take what the hub said before, the oldest first."""
+        for status in statuses:
+            if self._fleet.hub is None or status.time > self._fleet.hub.time:
+                self._fleet.update(status)
 
     def show(self, status: Dumpling) -> None:
         """Show what the hub says."""

@@ -19,7 +19,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from netdumplings import DumplingEater, Gap
 from netdumplings.exceptions import NetDumplingsError
 
-from ..fleet import Kitchen
+from ..fleet import HubStatus, Kitchen
 from .feed import Entry, Wanted
 from .feed_pane import FeedPane
 from .fleet_panes import Eaters, Kitchens
@@ -41,7 +41,7 @@ class TopApp(App[None]):
     Args:
         eater: makes the eater, given its handlers.
         hub: the hub's address, to be shown.
-        past: fetches the JSON of the hub's latest statuses, and may take its time.
+        past: fetches the hub's latest statuses, and may take its time.
 
     Attributes:
         picture: all that is known.
@@ -68,7 +68,7 @@ class TopApp(App[None]):
         self,
         eater: Callable[..., DumplingEater],
         hub: str,
-        past: Callable[[], list[str]] = list,
+        past: Callable[[], list[HubStatus]] = list,
     ) -> None:
         super().__init__()
         if self.no_color:

@@ -62,8 +62,8 @@ def main(
     from netdumplings import DumplingEater
     from netdumplings.transport import HubAccess, HubAddress
 
+    from ..past import statuses_of
     from .app import TopApp
-    from .past import statuses_of
 
     eater = functools.partial(
         DumplingEater, eater_name, hub, since=PAST, last=MOST_OF_THE_PAST, compression=compress,

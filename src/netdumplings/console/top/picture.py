@@ -10,7 +10,7 @@ from netdumplings import Dumpling, Gap, InvalidDumpling
 from netdumplings.defaults import MOST_JSON_DEPTH
 from netdumplings.wire import Limits, Metadata, read_dumpling
 
-from ..fleet import Fleet, is_status, read_status
+from ..fleet import Fleet, HubStatus, is_status, read_status
 from ..text import printable
 from .feed import Feed
 from .layers import Layers
@@ -64,7 +64,7 @@ class Picture:
                 return
             if is_status(dumpling):
                 self._status_came = now
-                self._take_status(dumpling)
+                self._take_status(read_status(dumpling))
                 return
             self._take_apart(dumpling, now)
         self._count_arrival(now)
@@ -72,16 +72,11 @@ class Picture:
             metadata.creation_time, metadata.driver, metadata.chef, metadata.kitchen, text
         )
 
-    def take_past(self, text: str) -> None:
+    def take_past(self, status: HubStatus) -> None:
         """Take a status of the time before, unless it is known already."""
-        try:
-            dumpling = Dumpling.from_json(text)
-        except InvalidDumpling:
-            return
-        hub = self.fleet.hub
-        if is_status(dumpling) and (hub is None or dumpling.creation_time > hub.time):
+        if self.fleet.hub is None or status.time > self.fleet.hub.time:
             self.changes += 1
-            self._take_status(dumpling)
+            self._take_status(status)
 
     def take_gap(self, gap: Gap, now: float) -> None:
         """Take a gap, told at that time since the epoch."""
@@ -94,8 +89,7 @@ class Picture:
             self._arrivals.popleft()
         return sum(many for _, many in self._arrivals) / RATE_OVER
 
-    def _take_status(self, dumpling: Dumpling) -> None:
-        status = read_status(dumpling)
+    def _take_status(self, status: HubStatus) -> None:
         if self.fleet.hub is None:
             self.layers.restart()
         self.fleet.update(status)

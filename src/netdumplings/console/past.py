@@ -9,7 +9,10 @@ from typing import Final
 
 import msgspec
 
+from netdumplings import Dumpling, InvalidDumpling
 from netdumplings.transport import HubAccess, HubAddress
+
+from .fleet import HubStatus, is_status, read_status
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +25,7 @@ class _Answer(msgspec.Struct):
     statuses: list[msgspec.Raw]
 
 
-def statuses_of(hub: HubAddress, access: HubAccess) -> list[str]:
+def statuses_of(hub: HubAddress, access: HubAccess) -> list[HubStatus]:
     """Ask a hub for its statuses of the last minutes; this waits for the answer.
 
     Args:
@@ -30,7 +33,7 @@ def statuses_of(hub: HubAddress, access: HubAccess) -> list[str]:
         access: what to show it, and to know it by.
 
     Returns:
-        the JSON of each, the oldest first; none, if the hub has none to give: it may be older,
+        the statuses, the oldest first; none, if the hub has none to give: it may be older,
         or the token not be good for it.
     """
     if access.context is not None:
@@ -51,12 +54,16 @@ def statuses_of(hub: HubAddress, access: HubAccess) -> list[str]:
     return read_statuses(body)
 
 
-def read_statuses(body: bytes) -> list[str]:
+def read_statuses(body: bytes) -> list[HubStatus]:
     """Read what a hub answers; nothing, if that makes no sense."""
     if len(body) > MOST_BYTES:
         return []
+    statuses = []
     try:
-        answer = msgspec.json.decode(body, type=_Answer)
-        return [bytes(status).decode() for status in answer.statuses]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        for text in msgspec.json.decode(body, type=_Answer).statuses:
+            dumpling = Dumpling.from_json(bytes(text))
+            if is_status(dumpling):
+                statuses.append(read_status(dumpling))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidDumpling):
         return []
+    return statuses
