@@ -230,6 +230,9 @@ async def test_a_hint_that_comes_late_is_followed_and_nothing_is_forgotten(
         async with kitchen(hub) as cellar:
             await show(page, hub.out_port, "chefs")
             await cellar.send(dumpling({"id": 1, "is": "early"}))
+            await cellar.send(dumpling({"lookups_seen": {}}, chef="DNSLookupChef"))
+            names = card(page, "Names looked up").get_by_role("searchbox")
+            await names.fill("typed before")
             await expect(card(page, "TestChef").get_by_role("row")).to_have_text("isearly")
         async with v2_kitchen(hub) as another:
             hint = {"view": "table", "key": "id", "title": "Rows"}
@@ -239,6 +242,7 @@ async def test_a_hint_that_comes_late_is_followed_and_nothing_is_forgotten(
             await expect(rows).to_have_text(["idis", "1early"])
             await another.send(1, dumpling({"id": 2, "is": "late"}))
             await expect(rows).to_have_text(["idis", "1early", "2late"])
+            await expect(names).to_have_value("typed before")  # other cards stay as they are
 
 
 async def test_when_more_comes_than_can_be_read_the_cards_say_that_they_are_a_sample(

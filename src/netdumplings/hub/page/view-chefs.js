@@ -6,6 +6,7 @@ import { h, say } from "./dom.js";
 import { feedOf } from "./feed.js";
 import { counted, whole } from "./format.js";
 import { hintFor } from "./hints.js";
+import { glance } from "./json-scan.js";
 import { Slices } from "./slices.js";
 
 export const id = "chefs";
@@ -16,7 +17,7 @@ const MOST_WAITING = 20_000; // dumplings to be read; of more, the latest are re
 const MOST_KITCHENS = 500; // to choose from
 const EVERY = 250; // ms between two pictures of a card
 const SLICE = 8; // ms of drawing in a frame
-const REREAD = 5000; // ms between two readings of all that is kept
+const FOLLOW = 5000; // ms between two times that cards are made anew for other hints
 
 export function create(app) {
   return new View(app);
@@ -48,17 +49,15 @@ class View {
         this.notice),
       this.empty, this.grid);
     this.sight = new IntersectionObserver((seen) => this.onSight(seen), { rootMargin: "200px" });
-    this.begin();
-    this.rereadAt = 0;
-    this.timer = 0;
-    app.hub.on("status", (picture) => this.onStatus(picture));
-  }
-
-  /** Begin to read with the oldest that is kept. */
-  begin() {
-    this.next = this.feed.first;
+    this.next = this.feed.first; // to be read
     this.unread = 0;
     this.caughtUp = false;
+    this.isHinted = false; // since the hints were looked at
+    this.followedAt = 0;
+    this.again = new Set(); // chefs whose dumplings are read once more, before all others
+    this.againNext = 0;
+    this.timer = 0;
+    app.hub.on("status", (picture) => this.onStatus(picture));
   }
 
   show() {
@@ -74,7 +73,7 @@ class View {
   }
 
   update() {
-    if (this.rereadAt && performance.now() >= this.rereadAt) this.reread();
+    this.followHints();
     this.slices.wake();
     const until = performance.now() + SLICE;
     let isLeft = false; // something to be drawn, a little later
@@ -116,6 +115,7 @@ class View {
   /** Read what has come while there is time; returns whether there is more. */
   read(hasTime) {
     const { feed } = this;
+    if (!this.readAgain(hasTime)) return true;
     if (this.caughtUp && feed.next - this.next > MOST_WAITING) this.skip(feed.next - MOST_WAITING / 4);
     if (this.next < feed.first) this.skip(feed.first);
     const before = this.next;
@@ -127,6 +127,19 @@ class View {
     if (this.next !== before) this.app.changed();
     if (this.next >= feed.next) this.caughtUp = true;
     return this.next < feed.next;
+  }
+
+  /** Read those of some chefs once more, as far as all were read; returns whether that is done. */
+  readAgain(hasTime) {
+    this.againNext = Math.max(this.againNext, this.feed.first);
+    while (this.again.size > 0 && this.againNext < this.next) {
+      if (!hasTime()) return false;
+      const entry = this.feed.at(this.againNext);
+      this.againNext += 1;
+      if (typeof entry === "string" && this.again.has(glance(entry)?.chef)) this.take(entry);
+    }
+    this.again.clear();
+    return true;
   }
 
   skip(to) {
@@ -181,24 +194,31 @@ class View {
     const isSame = this.present?.size === present.size && here.every((name) => this.present.has(name));
     this.present = present;
     if (!isSame) this.redraw();
-    for (const card of this.cards.values()) {
-      if (JSON.stringify(hintFor(card.chef, picture.kitchens)) !== JSON.stringify(card.hint)) {
-        this.rereadAt ||= performance.now() + (this.rereadBefore ? REREAD : 0);
-      }
-    }
+    this.isHinted = true;
     this.app.changed();
   }
 
-  /** Begin anew with the hints of today. */
-  reread() {
-    this.rereadAt = 0;
-    this.rereadBefore = true;
-    this.sight.disconnect();
-    this.cards.clear();
-    this.order = [];
-    this.grid.replaceChildren();
-    this.refused.clear();
-    this.begin();
+  /** Make those cards anew whose chefs are to be shown in another way by now. */
+  followHints() {
+    const at = performance.now();
+    if (!this.isHinted || (this.followedAt && at - this.followedAt < FOLLOW)) return;
+    this.isHinted = false;
+    const others = [...this.cards.values()].filter(({ chef, hint }) => {
+      if (this.again.has(chef)) return true; // which is read once more, and not to its end
+      const now = hintFor(chef, this.picture.kitchens);
+      // When the last kitchen that had a hint has gone, it still holds for what is there.
+      return now !== null && JSON.stringify(now) !== JSON.stringify(hint);
+    });
+    if (others.length === 0) return;
+    this.followedAt = at;
+    for (const card of others) {
+      this.again.add(card.chef);
+      this.cards.delete(card.chef);
+      this.order.splice(this.order.indexOf(card), 1);
+      this.sight.unobserve(card.element);
+      card.element.remove();
+    }
+    this.againNext = this.feed.first;
   }
 
   onSight(seen) {
