@@ -188,6 +188,7 @@ async def test_what_is_missing_stands_in_the_list_where_it_is_missing(
             for each in (row(page, "before"), gap, row(page, "after"))
         ]
         assert indexes == [2, 3, 4]
+        await expect(page.get_by_text("2 dumplings", exact=True)).to_be_visible()  # and no third
         await gap.click()
         await expect(page.get_by_text("Here is a gap")).to_be_visible()
 
@@ -225,6 +226,24 @@ async def test_of_a_hundred_thousand_dumplings_only_those_in_sight_are_in_the_do
         await expect(page.get_by_text("11 of 100\u202f000 dumplings match")).to_be_visible()
         await expect(rows(page)).to_have_count(11)
         assert await page.evaluate(elements) < 700
+
+
+async def test_what_came_while_nobody_looked_is_searched_all_the_same(
+    page: Page, complaints: Complaints
+) -> None:
+    async with running_hub() as hub:
+        await stage(page, hub.out_port, "view-dumplings")
+        await page.get_by_label("Search in dumplings").fill("sought")
+        await expect(page.get_by_text("0 of 0 dumplings match")).to_be_visible()
+        await page.evaluate(
+            """([sought, other]) => {
+              stage.view.hide();
+              stage.hub.emit("dumplings", [sought, ...Array(30_000).fill(other)]);
+              stage.view.show();
+            }""",
+            [dumpling("sought"), dumpling("other")],
+        )
+        await expect(page.get_by_text("1 of 30\u202f001 dumplings match")).to_be_visible()
 
 
 async def test_when_more_comes_than_can_be_seen_it_says_so(

@@ -103,7 +103,7 @@ async def test_a_feed_keeps_the_latest_within_its_bounds_of_number_and_bytes(
         """const { Feed } = await import("/feed.js");
         const few = new Feed({ entries: 3 });
         few.add(["a", "b"]);
-        few.addGap({ missed: 1 });
+        few.addGap({ missed: 1 }, 7);
         const before = few.frozen();
         few.add(["c", "d"]);
         const small = new Feed({ bytes: 100 });
@@ -112,16 +112,17 @@ async def test_a_feed_keeps_the_latest_within_its_bounds_of_number_and_bytes(
         small.add(Array(30).fill("012345678€"));
         return {
           kept: [0, 1, 2, 3, 4, 5].map((number) => few.at(number) ?? null),
-          first: few.first, next: few.next,
+          dumplings: few.dumplings, first: few.first, next: few.next,
           frozen: [0, 1, 2, 3].map((number) => before.at(number) ?? null),
           narrow, wide: small.length, bytes: small.bytes,
         };""",
     )
     assert told == {
-        "kept": [None, None, {"missed": 1}, "c", "d", None],
+        "kept": [None, None, {"missed": 1, "time": 7}, "c", "d", None],
+        "dumplings": 2,
         "first": 2,
         "next": 5,
-        "frozen": ["a", "b", {"missed": 1}, None],
+        "frozen": ["a", "b", {"missed": 1, "time": 7}, None],
         "narrow": 10,
         "wide": 5,
         "bytes": 100,

@@ -15,6 +15,7 @@ export class Feed {
     this.mostBytes = bytes;
     this.ring = new Array(entries).fill(null);
     this.sizes = new Uint32Array(entries);
+    this.gaps = new Set(); // their numbers
     this.bytes = 0;
     this.first = 0;
     this.next = 0;
@@ -22,6 +23,11 @@ export class Feed {
 
   get length() {
     return this.next - this.first;
+  }
+
+  /** How many of them are dumplings. */
+  get dumplings() {
+    return this.length - this.gaps.size;
   }
 
   /** Add dumplings, in their order. */
@@ -32,9 +38,10 @@ export class Feed {
     for (const line of lines) this.push(line, line.length * width);
   }
 
-  /** Add a gap: `{missed, reason, kitchen}`. */
-  addGap(gap) {
-    this.push(gap, 64);
+  /** Add a gap, `{missed, reason, kitchen}`, of which one was told at a time (seconds). */
+  addGap(gap, time) {
+    this.gaps.add(this.next);
+    this.push({ ...gap, time }, 64);
   }
 
   /** What has this number: a string, a gap, or undefined if it is not here. */
@@ -45,7 +52,9 @@ export class Feed {
   /** The feed as it is now, which stays as it is. */
   frozen() {
     const copy = Object.create(Feed.prototype);
-    return Object.assign(copy, this, { ring: this.ring.slice(), sizes: null });
+    return Object.assign(copy, this, {
+      ring: this.ring.slice(), gaps: new Set(this.gaps), sizes: null,
+    });
   }
 
   push(entry, size) {
@@ -61,6 +70,7 @@ export class Feed {
     const place = this.first % this.most;
     this.bytes -= this.sizes[place];
     this.ring[place] = null;
+    this.gaps.delete(this.first);
     this.first += 1;
   }
 }
@@ -74,7 +84,7 @@ export function feedOf(app) {
     feed = new Feed();
     feeds.set(app, feed);
     app.hub.on("dumplings", (lines) => feed.add(lines));
-    app.hub.on("gap", (gap) => feed.addGap(gap));
+    app.hub.on("gap", (gap) => feed.addGap(gap, Date.now() / 1000));
   }
   return feed;
 }

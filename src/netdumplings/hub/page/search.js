@@ -62,6 +62,7 @@ export class Found {
     this.older = []; // latest first, as they are found
     this.newer = [];
     this.gone = 0; // of `newer`, at its beginning
+    this.gaps = new Set(); // of both, the numbers of gaps
     this.back = feed.next; // the numbers before it are still to be searched
     this.ahead = feed.next; // likewise this one and those after it
     this.moved = 0;
@@ -70,6 +71,10 @@ export class Found {
 
   get count() {
     return this.older.length + this.newer.length - this.gone;
+  }
+
+  get dumplings() {
+    return this.count - this.gaps.size;
   }
 
   /** How many are still to be searched. */
@@ -104,12 +109,12 @@ export class Found {
     }
     this.ahead = Math.max(this.ahead, feed.first);
     while (this.ahead < feed.next && hasTime()) {
-      if (this.wants(feed.at(this.ahead))) this.newer.push(this.ahead);
+      if (this.isWanted(this.ahead)) this.newer.push(this.ahead);
       this.ahead += 1;
     }
     while (this.back > feed.first && hasTime()) {
       this.back -= 1;
-      if (this.wants(feed.at(this.back))) {
+      if (this.isWanted(this.back)) {
         this.older.push(this.back);
         this.moved += 1;
       }
@@ -117,14 +122,22 @@ export class Found {
     return this.left > 0;
   }
 
+  isWanted(number) {
+    const entry = this.feed.at(number);
+    if (!this.wants(entry)) return false;
+    if (typeof entry !== "string") this.gaps.add(number);
+    return true;
+  }
+
   /** Leave out what the feed no longer has. */
   forget() {
     const { older, newer, feed } = this;
     while (older.length && older[older.length - 1] < feed.first) {
-      older.pop();
+      this.gaps.delete(older.pop());
       this.moved -= 1;
     }
     while (this.gone < newer.length && newer[this.gone] < feed.first) {
+      this.gaps.delete(newer[this.gone]);
       this.gone += 1;
       this.moved -= 1;
     }

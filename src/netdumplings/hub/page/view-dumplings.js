@@ -17,6 +17,7 @@ export const title = "Dumplings";
 
 const EVERY = 100; // ms between two pictures of what comes; nobody reads faster
 const SHOWN = 400; // characters of a payload in its row
+const LEFT = 1000; // dumplings that are searched on; with more, the search begins anew
 const NAME = 64; // characters of a name in a row
 const COLUMNS = ["Time", "Kitchen", "Chef", "Driver", "Payload"];
 
@@ -75,6 +76,8 @@ class View {
 
   show() {
     document.addEventListener("keydown", this.onKey);
+    // While nobody looked nothing was searched; of that nothing is to be left out.
+    if (this.search?.left > LEFT) this.filter();
     this.slices.wake();
   }
 
@@ -135,7 +138,8 @@ class View {
     if (entry === undefined) return { class: "", cells: ["", "", "", "", ""] };
     if (typeof entry !== "string") {
       const missing = `${counted(entry.missed, "dumpling")} missing: ${whyMissed(entry.reason)}`;
-      return { class: "list-gap", cells: ["", nameOf(entry.kitchen ?? ""), "", "gap", text(missing)] };
+      const time = clockTime(entry.time);
+      return { class: "list-gap", cells: [time, nameOf(entry.kitchen ?? ""), "", "gap", text(missing)] };
     }
     const says = glance(entry);
     if (says === null) return { class: "", cells: ["", "", "", "", text(entry.slice(0, SHOWN))] };
@@ -153,8 +157,8 @@ class View {
   tell() {
     const { feed, search, source } = this;
     const said = [search
-      ? `${whole(search.count)} of ${counted(source.length, "dumpling")} match`
-      : counted(source.length, "dumpling")];
+      ? `${whole(search.dumplings)} of ${counted(source.dumplings, "dumpling")} match`
+      : counted(source.dumplings, "dumpling")];
     if (search?.left > 0) said.push(`${whole(search.left)} still to be searched`);
     if (source.first > 0) {
       said.push(`${whole(source.first)} older ones have gone: at most ${whole(MOST_ENTRIES)} are kept`);
