@@ -78,6 +78,9 @@ def test_without_colors_it_has_none_and_a_signal_ends_it_well(hub: Hub, tmp_path
         colored = re.findall(r"38;2;(\d+);(\d+);(\d+)m", terminal.screen(with_colors=True))
         assert colored
         assert [color for color in colored if len(set(color)) > 1] == []
+        # All at once, and none of it does what it does elsewhere.
+        terminal.keys("/", "x", "q", "1", "Space", "b")
+        terminal.wait_for("only xq1 b")
         terminal.keys("C-c")
         assert "connected" not in terminal.wait_for(r"^status=0$")
 

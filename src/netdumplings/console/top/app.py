@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from rich.terminal_theme import TerminalTheme
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -31,6 +32,8 @@ from .traffic_panes import LayersPane, NamesPane
 
 #: Seconds between two times that what is on the screen is drawn anew, however much comes.
 REFRESH: Final = 0.25
+#: What keys do while a filter is typed; the others are letters of it.
+_WHILE_TYPING: Final = frozenset({"undo", "leave"})
 #: Seconds after which it is drawn though nothing came: spans grow.
 AT_LEAST: Final = 1.0
 
@@ -61,7 +64,9 @@ class TopApp(App[None]):
         Binding("b", "bits", "Bits/packets"),
         Binding("t", "light", "Light/dark", show=False),
         Binding("question_mark", "keys", "Keys"),
-        Binding("q,ctrl+c", "quit", "Quit"),
+        Binding("q", "quit", "Quit"),
+        # Also while a filter is typed, where the library would have it copy.
+        Binding("ctrl+c", "leave", "Quit", show=False, priority=True),
     ]
 
     def __init__(
@@ -232,6 +237,31 @@ class TopApp(App[None]):
     def on_input_submitted(self) -> None:
         """Go back to the lines."""
         self._close_filter()
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether somebody types a filter."""
+        return bool(self.screen_stack) and any(
+            asked.display for asked in self.screen_stack[0].query("#filter")
+        )
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Let keys that are typed into a filter do nothing else."""
+        return action in _WHILE_TYPING or not self.is_filtering
+
+    def on_key(self, event: events.Key) -> None:
+        """Type into the filter what was pressed before it had the keys: they may come at once."""
+        asked = self.query_one("#filter", Input)
+        if not self.is_filtering or asked is event.control:
+            return
+        if event.key == "enter":
+            self._close_filter()
+        elif event.is_printable and event.character is not None:
+            asked.insert_text_at_cursor(event.character)
+
+    def action_leave(self) -> None:
+        """End, whatever is open."""
+        self.exit()
 
     def action_undo(self) -> None:
         """Undo one thing: the line that is typed, the filter, what is chosen, the view."""

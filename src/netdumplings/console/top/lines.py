@@ -55,8 +55,8 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--chosen"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "choose(-1)", "Up", show=False),
-        Binding("down,j", "choose(1)", "Down", show=False),
+        Binding("up", "choose(-1)", "Up", show=False),
+        Binding("down", "choose(1)", "Down", show=False),
         Binding("pageup", "choose_page(-1)", "Page up", show=False),
         Binding("pagedown", "choose_page(1)", "Page down", show=False),
         Binding("home", "choose_end(-1)", "First", show=False),
@@ -165,6 +165,10 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
             return None
         keys = (index for index, item in enumerate(self.items) if self.key(item) == self.chosen)
         return next(keys, None)
+
+    def check_action(self, _action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys to a filter that is typed."""
+        return not getattr(self.app, "is_filtering", False)
 
     def action_choose(self, by: int) -> None:
         """Choose the next line, or the one before."""
