@@ -36,6 +36,7 @@ from .books import balance
 
 __all__ = ["NAMES", "Outcome", "Victim", "feeding", "torment"]
 
+_NOISE = secrets.token_hex(200_000)
 #: Seconds between two batches of the kitchen.
 _TICK = 0.01
 #: How often a recorder is started at the end until it has everything.
@@ -81,6 +82,12 @@ class Outcome(NamedTuple):
         )
 
 
+def _noise(number: int) -> str:
+    """Something for a payload that does not pack too well."""
+    start = number * 7919 % (len(_NOISE) - 150)
+    return _NOISE[start : start + 150]
+
+
 class Feed:
     """A kitchen of ``netdumplings.v2`` that sends numbered dumplings, so many a second."""
 
@@ -116,7 +123,9 @@ class Feed:
         while not self._stopping.wait(_TICK):
             due = int((time.monotonic() - began) * self._rate)
             numbers = range(self.made + 1, min(due, self.made + 1000) + 1)
-            lines = [dumpling([number, "x" * 150], kitchen="feed").encode() for number in numbers]
+            lines = [
+                dumpling([number, _noise(number)], kitchen="feed").encode() for number in numbers
+            ]
             if lines:
                 self._connection.send(write(BatchMessage(numbers[0]), lines), text=True)
                 self.made = numbers[-1]
@@ -207,7 +216,7 @@ class Victim:
         options = ["--since", "1h", "-k", "feed", "--write-every", "0.2"]
         if self._path.suffix != ".sqlite":
             packed = self._path.suffix in (".gz", ".zst")
-            options += ["--rotate-size", "100k" if packed else "2M"]
+            options += ["--rotate-size", "500k" if packed else "2M"]
         return Command("record", str(self._path), "-h", self._hub.for_eaters, *options)
 
 
