@@ -49,10 +49,23 @@ def wait_until_recorded(path: Path, *expected: Any) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with suppress(RecordingUnavailable):  # it is not there yet
-            if payloads(path) == [*expected]:
+            if payloads(path, being_written=True) == [*expected]:
                 return
         time.sleep(0.02)
     assert payloads(path) == [*expected]
+
+
+def wait_for_last(path: Path, number: int) -> None:
+    """Wait until the last dumpling of a recording has this number in its payload."""
+    deadline = time.monotonic() + PATIENCE
+    found: list[Any] = []
+    while True:
+        with suppress(RecordingUnavailable):  # a file has just got another name
+            found = payloads(path, being_written=True)
+        if found and not isinstance(found[-1], Missed) and found[-1][0] == number:
+            return
+        assert time.monotonic() < deadline, found[-1:]
+        time.sleep(0.02)
 
 
 def send(connection: ClientConnection, *what: Any, **metadata: Any) -> None:
@@ -146,10 +159,7 @@ def test_what_the_hub_no_longer_has_is_recorded_as_a_gap(tmp_path: Path) -> None
         with record(path, hub) as recorder:
             recorder.wait_for_err(r"WARNING .*missed \d+ dumplings: the hub's history")
             send(kitchen, [50, ""])
-            deadline = time.monotonic() + PATIENCE
-            while payloads(path)[-1] != [50, ""]:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
+            wait_for_last(path, 50)
             assert recorder.end(signal.SIGTERM) == 0
     first, gap, *rest = payloads(path)
     assert first == "first"
@@ -228,6 +238,8 @@ def test_files_are_finished_and_the_oldest_go(tmp_path: Path, hub: Hub) -> None:
                 send(kitchen, [sent, os.urandom(1000).hex()])
                 sent += 1
                 time.sleep(0.02)
+            wait_for_last(directory / "dumplings.jsonl.zst", sent - 1)
+            wait_for_last(tmp_path / "dumplings.jsonl", sent - 1)
             assert recorder.end(signal.SIGTERM) == 0
         sizes = [path.stat().st_size for path in directory.iterdir()]
         assert len(sizes) > 2
@@ -365,7 +377,7 @@ async def test_a_slow_disk_costs_dumplings_that_are_told_and_nothing_else(
             await kitchen.send(count, dumpling([count, ""]))
             await kitchen.acknowledged(count)
             await asyncio.sleep(0.05)
-            found = payloads(path)
+            found = payloads(path, being_written=True)
             if found and not isinstance(found[-1], Missed) and found[-1][0] > count - 5:
                 break
         recording.cancel()

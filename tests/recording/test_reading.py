@@ -57,6 +57,15 @@ def test_a_status_of_the_hub_is_a_dumpling_like_others(tmp_path: Path, name: str
     assert json.loads(found) == json.loads(status)
 
 
+def test_a_last_line_may_lack_its_end_but_not_more(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.jsonl"
+    path.write_bytes(line(1) + b"\n" + line(2))
+    assert payloads(path) == [1, 2]
+    path.write_bytes(line(1) + b"\n" + line(2)[:-1])
+    ((where, problem),) = damaged(path)
+    assert (where, problem.split(":")[0]) == ("line 2", "it breaks off here")
+
+
 def test_of_a_line_without_end_only_so_much_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "bomb.jsonl.gz"
     with gzip.open(path, "wb") as file:

@@ -27,6 +27,7 @@ from .unpacking import unpacked
 STDIN: Final = Path("-")
 #: Bytes of a line; a dumpling has no more than `MAX_MESSAGE`.
 MAX_LINE: Final = 2 * max(MAX_MESSAGE, MAX_PLACE)
+_BREAKS_OFF: Final = "it breaks off here: it is being written, or was not written to its end"
 _ROWS: Final = 1000
 _FIELDS: Final = ", ".join(Fields._fields)
 _NULLS: Final = ", ".join("NULL" for _ in Fields._fields)
@@ -155,7 +156,7 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
     while True:
         number += 1
         try:
-            line = next(lines, None)
+            line, ended = next(lines, (None, True))
         except ValueError as error:
             yield Damage(path, f"line {number}", f"from here on it is damaged: {error}")
             return
@@ -163,7 +164,7 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
             return
         found = _read_line(line)
         if isinstance(found, ValueError):
-            yield Damage(path, f"line {number}", str(found))
+            yield Damage(path, f"line {number}", str(found) if ended else _BREAKS_OFF)
         elif found is not None:
             yield found
 
@@ -183,8 +184,11 @@ def _read_line(line: bytes) -> bytes | Missed | ValueError | None:
     return entry
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut pieces into lines without their ends; of one that is too long, only the beginning.
+def _lines(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Cut pieces into lines; of one that is too long, only the beginning.
+
+    Yields:
+        each line without its end, and whether it had one.
 
     Raises:
         ValueError: as the pieces do; a line that was begun is then lost.
@@ -194,13 +198,13 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         *whole, rest = piece.split(b"\n")
         for line in whole:
-            yield b"".join((*held, line)).removesuffix(b"\r")
+            yield b"".join((*held, line)).removesuffix(b"\r"), True
             held, size = [], 0
         if rest and size <= MAX_LINE:
             held.append(rest)
         size += len(rest)
     if held:  # files that others wrote may do without the last line end
-        yield b"".join(held)
+        yield b"".join(held), False
 
 
 def _read_row(path: Path, number: int, row: Sequence[Any]) -> Found:
