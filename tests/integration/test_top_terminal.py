@@ -13,6 +13,7 @@ from soak.top import MOST_BYTES, look
 from support.commands import Command, run
 from support.hubs import Hub
 from support.packets import dns_query, write_pcap
+from support.processes import children, wait_until_gone
 from support.terminal import Terminal, needs_tmux
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX here")
@@ -91,6 +92,15 @@ def test_a_hub_that_is_not_there_is_waited_for_and_the_screen_says_why(tmp_path:
         terminal.wait_for(r"○ waiting for the hub, \d+ s: connection refused$")
         terminal.keys("q")
         terminal.wait_for(r"^status=0$")
+
+
+@needs_tmux
+def test_it_ends_when_its_terminal_goes(hub: Hub, tmp_path: Path) -> None:
+    with Terminal(tmp_path, "top", "-h", hub.for_eaters, environment=XTERM) as terminal:
+        terminal.wait_for("● connected")
+        [pid] = children(terminal.pid)
+    wait_until_gone(pid)
+    hub.wait_for_err("'topeater' .* has gone")
 
 
 def test_where_there_is_no_terminal_it_says_so() -> None:

@@ -24,6 +24,7 @@ from ..fleet import HubStatus, Kitchen
 from .feed import Entry, Wanted
 from .feed_pane import FeedPane
 from .fleet_panes import Eaters, Kitchens
+from .hangup import hung_up
 from .header import VIEWS, Header, Link, ProblemsOf
 from .lines import Lines
 from .picture import Picture
@@ -325,11 +326,12 @@ class TopApp(App[None]):
     def _end_on_signals(self) -> None:
         """Let signals end it as q does, so that the terminal is as it was."""
         loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                with suppress(NotImplementedError, RuntimeError):  # Windows
-                    loop.add_signal_handler(number, self.exit)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError, RuntimeError):  # Windows
+                loop.add_signal_handler(number, self.exit)
+        hangup = getattr(signal, "SIGHUP", None)
+        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+            signal.signal(hangup, lambda *_: hung_up(loop, self.exit))
 
 
 def _of_one(grey: int) -> TerminalTheme:
