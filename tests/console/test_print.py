@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings import Dumpling, DumplingDriver, Gap
-from netdumplings.console.print import as_text, gap_as_text, kitchen_filter
+from netdumplings.console.print import as_text, gap_as_text
+from netdumplings.console.wanted_options import kitchen_filter
 
 hostile_text = st.text(st.characters(codec="utf-8") | st.sampled_from("\x1b\x9b\r\n"))
 

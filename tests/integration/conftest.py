@@ -14,8 +14,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
 from support.browser import BROWSER, FLAGS
-from support.hub_peers import PATIENCE
-from support.live_page import Complaints
+from support.hub_peers import PATIENCE, running_hub
+from support.live_page import Complaints, show
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +60,15 @@ async def complaints(page: Page) -> AsyncIterator[Complaints]:
     found = Complaints(page)
     yield found
     assert found.unexpected == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def open_page(browser: Browser) -> AsyncIterator[Page]:
+    """The page, which is not touched: one for all tests of a module."""
+    async with running_hub() as hub:
+        page = await browser.new_page()
+        complaints = Complaints(page)
+        await show(page, hub.out_port)
+        yield page
+        await page.close()
+    assert complaints.unexpected == []

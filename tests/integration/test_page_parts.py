@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
 from netdumplings.console.text import printable
 from support.browser import needs_a_browser
@@ -18,18 +16,6 @@ from support.live_page import Complaints, show
 from support.page_modules import call
 
 pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def open_page(browser: Browser) -> AsyncIterator[Page]:
-    """The page, which is not touched: one for all tests here."""
-    async with running_hub() as hub:
-        page = await browser.new_page()
-        complaints = Complaints(page)
-        await show(page, hub.out_port)
-        yield page
-        await page.close()
-    assert complaints.unexpected == []
 
 
 def status(time: float, uptime: float | None = None, **kitchens: dict[str, Any]) -> dict[str, Any]:

@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-import fnmatch
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdumplings import Dumpling, DumplingDriver, InvalidDumplingPayload, defaults
+from netdumplings import Dumpling, InvalidDumplingPayload, defaults
 
 from . import color as colors
 from .access_options import access_options
 from .command import command
-from .options import SINCE, color_option, eater_name_option, hub_option
+from .options import color_option, eater_name_option, hub_option
 from .text import harmless_json, iso_time, printable, printable_json
+from .wanted_options import NO_KITCHEN, past_options, wanted_options
 
 if TYPE_CHECKING:
     from netdumplings import DumplingEater, Gap
 
-#: What stands for the kitchen of a dumpling that has none: it was made by the hub.
-NO_KITCHEN = "hub"
 _TO_SPACES = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
 @command("nd-print")
 @hub_option(defaults.EATER_HUB)
 @access_options
-@click.option(
-    "-c",
-    "--chef",
-    metavar="NAME",
-    multiple=True,
-    help="Print only this chef's dumplings; repeatable. A shell pattern may name several: "
-    "'DNS*'.  [default: every chef's]",
-)
-@click.option(
-    "-k",
-    "--kitchen",
-    metavar="NAME",
-    multiple=True,
-    help="Print only dumplings from this kitchen, or from those that match; repeatable. The hub's "
-    f"own status dumplings come from {NO_KITCHEN!r}.  [default: from every kitchen]",
-)
+@wanted_options("Print")
 @eater_name_option("printereater")
-@click.option(
-    "--interval-dumplings/--no-interval-dumplings",
-    default=True,
-    help="Print the dumplings that chefs make at intervals.",
-)
-@click.option(
-    "--packet-dumplings/--no-packet-dumplings",
-    default=True,
-    help="Print the dumplings that chefs make of packets.",
-)
-@click.option(
-    "--last",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Begin with the latest so many dumplings that the hub still has.",
-)
-@click.option(
-    "--since",
-    type=SINCE,
-    help="Begin with those that the hub still has from then on: a time, in UTC unless it says "
-    "otherwise, or 30s, 5m, 2h or 1d ago.",
-)
+@past_options()
 @click.option(
     "--compress", is_flag=True, help="Have the hub compress what it sends, for a slow link."
 )
@@ -82,17 +44,14 @@ _TO_SPACES = dict.fromkeys(map(ord, "\t\n\r"), " ")
 @color_option()
 def main(
     hub: str,
-    chef: tuple[str, ...],
-    kitchen: tuple[str, ...],
     eater_name: str,
-    interval_dumplings: bool,
-    packet_dumplings: bool,
     last: int | None,
     since: datetime | timedelta | None,
     compress: bool,
     payload: bool,
     as_json: bool,
     color: bool | None,
+    wanted: dict[str, Any],
     access: dict[str, Any],
 ) -> None:
     """Print dumplings as they reach the hub.
@@ -109,14 +68,6 @@ def main(
     if as_json and not payload:
         raise click.UsageError("--json writes whole dumplings, and --no-payload wants parts")
     with_colors = colors.wanted(color) and not as_json
-    drivers = [
-        driver
-        for driver, shown in (
-            (DumplingDriver.interval, interval_dumplings),
-            (DumplingDriver.packet, packet_dumplings),
-        )
-        if shown
-    ]
 
     async def on_gap(gap: Gap) -> None:
         click.echo(gap_as_text(gap, time.time(), with_colors), err=as_json, color=with_colors)
@@ -129,26 +80,16 @@ def main(
         eater = DumplingEater(
             eater_name,
             hub,
-            chef_filter=chef or None,
-            kitchen_filter=kitchen_filter(kitchen),
-            driver_filter=drivers if len(drivers) < len(DumplingDriver) else None,
             last=last,
             since=since,
             compression=compress,
             on_gap=on_gap,
+            **wanted,
             **access,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     asyncio.run(_pass_on(eater) if as_json else _eat(eater, show))
-
-
-def kitchen_filter(kitchens: Sequence[str]) -> list[str | None] | None:
-    """Return the filter for these kitchens, of which ``hub`` also means the hub itself."""
-    if not kitchens:
-        return None
-    hub = any(fnmatch.fnmatchcase(NO_KITCHEN, pattern) for pattern in kitchens)
-    return [*kitchens, None] if hub else [*kitchens]
 
 
 def as_text(dumpling: Dumpling, with_payload: bool, with_colors: bool) -> str:

@@ -12,8 +12,9 @@ from netdumplings import defaults
 
 from .access_options import access_options
 from .command import command
-from .options import SECONDS, SINCE, eater_name_option, hub_option
-from .recording_options import SIZE, SPAN, filter_options
+from .options import SECONDS, eater_name_option, hub_option
+from .recording_options import SIZE, SPAN
+from .wanted_options import past_options, wanted_options
 
 if TYPE_CHECKING:
     from netdumplings.recording import Compression, Format
@@ -32,7 +33,7 @@ _FORMATS: Final[dict[str, tuple[Format, Compression | None]]] = {
 @click.argument("file", metavar="FILE|DIR")
 @hub_option(defaults.EATER_HUB)
 @access_options
-@filter_options("Record")
+@wanted_options("Record")
 @eater_name_option("recorder")
 @click.option(
     "--format",
@@ -40,18 +41,7 @@ _FORMATS: Final[dict[str, tuple[Format, Compression | None]]] = {
     type=click.Choice([*_FORMATS]),
     help="Record in this format.  [default: what FILE ends in; in a directory, jsonl]",
 )
-@click.option(
-    "--last",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Begin with the latest so many dumplings that the hub still has, if the recording is new.",
-)
-@click.option(
-    "--since",
-    type=SINCE,
-    help="Begin with those that the hub still has from then on, if the recording is new: a time, "
-    "in UTC unless it says otherwise, or 30s, 5m, 2h or 1d ago.",
-)
+@past_options(", if the recording is new")
 @click.option(
     "--rotate-size",
     type=SIZE,

@@ -1,18 +1,13 @@
-"""The options of recordings: which dumplings, how much of them, and for how long."""
+"""The types of the options of recordings: how much, and for how long."""
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import click
 
-from netdumplings import DumplingDriver
-
 from .options import SINCE
-from .print import NO_KITCHEN, kitchen_filter
 
 
 class SizeType(click.ParamType):  # type: ignore[type-arg]  # not generic in older clicks
@@ -57,63 +52,3 @@ class SpanType(click.ParamType):  # type: ignore[type-arg]  # likewise
 
 SIZE: Final = SizeType()
 SPAN: Final = SpanType()
-
-
-def filter_options(verb: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options that say which dumplings; it gets them as ``wanted``.
-
-    Args:
-        verb: what the command does with dumplings, as in ``Record``.
-
-    Returns:
-        a decorator. ``wanted`` are the filters of `DumplingEater`.
-    """
-    options = (
-        click.option(
-            "-c",
-            "--chef",
-            metavar="NAME",
-            multiple=True,
-            help=f"{verb} only this chef's dumplings; repeatable. A shell pattern may name "
-            "several: 'DNS*'.  [default: every chef's]",
-        ),
-        click.option(
-            "-k",
-            "--kitchen",
-            metavar="NAME",
-            multiple=True,
-            help=f"{verb} only dumplings from this kitchen, or from those that match; repeatable. "
-            f"The hub's own status dumplings come from {NO_KITCHEN!r}.  "
-            "[default: from every kitchen]",
-        ),
-        click.option(
-            "--interval-dumplings/--no-interval-dumplings",
-            default=True,
-            help=f"{verb} the dumplings that chefs make at intervals.",
-        ),
-        click.option(
-            "--packet-dumplings/--no-packet-dumplings",
-            default=True,
-            help=f"{verb} the dumplings that chefs make of packets.",
-        ),
-    )
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def with_filters(**given: Any) -> None:
-            drivers = [
-                driver for driver in DumplingDriver if given.pop(f"{driver.value}_dumplings")
-            ]
-            wanted = {
-                "chef_filter": given.pop("chef") or None,
-                "kitchen_filter": kitchen_filter(given.pop("kitchen")),
-                "driver_filter": drivers if len(drivers) < len(DumplingDriver) else None,
-            }
-            function(wanted=wanted, **given)
-
-        decorated: Callable[..., None] = with_filters
-        for option in reversed(options):
-            decorated = option(decorated)
-        return decorated
-
-    return decorate

@@ -17,8 +17,9 @@ from netdumplings import defaults
 from .access_options import access_options
 from .command import command
 from .options import FACTOR, FILE, NAME, SINCE, hub_option
-from .recording_options import SPAN, filter_options
+from .recording_options import SPAN
 from .text import harmless_json
+from .wanted_options import wanted_options
 
 if TYPE_CHECKING:
     from netdumplings.recorder import Chosen, Selection
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write dumplings to standard output, one JSON text a line, instead of to a hub.",
 )
-@filter_options("Replay")
+@wanted_options("Replay")
 @click.option(
     "--since",
     type=SINCE,

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
 from support.browser import needs_a_browser
-from support.hub_peers import dumpling, running_hub
-from support.live_page import Complaints, show
+from support.hub_peers import dumpling
 from support.page_modules import call
 
 pytestmark = [needs_a_browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def open_page(browser: Browser) -> AsyncIterator[Page]:
-    """The page, which is not touched: one for all tests here."""
-    async with running_hub() as hub:
-        page = await browser.new_page()
-        complaints = Complaints(page)
-        await show(page, hub.out_port)
-        yield page
-        await page.close()
-    assert complaints.unexpected == []
 
 
 def anything(chance: random.Random, depth: int = 0) -> Any:

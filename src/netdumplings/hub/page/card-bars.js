@@ -1,35 +1,19 @@
 // Numbers by name, as bars: the packets of each layer.
 
-import { members, plain, shortened } from "./bounds.js";
+import { plain } from "./bounds.js";
+import { NumbersCard, perSecond, sum } from "./card-numbers.js";
 import { h, say } from "./dom.js";
 
 const MOST = 200; // names of a kitchen
 const SHOWN = 16;
-const NAME = 120; // characters
 
-export class BarsCard {
-  static merges = true;
-
+export class BarsCard extends NumbersCard {
   constructor(hint) {
-    this.hint = hint;
+    super(hint, MOST);
     this.list = h("ol", { class: "bars" });
     this.note = h("p", { class: "card-note" });
     this.element = h("div", null, this.list, this.note);
     this.rows = [];
-  }
-
-  newState() {
-    return { values: new Map(), rates: null, time: Number.NaN };
-  }
-
-  /** Take in part of a payload; returns whether there was anything for this card. */
-  take(state, part, { time }) {
-    const values = numbers(part, this.hint.value, MOST);
-    if (values === null) return false;
-    if (this.hint.rate) state.rates = growth(state.values, values, time - state.time);
-    state.values = values;
-    state.time = time;
-    return true;
   }
 
   draw(states) {
@@ -72,42 +56,4 @@ function note(left, waits) {
   if (left > 0) said.push(`${left} more, with less`);
   if (waits) said.push("rates are known from the next dumpling on");
   return said.join("; ");
-}
-
-/** A rate in its unit, which says itself that it is one. */
-export function perSecond(value, unit) {
-  return `${plain(value)} ${unit.includes("/") ? unit : `${unit}/s`}`;
-}
-
-/** The numbers of an object by name, where each is a number or has one by a key; or null. */
-export function numbers(part, key, most) {
-  if (part === null || typeof part !== "object" || Array.isArray(part)) return null;
-  const found = new Map();
-  for (const [name, member] of members(part, most)) {
-    const value = key !== undefined && member !== null && typeof member === "object" &&
-      Object.hasOwn(member, key) ? member[key] : member;
-    if (typeof value === "number" && Number.isFinite(value)) found.set(shortened(name, NAME), value);
-  }
-  return found;
-}
-
-/** What counters grew by, a second; null if one has become less, so that all began anew. */
-export function growth(before, now, seconds) {
-  if (!(seconds > 0)) return null;
-  const rates = new Map();
-  for (const [name, value] of now) {
-    const grown = value - (before.get(name) ?? 0);
-    if (grown < 0) return null;
-    rates.set(name, grown / seconds);
-  }
-  return rates;
-}
-
-export function sum(maps) {
-  if (maps.length === 1) return maps[0];
-  const totals = new Map();
-  for (const map of maps) {
-    for (const [name, value] of map) totals.set(name, (totals.get(name) ?? 0) + value);
-  }
-  return totals;
 }

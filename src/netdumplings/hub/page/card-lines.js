@@ -1,7 +1,7 @@
 // Numbers over time, each with its line; and, in the generic card, the rest of a payload as a table.
 
 import { plain } from "./bounds.js";
-import { perSecond } from "./card-bars.js";
+import { perSecond } from "./card-numbers.js";
 import { h, say } from "./dom.js";
 import { Fields } from "./fields.js";
 import { counted } from "./format.js";

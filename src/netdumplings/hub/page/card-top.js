@@ -1,18 +1,16 @@
 // Names by how often: the host names that are looked up, to search in.
 
-import { numbers, growth, perSecond, sum } from "./card-bars.js";
 import { plain } from "./bounds.js";
+import { NumbersCard, perSecond, sum } from "./card-numbers.js";
 import { h, say, text } from "./dom.js";
 import { counted, whole } from "./format.js";
 
 const MOST = 2000; // names of a kitchen
 const SHOWN = 50;
 
-export class TopCard {
-  static merges = true;
-
+export class TopCard extends NumbersCard {
   constructor(hint, changed) {
-    this.hint = hint;
+    super(hint, MOST);
     this.search = h("input", {
       type: "search", placeholder: "Search", "aria-label": `Search in ${hint.title ?? "names"}`,
       spellcheck: "false", autocomplete: "off", maxlength: "100", oninput: changed,
@@ -21,19 +19,6 @@ export class TopCard {
     this.note = h("p", { class: "card-note", "aria-live": "polite" });
     this.element = h("div", { class: "top-card" }, this.search, this.list, this.note);
     this.rows = [];
-  }
-
-  newState() {
-    return { values: new Map(), rates: null, time: Number.NaN };
-  }
-
-  take(state, part, { time }) {
-    const values = numbers(part, this.hint.value, MOST);
-    if (values === null) return false;
-    if (this.hint.rate) state.rates = growth(state.values, values, time - state.time);
-    state.values = values;
-    state.time = time;
-    return true;
   }
 
   draw(states) {
