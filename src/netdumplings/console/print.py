@@ -109,14 +109,15 @@ def as_text(dumpling: Dumpling, with_payload: bool, with_colors: bool) -> str:
     return f"{heading}\n{_payload(dumpling, with_colors)}" if with_payload else heading
 
 
-def as_json_line(text: str) -> str:
-    """Write the JSON of a dumpling on one line of ASCII, with nothing that acts on a terminal.
+def as_json_line(text: str, *, ascii_only: bool = True) -> str:
+    """Write the JSON of a dumpling on one line, with nothing that acts on a terminal.
 
     Args:
         text: as it came, valid JSON.
+        ascii_only: escape whatever is not ASCII too.
     """
     # JSON has these between its tokens, and never within a string.
-    return harmless_json(text.translate(_TO_SPACES), ascii_only=True)
+    return harmless_json(text.translate(_TO_SPACES), ascii_only=ascii_only)
 
 
 def gap_as_text(gap: Gap, now: float, with_colors: bool) -> str:

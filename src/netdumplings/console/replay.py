@@ -14,11 +14,12 @@ import click
 
 from netdumplings import defaults
 
+from . import color as colors
 from .access_options import access_options
 from .command import command
 from .options import FACTOR, FILE, NAME, SINCE, hub_option
+from .print import as_json_line
 from .recording_options import SPAN
-from .text import harmless_json
 from .wanted_options import wanted_options
 
 if TYPE_CHECKING:
@@ -154,9 +155,10 @@ def _rounds(selection: Selection, pace: Any, loop: bool) -> Iterator[Chosen]:
 
 
 def _to_stdout(dumplings: Iterable[Chosen]) -> None:
+    ascii_only = colors.output_is_ascii()
     for chosen in dumplings:
         # Flushed one by one: whoever reads through a pipe wants them as they come.
-        sys.stdout.write(f"{harmless_json(chosen.line.decode())}\n")
+        sys.stdout.write(f"{as_json_line(chosen.line.decode(), ascii_only=ascii_only)}\n")
         sys.stdout.flush()
 
 
