@@ -47,6 +47,7 @@ def paced(
     for chosen in dumplings:
         metadata = chosen.metadata
         pause = wait(metadata.kitchen, metadata.creation_time, time.monotonic())
-        if pause > 0 and stopping.wait(pause):
+        # (A dumpling may say that it is of the year 10^100, and no system waits so long.)
+        if pause > 0 and stopping.wait(min(pause, threading.TIMEOUT_MAX)):
             return
         yield chosen
