@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from netdumplings.exceptions import DamagedRecording
-from netdumplings.recorder import Chosen, Selection, paced, restamped
-from netdumplings.recording import Missed, checked, open_recording
+from netdumplings.recorder import Chosen, Pace, Selection, paced, restamped
+from netdumplings.recording import Missed, Rotation, checked, files_of, open_recording
 from support.recordings import line
 
 NOW = 1795000050.0
@@ -73,3 +73,38 @@ def test_waiting_ends_when_it_is_to_stop() -> None:
     stopping.set()
     assert list(dumplings) == []
     assert asked == [("k", 1795000041.5)] * 2
+
+
+def test_a_time_beyond_all_calendars_is_waited_for_until_it_is_to_stop() -> None:
+    stopping = threading.Event()
+    far = [chosen(line(1)), chosen(line(2, creation_time=1e300))]
+    dumplings = paced(far, Pace(1).wait, stopping)
+    assert next(dumplings).line == line(1)
+    threading.Timer(0.01, stopping.set).start()
+    assert list(dumplings) == []
+
+
+def test_what_is_finished_while_it_is_replayed_is_replayed_once(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    rotation = Rotation() if name == "r.sqlite" else Rotation(max_bytes=1)
+    recording = open_recording(path, rotation=rotation)
+    recording.append([line(0)], None, NOW)
+    selection = Selection(files_of([path]), lambda _: True)
+    replayed = iter(selection)
+    payloads = [json.loads(next(replayed).line)["payload"]]
+    for number in range(1, 4):
+        recording.append([line(number)], None, NOW)
+    payloads += [json.loads(one.line)["payload"] for one in replayed]
+    recording.close()
+    assert payloads == [0, 1, 2, 3]
+    assert selection.counts.damaged == 0
+
+
+def test_a_journal_may_become_a_file_before_it_is_its_turn(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    recording = open_recording(tmp_path / "r.parquet", rotation=Rotation(max_bytes=1))
+    recording.append([line(0)], None, NOW)
+    recording.close()
+    (parquet,) = tmp_path.glob("r.*Z.parquet")
+    selection = Selection([parquet.with_name(f"{parquet.name}.journal")], lambda _: True)
+    assert [json.loads(one.line)["payload"] for one in selection] == [0]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -120,6 +123,32 @@ def test_rows_that_somebody_changed_are_named(tmp_path: Path) -> None:
     assert len(found_in(path)) == 3000
 
 
+def test_rows_of_gaps_that_somebody_changed_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    recording = open_recording(path)
+    recording.append([Missed(NOW, 1, "slow", None)] * 5, None, NOW)
+    recording.close()
+    with closing(sqlite3.connect(path)) as database:
+        changes = ["missed = 'many'", "missed = -1", "reason = x'00'", "kitchen = x'00'"]
+        for row, change in enumerate(changes, 1):
+            database.execute(f"UPDATE gaps SET {change} WHERE id = {row}")
+        database.commit()
+    assert [problem for _, problem in damaged(path)] == ["neither a dumpling nor a gap"] * 4
+    assert len(found_in(path)) == 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such pipes")
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pipe_may_have_a_name(tmp_path: Path, packed: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = line(1) + b"\n" + line(2)
+    content = gzip.compress(content) if packed else content
+    with ThreadPoolExecutor() as pool:
+        pool.submit(pipe.write_bytes, content)
+        assert payloads(pipe) == [1, 2]
+
+
 def test_a_file_that_is_of_something_else_is_said_to_be(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite"
     with closing(sqlite3.connect(path)) as database:
@@ -160,6 +189,18 @@ def test_a_recording_is_all_its_parts_each_once(tmp_path: Path) -> None:
     assert files_of([files[1]]) == [files[1]]
     assert files_of([*files, tmp_path / "r.jsonl"]) == files
     assert files_of([tmp_path]) == [*files, tmp_path / "rest.jsonl"]
+
+
+def test_a_journal_that_is_a_parquet_file_already_is_not_read_besides(tmp_path: Path) -> None:
+    # The recorder was killed before it could delete it.
+    parquet = tmp_path / "r.20261129T165421.123456Z.parquet"
+    journal = tmp_path / "r.20261129T165421.123456Z.parquet.journal"
+    later = tmp_path / "r.20261129T165422.123456Z.parquet.journal"
+    running = tmp_path / "r.parquet.journal"
+    for path in (parquet, journal, later, running):
+        path.touch()
+    for named in (tmp_path, tmp_path / "r.parquet", running):
+        assert files_of([named]) == [parquet, later, running]
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

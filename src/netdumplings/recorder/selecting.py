@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..exceptions import DamagedRecording
-from ..recording import STDIN, Damage, Missed, checked, read_recording
+from ..recording import (
+    STDIN,
+    Damage,
+    Found,
+    Missed,
+    checked,
+    new_parts,
+    read_recording,
+    whereabouts,
+)
 from ..wire import Metadata
 
 logger = logging.getLogger("netdumplings.recorder")
@@ -87,20 +96,29 @@ class Selection:
             DamagedRecording: something is damaged, and it is to be strict.
         """
         counts = self.counts
-        for file in self._files:
-            for found in read_recording(file):
-                if isinstance(found, Missed):
-                    counts.gaps += 1
-                    counts.missed += found.missed
-                elif isinstance(found, Damage):
-                    self._deal_with(found)
+        for found in self._found():
+            if isinstance(found, Missed):
+                counts.gaps += 1
+                counts.missed += found.missed
+            elif isinstance(found, Damage):
+                self._deal_with(found)
+            else:
+                metadata = checked(found)
+                if self._wanted(metadata):
+                    counts.chosen += 1
+                    yield Chosen(metadata, found)
                 else:
-                    metadata = checked(found)
-                    if self._wanted(metadata):
-                        counts.chosen += 1
-                        yield Chosen(metadata, found)
-                    else:
-                        counts.filtered_out += 1
+                    counts.filtered_out += 1
+
+    def _found(self) -> Iterator[Found]:
+        known = list(self._files)
+        for listed in self._files:
+            # Whoever records meanwhile finishes files: these come before the one that is written.
+            # (While one is read, so may be the next.)
+            while new := new_parts(whereabouts(listed), known):
+                known.append(new[0])
+                yield from read_recording(new[0])
+            yield from read_recording(whereabouts(listed))
 
     def _deal_with(self, damage: Damage) -> None:
         name = "standard input" if damage.path == STDIN else str(damage.path)

@@ -5,7 +5,7 @@
 - `jsonlines`: JSON lines, in files that follow one another (`parts`); what is written at once is a
   group (`groups`), packed (`packing`), and `ends` finds where the last whole one ends.
 - `sqlite`: a database. `parquet`: files that DuckDB writes, from a journal of JSON lines.
-- `reading`: reads all of these; `unpacking`: whatever they are compressed by.
+- `files`: which files a recording is; `reading`: reads all of these; `unpacking`: whatever they are compressed by.
 - `lock`: one recorder at a time.
 """
 
@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from .base import Recording
 from .entries import Cursor, Entry, Missed, checked
+from .files import STDIN, files_of, new_parts, whereabouts
 from .formats import COMPRESSIONS, FORMATS, Format, plan
 from .opening import open_recording
 from .packing import Compression
 from .parts import Retention, Rotation
-from .reading import STDIN, Damage, Found, files_of, read_recording
+from .reading import Damage, Found, read_recording
 
 __all__ = [
     "COMPRESSIONS",
@@ -35,7 +36,9 @@ __all__ = [
     "Rotation",
     "checked",
     "files_of",
+    "new_parts",
     "open_recording",
     "plan",
     "read_recording",
+    "whereabouts",
 ]

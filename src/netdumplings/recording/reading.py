@@ -12,19 +12,15 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 from ..defaults import MAX_MESSAGE
-from ..exceptions import RecordingUnavailable
 from .ends import NoRecording
 from .entries import Fields, Missed, checked, line_of
-from .formats import COMPRESSED, SUFFIXES
+from .files import STDIN
 from .groups import MAX_PLACE, OtherVersion, Place, read_line
 from .opening import telling
-from .parquet import JOURNAL, connect, quoted
-from .parts import finished_parts, is_finished_part
+from .parquet import connect, quoted
 from .sqlite import APPLICATION, VERSION
 from .unpacking import unpacked
 
-#: How standard input is called.
-STDIN: Final = Path("-")
 #: Bytes of a line; a dumpling has no more than `MAX_MESSAGE`.
 MAX_LINE: Final = 2 * max(MAX_MESSAGE, MAX_PLACE)
 _BREAKS_OFF: Final = "it breaks off here: it is being written, or was not written to its end"
@@ -65,22 +61,6 @@ class Damage(NamedTuple):
 Found = bytes | Missed | Damage
 
 
-def files_of(paths: Iterable[Path]) -> list[Path]:
-    """List the files of recordings, each once: those of a directory, the finished parts of a file.
-
-    Args:
-        paths: files, directories, or ``-`` for standard input.
-
-    Raises:
-        RecordingUnavailable: there is no such file.
-    """
-    files: dict[Path, None] = {}
-    for path in paths:
-        with telling(path, reading=True):
-            files.update(dict.fromkeys(_files_of(path)))
-    return list(files)
-
-
 def read_recording(path: Path) -> Iterator[Found]:
     """Read a file of a recording; what is not damaged in it is yielded whatever else is.
 
@@ -95,53 +75,14 @@ def read_recording(path: Path) -> Iterator[Found]:
             yield from read_lines(path, sys.stdin.buffer)
             return
         with path.open("rb") as file:
-            beginning = file.read(16)
-            if not (beginning.startswith(b"SQLite format 3\0") or beginning[:4] == b"PAR1"):
-                file.seek(0)
+            # (A pipe, such as the shell's <(...), cannot be sought in.)
+            beginning = file.peek(16)
+            if not beginning.startswith((b"SQLite format 3\0", b"PAR1")):
                 yield from read_lines(path, file)
                 return
         rows = _sqlite_rows(path) if beginning.startswith(b"SQLite") else _parquet_rows(path)
         for number, row in rows:
             yield _read_row(path, number, row)
-
-
-def _files_of(path: Path) -> Iterator[Path]:
-    if path == STDIN:
-        yield path
-        return
-    if path.is_dir():
-        found = sorted(one for one in path.iterdir() if _is_surely_ours(one) and one.is_file())
-        if not found:
-            raise RecordingUnavailable(str(path), "there is no recording in this directory")
-        yield from found
-        return
-    suffix = _suffix(path) or path.suffix
-    journal = path.with_name(path.name.removesuffix(suffix) + JOURNAL)
-    parts = []
-    if path.parent.is_dir() and not is_finished_part(path, suffix):
-        parts = [part.path for part in finished_parts(path, suffix)]
-        if suffix == SUFFIXES["parquet"][0]:
-            parts += [part.path for part in finished_parts(journal, JOURNAL)]
-            if journal.exists():
-                parts.append(journal)
-    yield from parts
-    if path.exists() or not parts:
-        path.stat()
-        yield path
-
-
-def _is_surely_ours(path: Path) -> bool:
-    """Tell by its name whether a file that nobody has named is to be read."""
-    return _suffix(path).startswith((JOURNAL, ".jsonl", ".ndjson", ".sqlite", ".parquet"))
-
-
-def _suffix(path: Path) -> str:
-    """What the name of a file ends in, if it is that of a recording."""
-    for suffix in (JOURNAL, *(one for known in SUFFIXES.values() for one in known)):
-        for compressed in ("", *COMPRESSED.values()):
-            if path.name.lower().endswith(suffix + compressed):
-                return path.name[-len(suffix + compressed) :]
-    return ""
 
 
 def read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
@@ -212,12 +153,25 @@ def _read_row(path: Path, number: int, row: Sequence[Any]) -> Found:
     fields = Fields(*row[: len(Fields._fields)])
     try:
         if fields.chef is None:
-            return Missed(*row[len(fields) : len(fields) + len(Missed._fields)])
+            return _missed(*row[len(fields) : len(fields) + len(Missed._fields)])
         line = line_of(fields)
         checked(line)
     except (ValueError, TypeError, AttributeError) as error:
         return Damage(path, f"row {number}", str(error))
     return line
+
+
+def _missed(time: Any, missed: Any, reason: Any, kitchen: Any) -> Missed:
+    """Read what was missed; a database holds what others have put there, of any type."""
+    if not (
+        isinstance(time, int | float)
+        and isinstance(missed, int)
+        and missed >= 0
+        and isinstance(reason, str)
+        and isinstance(kitchen, str | None)
+    ):
+        raise ValueError("neither a dumpling nor a gap")
+    return Missed(time, missed, reason, kitchen)
 
 
 def _sqlite_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
