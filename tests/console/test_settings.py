@@ -244,6 +244,12 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     assert "is no TOML: 'utf-8' codec" in run("--config", str(tmp_path / "latin")).stderr
 
 
+def test_a_byte_order_mark_is_none_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbfhub = 'h:1'")
+    assert 'hub = "h:1"  # file' in run("--config", str(path), "--show-config").stdout
+
+
 def test_help_and_version_read_no_file() -> None:
     for option in ("--help", "--version"):
         assert run(option, NETDUMPLINGS_CONFIG="/nowhere").exit_code == 0

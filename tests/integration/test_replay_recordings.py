@@ -193,8 +193,8 @@ def test_what_is_damaged_is_named_or_fatal(tmp_path: Path, hub: Hub) -> None:
     assert "the hub has taken 1" in strict.stderr
 
 
-@pytest.mark.parametrize("compressed", [False, True])
-def test_standard_input_is_read_as_it_comes(hub: Hub, compressed: bool) -> None:
+@pytest.mark.parametrize(("compressed", "stopped"), [(False, True), (True, False)])
+def test_standard_input_is_read_as_it_comes(hub: Hub, compressed: bool, stopped: bool) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "netdumplings.console.replay", "-", "-h", in_port(hub)],
         stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment(),
@@ -205,7 +205,10 @@ def test_standard_input_is_read_as_it_comes(hub: Hub, compressed: bool) -> None:
             process.stdin.write(gzip.compress(text) if compressed else text)
             process.stdin.flush()
             assert json.loads(eaten(hub, number + 1)[-1])["payload"] == number
-        process.stdin.close()
+        if stopped:
+            process.terminate()
+        else:
+            process.stdin.close()
         assert process.wait(PATIENCE) == 0
 
 

@@ -149,6 +149,16 @@ def test_a_pipe_may_have_a_name(tmp_path: Path, packed: bool) -> None:
         assert payloads(pipe) == [1, 2]
 
 
+def test_a_database_is_read_where_no_file_can_be_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    recording = open_recording(path)
+    recording.append([line(1)], None, NOW)
+    recording.close()
+    # As in a directory that cannot be written, which nothing is to root.
+    (tmp_path / "r.sqlite-shm").mkdir()
+    assert payloads(path) == [1]
+
+
 def test_a_file_that_is_of_something_else_is_said_to_be(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite"
     with closing(sqlite3.connect(path)) as database:

@@ -128,7 +128,8 @@ def _load(path: Path) -> dict[str, Any]:
     if len(content) > _MOST_BYTES:
         raise Misuse(f"{path} cannot be read: it is longer than 1 MiB")
     try:
-        return tomllib.loads(content.decode())
+        # (Some editors begin a file with a byte order mark.)
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Misuse(f"{path} is no TOML: {error}") from None
 

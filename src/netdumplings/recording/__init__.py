@@ -5,7 +5,8 @@
 - `jsonlines`: JSON lines, in files that follow one another (`parts`); what is written at once is a
   group (`groups`), packed (`packing`), and `ends` finds where the last whole one ends.
 - `sqlite`: a database. `parquet`: files that DuckDB writes, from a journal of JSON lines.
-- `files`: which files a recording is; `reading`: reads all of these; `unpacking`: whatever they are compressed by.
+- `reading`: reads all of these; `unpacking`: whatever they are compressed by; `files`: which files
+  a recording is.
 - `lock`: one recorder at a time.
 """
 

@@ -58,7 +58,7 @@ def whereabouts(path: Path) -> Path:
 
 
 def _as_finished(path: Path) -> Path:
-    """What a finished journal is called when it has been made a Parquet file; others as they are."""
+    """What a finished journal is called when it is a Parquet file; others as they are."""
     if not (path.name.endswith(JOURNAL) and is_finished_part(path, JOURNAL)):
         return path
     return path.with_name(path.name.removesuffix(JOURNAL) + SUFFIXES["parquet"][0])

@@ -27,6 +27,8 @@ _BREAKS_OFF: Final = "it breaks off here: it is being written, or was not writte
 _ROWS: Final = 1000
 _FIELDS: Final = ", ".join(Fields._fields)
 _NULLS: Final = ", ".join("NULL" for _ in Fields._fields)
+#: What SQLite says where it can make no file beside a database.
+_NOTHING_BESIDE: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 _MAX_ID: Final = 2**63 - 1
 #: The last of the next rows of a database.
 _LAST_OF_STEP: Final = (
@@ -72,7 +74,7 @@ def read_recording(path: Path) -> Iterator[Found]:
     """
     with telling(path, reading=True):
         if path == STDIN:
-            yield from read_lines(path, sys.stdin.buffer)
+            yield from read_lines(path, _standard_input())
             return
         with path.open("rb") as file:
             # (A pipe, such as the shell's <(...), cannot be sought in.)
@@ -83,6 +85,14 @@ def read_recording(path: Path) -> Iterator[Found]:
         rows = _sqlite_rows(path) if beginning.startswith(b"SQLite") else _parquet_rows(path)
         for number, row in rows:
             yield _read_row(path, number, row)
+
+
+def _standard_input() -> BinaryIO:
+    # Python's own is locked while it is read: a process that ends meanwhile would be aborted.
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:  # somebody has put something else in its place
+        return sys.stdin.buffer
 
 
 def read_lines(path: Path, file: BinaryIO) -> Iterator[Found]:
@@ -176,8 +186,7 @@ def _missed(time: Any, missed: Any, reason: Any, kitchen: Any) -> Missed:
 
 def _sqlite_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     """Yield the rows of a database, each with its number; what was missed in its place."""
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+    with closing(_connect_to_read(path)) as database:
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = database.execute("PRAGMA application_id").fetchone()
         if not tables and not application:
@@ -198,6 +207,25 @@ def _sqlite_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
             for number, *row in rows.fetchall():
                 yield number, row
             done = last
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    database = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        database.close()
+        # Even to be read it takes files beside it; where there can be none, nobody writes either.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        log = path.with_name(f"{path.name}-wal")
+        if code not in _NOTHING_BESIDE or (log.exists() and log.stat().st_size):
+            raise
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
