@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -69,6 +71,28 @@ def test_a_wrong_command_line_may_also_be_found_while_the_command_runs() -> None
 def test_ctrl_c_and_a_closed_output_are_clean_ends(ending: BaseException) -> None:
     result = CliRunner().invoke(tool(raising(ending)))
     assert (result.exit_code, result.output) == (0, "")
+
+
+def test_an_output_that_cannot_be_written_is_one_line_and_status_1() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    result = CliRunner().invoke(tool(raising(full)))
+    assert result.exit_code == 1
+    assert result.stderr == f"nd-test: the output cannot be written: {full.strerror}\n"
+
+
+def test_streams_that_are_closed_are_as_if_nobody_listened(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    read = []
+
+    def body() -> None:
+        read.append(sys.stdin.read())
+        for stream in (sys.stdout, sys.stderr, sys.stdin):
+            assert not stream.isatty()
+            stream.close()
+
+    tool(body).main([], standalone_mode=False)
+    assert read == [""]
 
 
 def test_a_bug_keeps_its_traceback() -> None:

@@ -45,6 +45,7 @@ class Command(click.Command):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Read the command line."""
+        _open_what_is_closed()
         with ending_well(self.tool):
             return super().make_context(*args, **kwargs)
 
@@ -86,6 +87,17 @@ def command(
         gives_up_root: whether it begins by giving up root, as `privileges` does.
     """
     return click.command(name, cls=Command, log_level=log_level, gives_up_root=gives_up_root)
+
+
+def _open_what_is_closed() -> None:
+    """Put something in the place of standard streams that are closed (``>&-``).
+
+    Otherwise the next file that is opened, or the connection to a hub, would be in that place, and
+    get what is meant for the stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
 
 
 def name_variables(command: str, parameters: Iterable[click.Parameter]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,6 +18,10 @@ from .text import printable
 
 if TYPE_CHECKING:
     from types import FrameType
+
+
+#: What a full disk, or one that fails, says to whoever writes.
+_NOT_WRITTEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class Failure(click.ClickException):
@@ -52,6 +57,7 @@ def ending_well(tool: str) -> Iterator[None]:
     a return; Ctrl-C; SIGTERM; SIGHUP             0       nothing
     its output closed by the reader (``| head``)  0       nothing
     a `NetDumplingsError` or a `Failure`          1       one line
+    its output on a disk that is full             1       one line
     click's usage errors                          2       one line
     anything else: a bug of ours                  1       the traceback that a bug report needs
     ============================================  ======  =======================================
@@ -76,6 +82,14 @@ def ending_well(tool: str) -> Iterator[None]:
     except BrokenPipeError:
         _discard_output()
         raise click.exceptions.Exit(0) from None
+    except OSError as error:
+        # (A file of ours would have its name in it, or was dealt with where it is written.)
+        if error.errno not in _NOT_WRITTEN or error.filename is not None:
+            raise
+        _discard_output()
+        failure = Failure(f"the output cannot be written: {error.strerror}")
+        failure.tool = tool
+        raise failure from error
 
 
 @contextmanager
