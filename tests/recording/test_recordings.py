@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,16 @@ def test_a_second_recorder_is_refused_and_the_first_goes_on(tmp_path: Path, name
     open_recording(tmp_path / name).close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links take a privilege there")
+def test_a_second_recorder_is_refused_by_whichever_name(tmp_path: Path) -> None:
+    first = open_recording(tmp_path / "r.jsonl")
+    (tmp_path / "link.jsonl").symlink_to("r.jsonl")
+    with pytest.raises(RecordingUnavailable, match="another nd-record is recording into it"):
+        open_recording(tmp_path / "link.jsonl")
+    first.close()
+    open_recording(tmp_path / "link.jsonl").close()
+
+
 def test_what_is_no_recording_is_not_touched(tmp_path: Path, name: str) -> None:
     path = tmp_path / name.replace(".parquet", ".parquet.journal")
     for content in (b"precious", b'{"metadata": 1}\n', b"x" * 3000, b"\x1f\x8b\x08\0" + b"p" * 99):
@@ -114,6 +125,11 @@ def test_what_does_not_go_together_is_said(
     assert not [*tmp_path.iterdir()]
 
 
+def test_standard_output_is_no_recording() -> None:
+    with pytest.raises(ValueError, match="nd-print --json writes to standard output"):
+        open_recording("-", format="jsonl")
+
+
 def test_a_format_may_be_given_for_any_name(tmp_path: Path) -> None:
     recording = open_recording(tmp_path / "r.txt", format="jsonl", rotation=Rotation(1))
     recording.append([line(1)], None, NOW)
@@ -148,6 +164,10 @@ def test_it_is_finished_by_size_and_by_age(tmp_path: Path, name: str) -> None:
     recording = open_recording(path, rotation=rotation)
     assert recording.cursor == CURSOR
     recording.append([line("end")], CURSOR, begun + 1002)
+    # The clock, which was wrong, is set back.
+    recording.tend(begun - 1000)
+    recording.tend(begun - 939)
+    assert finished() == 3
     recording.close()
     assert payloads(path) == [1, *noise, "end"]
 

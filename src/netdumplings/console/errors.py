@@ -87,9 +87,9 @@ def ending_well(tool: str) -> Iterator[None]:
         if error.errno not in _NOT_WRITTEN or error.filename is not None:
             raise
         _discard_output()
-        failure = Failure(f"the output cannot be written: {error.strerror}")
-        failure.tool = tool
-        raise failure from error
+        unwritten = Failure(f"the output cannot be written: {error.strerror}")
+        unwritten.tool = tool
+        raise unwritten from error
 
 
 @contextmanager

@@ -67,6 +67,8 @@ def plan(
         ValueError: that does not go together; the text says what does.
     """
     file = Path(path)
+    if os.fspath(path) == "-":
+        raise ValueError("it records into files; nd-print --json writes to standard output")
     rotation, retention = rotation or Rotation(), retention or Retention()
     if os.fspath(path).endswith(("/", os.sep)) or file.is_dir():
         format = format or "jsonl"

@@ -96,6 +96,8 @@ class JsonLines:
 
     def tend(self, now: float) -> None:
         """See `Recording`."""
+        # Where the clock was set back, nothing would be old enough for as long as that.
+        self.begun = min(self.begun, now)
         if self._rotation.due(self._size, now - self.begun):
             self.finish(now)
         self._remove_old(now)

@@ -64,7 +64,8 @@ class _Guarded:
         if is_finished_part(path, planned.suffix):
             raise NoRecording("it is a finished part of another recording")
         try:
-            self._lock = Lock(path)
+            # By whichever name it is given, it is one file.
+            self._lock = Lock(Path(os.path.realpath(path)))
         except Taken:
             raise NoRecording("another nd-record is recording into it") from None
         try:

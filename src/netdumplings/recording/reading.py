@@ -24,7 +24,8 @@ from .unpacking import unpacked
 #: Bytes of a line; a dumpling has no more than `MAX_MESSAGE`.
 MAX_LINE: Final = 2 * max(MAX_MESSAGE, MAX_PLACE)
 _BREAKS_OFF: Final = "it breaks off here: it is being written, or was not written to its end"
-_ROWS: Final = 1000
+#: Rows that are read at once: each may have as many bytes as a message.
+_ROWS: Final = 100
 _FIELDS: Final = ", ".join(Fields._fields)
 _NULLS: Final = ", ".join("NULL" for _ in Fields._fields)
 #: What SQLite says where it can make no file beside a database.
