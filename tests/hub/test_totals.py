@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -156,6 +157,47 @@ def test_chefs_that_are_too_many_are_one() -> None:
     assert errors == {
         ("k1", "C0"): 1, ("k1", "C1"): 1, ("k1", "C2"): 1, ("k1", OTHER): 2, ("k2", OTHER): 5,
     }  # fmt: skip
+
+
+def test_the_chefs_of_who_makes_place_make_place_too() -> None:
+    house = House(max_kitchens=1, max_chefs=1)
+    for number in (1, 2):
+        kitchen = house.enter(f"k{number}", session=number)
+        tell(kitchen, 1, chefs={f"C{number}": {"errors": 1}})
+        assert ("chef_errors", f"C{number}") in house.sums()[f"k{number}"].grown
+        house.totals.leave(kitchen)
+
+
+def test_who_is_called_as_the_others_are_is_one_of_them() -> None:
+    house, eaters = House(max_kitchens=1), EaterTotals(limit=1)
+    for number, name in enumerate((OTHER, "k", "one too many")):
+        tell(house.enter(name, session=number, interface=name), 1)
+        eaters.enter(eater(name, 1))
+    assert [(one.kitchen, one.grown[RECEIVED]) for one in house.totals.now()] == [
+        ("k", 1), (OTHER, 2),
+    ]  # fmt: skip
+    assert [(one.name, one.sent) for one in eaters.now()] == [("k", 1), (OTHER, 2)]
+
+
+def test_ten_times_as_many_kitchens_are_summed_up_with_ten_times_as_much_work() -> None:
+    def work(kitchens: int) -> int:
+        house, calls = House(max_chefs=1), 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        for number in range(kitchens):
+            kitchen = house.enter(f"k{number}", session=number)
+            tell(kitchen, 1, chefs={f"C{n}": {} for n in range(5)})
+        sys.setprofile(count)
+        try:
+            house.totals.now()
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert work(100) < 11 * work(10)
 
 
 @pytest.mark.parametrize(

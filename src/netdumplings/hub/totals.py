@@ -73,11 +73,14 @@ class Totals:
         self._max_chefs = max_chefs
         self._sums: Places[Sum] = Places(max_kitchens, Sum, Sum((OTHER, OTHER)))
         self._of: dict[Kitchen, Sum] = {}
+        self._chefs = 0  # that are told apart; they are too many to be counted for each of them
 
     def enter(self, kitchen: Kitchen) -> None:
         """Note that a kitchen is here."""
         name = label(kitchen.name), label(interface_of(kitchen.announced))
         self._of[kitchen] = self._sums.enter(name)
+        # One that has gone may have made place, and with it its chefs.
+        self._chefs = sum(len(one.chefs) for one in self._sums)
 
     def leave(self, kitchen: Kitchen) -> None:
         """Note that a kitchen has gone, or that another connection is in its place now.
@@ -128,8 +131,9 @@ class Totals:
             return key
         chef = label(what)
         if chef not in sum_.chefs:
-            if sum(len(one.chefs) for one in self._sums) >= self._max_chefs:
+            if self._chefs >= self._max_chefs:
                 chef = OTHER
+            self._chefs += chef not in sum_.chefs
             sum_.chefs.add(chef)
         return name, chef
 
