@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from netdumplings.transport.tokens_file import add_token
 from support.browser import needs_a_browser
 from support.hub_peers import dumpling, kitchen, running_hub
 from support.hubs import Hub
-from support.live_page import Complaints, show
+from support.live_page import Complaints, counting_kitchen, show
 from support.tls import served_by
 from support.v2_peers import v2_kitchen
 
@@ -96,6 +97,8 @@ async def test_it_comes_back_to_a_hub_that_was_killed_and_says_what_it_missed(
             await cook.send(6, dumpling("dish 6"))
             await expect(state).to_have_text("Connected")
             await expect(panel).to_contain_text("dish 6")
+            search = page.get_by_label("Search in dumplings")
+            await search.fill("dish")
             await page.get_by_text("2 missed").click()
             notices = page.locator(".missed-list li")
             await expect(notices).to_have_count(1)
@@ -103,6 +106,7 @@ async def test_it_comes_back_to_a_hub_that_was_killed_and_says_what_it_missed(
             await expect(notices).to_contain_text("a hub was killed before it had passed them on")
             await page.keyboard.press("Escape")
             await expect(notices).to_be_hidden()
+            await expect(search).to_have_value("dish")
             assert await panel.get_by_text("dish 3").count() == 1
             await page.get_by_role("tab", name="Now").click()
             await expect(panel).to_contain_text("missed 2 dumplings")
@@ -124,6 +128,46 @@ async def test_a_hub_that_stands_still_is_noticed(page: Page, complaints: Compla
             hub.process.send_signal(signal.SIGCONT)
         await page.clock.fast_forward(10_000)
         await expect(state).to_have_text("Connected")
+
+
+async def test_a_hub_that_says_less_often_how_it_is_than_it_seemed_is_waited_for(
+    page: Page, complaints: Complaints
+) -> None:
+    await page.clock.install()
+    state = page.get_by_role("status")
+    cook = {"chefs": ["kitchen.Chef0", "kitchen.Chef1"]}
+    async with running_hub(status_freq=600) as hub, counting_kitchen(hub, **cook) as tell:
+        await show(page, hub.out_port, "fleet")
+        await expect(state).to_have_text("Connected")
+        # What is news is told at once, so that the hub seems to have a quicker rhythm.
+        for number in range(2):
+            await tell(quarantined={f"Chef{number}": "slow"})
+            await expect(page.get_by_role("tabpanel")).to_contain_text(f"quarantined Chef{number}")
+        await page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=30))
+        await expect(state).to_contain_text("nothing heard of it for long")
+        await page.clock.fast_forward(10_000)
+        await expect(state).to_have_text("Connected")
+        await page.clock.fast_forward(30_000)
+        assert await state.text_content() == "Connected"
+
+
+async def test_a_clock_that_was_set_back_hides_no_hub_that_stands_still(
+    page: Page, complaints: Complaints
+) -> None:
+    complaints.expect("net::ERR_(ABORTED|TIMED_OUT)")
+    await page.clock.install()
+    state = page.get_by_role("status")
+    with Hub() as hub:
+        await show(page, hub.out_port)
+        await expect(page.get_by_role("tabpanel")).to_contain_text("No kitchen is connected")
+        hub.process.send_signal(signal.SIGSTOP)
+        try:
+            await page.clock.set_system_time(0)
+            await page.clock.fast_forward(6_000)
+            await page.clock.fast_forward(60_000)
+            await expect(state).to_contain_text("nothing heard of it for long")
+        finally:
+            hub.process.send_signal(signal.SIGCONT)
 
 
 async def test_over_tls_it_speaks_tls(browser: Browser) -> None:

@@ -55,6 +55,7 @@ function missedList(place, hub) {
   document.addEventListener("pointerdown", (event) => place.contains(event.target) || close());
   place.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !details.open) return;
+    event.preventDefault(); // so that nothing else is closed by it
     close();
     summary.focus();
   });

@@ -13,6 +13,7 @@ const SHORTEST_WAIT = 500; // ms, before the first new attempt
 const LONGEST_WAIT = 10_000;
 const LASTING = 10_000; // ms: after a connection that lasted so long, waiting begins anew
 const SILENCE = 20_000; // ms without a word, after which a hub is thought lost
+const MOST_PATIENCE = 32;
 const TOKEN_KEY = "netdumplings-token";
 
 const NO_TOKEN = 4004;
@@ -41,6 +42,8 @@ export class Hub extends Emitter {
   #timer = null;
   #heard = 0;
   #quiet = null; // ms without a word that cannot be; null where nobody knows
+  #doubted = false; // since nothing was heard of it, and no attempt has failed
+  #patience = 1; // times as long may nothing be heard
   #clockAhead = 0;
   #backlog = new Backlog((event, ...told) => this.emit(event, ...told));
   #inbox = null; // of the latest connection
@@ -163,6 +166,9 @@ export class Hub extends Emitter {
   #welcome() {
     const resumed = this.#welcomed;
     this.#welcomed = true;
+    // It was there all the time, and had nothing to say: its rhythm is slower than it seemed.
+    if (this.#doubted) this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE);
+    this.#doubted = false;
     this.#openSince = Date.now();
     this.#tell("open", "Connected");
     this.emit("welcome", { resumed });
@@ -185,6 +191,7 @@ export class Hub extends Emitter {
   #lost(code, reason) {
     if (this.#openSince !== null && Date.now() - this.#openSince > LASTING) this.#failures = 0;
     const wasOpen = this.#openSince !== null;
+    this.#doubted = false;
     this.#drop();
     if (code === NO_TOKEN) {
       this.#tell("token", reason || "the hub wants a token");
@@ -222,11 +229,14 @@ export class Hub extends Emitter {
    */
   async #listen() {
     const socket = this.#socket;
+    // If this page's clock was set back, what it was before counts for nothing.
+    this.#heard = Math.min(this.#heard, Date.now());
     const silent = Date.now() - this.#heard;
-    if (!socket || silent < (this.#quiet ?? SILENCE)) return;
+    if (!socket || silent < this.#patience * (this.#quiet ?? SILENCE)) return;
     if (this.#openSince !== null && this.#quiet === null && (await isThere())) {
       this.#heard = Math.max(this.#heard, Date.now() - SILENCE / 2);
     } else if (socket === this.#socket) {
+      this.#doubted = this.#openSince !== null;
       this.#drop();
       this.#wait("nothing heard of it for long");
     }
