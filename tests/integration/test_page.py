@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.async_api import Page, expect
@@ -94,6 +95,22 @@ async def test_whatever_peers_call_themselves_is_text(page: Page, complaints: Co
         await expect(panel.get_by_role("button", name=SEEN + "k")).to_be_visible()
         assert await page.locator("main :is(img, script, a, iframe)").count() == 0
         assert await page.evaluate("globalThis.hacked") is None
+
+
+async def test_kitchens_of_one_name_at_one_host_are_told_apart(
+    page: Page, complaints: Complaints
+) -> None:
+    async with (
+        running_hub(status_freq=0.1) as hub,
+        counting_kitchen(hub, "twin"),
+        counting_kitchen(hub, "twin"),
+        counting_kitchen(hub, "single"),
+    ):
+        await show(page, hub.out_port)
+        options = page.get_by_label("Kitchen", exact=True).get_by_role("option")
+        twin = re.compile(r"^twin at 127\.0\.0\.1:[1-9]\d+$")
+        await expect(options).to_have_text(["all", "single at 127.0.0.1", twin, twin])
+        assert len(set(await options.all_text_contents())) == 4
 
 
 async def test_losses_are_red_and_in_words_and_come_first(

@@ -32,6 +32,7 @@ export function kitchenRow(onchoose, mayDraw) {
     const rates = gone === null ? meter.latest : null;
     const loss = packetsLost([meter.since(recently)]);
     say(button, name);
+    set(button, "title", `${kitchen.host}:${kitchen.port}`);
     set(button, "aria-pressed", String(chosen));
     set(element, "class", gone === null ? null : "gone");
     say(packets, rate(rates?.packets_handled));

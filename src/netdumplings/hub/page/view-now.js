@@ -212,8 +212,12 @@ function options(select, kitchens, chosen) {
   if (select.offered !== offered) {
     select.offered = offered;
     const sorted = kitchens.slice().sort((one, other) => compareNames(one.name, other.name));
-    const all = [["", "all"], ...sorted.map(({ key, name, host, gone }) => [
-      key, `${name} at ${host}${gone === null ? "" : " (gone)"}`])];
+    const places = sorted.map(({ name, host }) => `${name} at ${host}`);
+    // Of a name there may be several at a host.
+    const once = new Set(places);
+    const twice = new Set(places.filter((place) => !once.delete(place)));
+    const all = [["", "all"], ...sorted.map(({ key, port, gone }, at) => [
+      key, `${places[at]}${twice.has(places[at]) ? `:${port}` : ""}${gone === null ? "" : " (gone)"}`])];
     fill(select, all.map(([key, name]) => {
       const option = h("option", null, name);
       option.value = key;
