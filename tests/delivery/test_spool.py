@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -262,23 +262,23 @@ def test_what_the_hub_has_is_not_sent_again_though_the_disk_is_full(path: Path) 
 
 def test_a_write_that_may_have_failed_can_be_done_again(path: Path) -> None:
     """The system says that it failed, and all of it is there."""
-    file = SpoolFile(path)
-    own = file.add_session(SESSION)
-    new = [Burst(1, many(50)), Burst(60, many(50))]
-    for after in (0, 0):
-        file.write(
-            own,
-            new,
-            after=after,
-            dropped=0,
-            place=Place(own, 0, 0),
-            finished=[],
-            max_bytes=1_000_000,
-        )
-    read = file.read(own, 0, 1_000_000)
-    assert [(burst.first, burst.last) for burst in read.bursts] == [(1, 50), (60, 109)]
-    assert file.size == 2 * 50 * 101
-    assert file.add_session(SESSION) == own
+    with closing(SpoolFile(path)) as file:
+        own = file.add_session(SESSION)
+        new = [Burst(1, many(50)), Burst(60, many(50))]
+        for after in (0, 0):
+            file.write(
+                own,
+                new,
+                after=after,
+                dropped=0,
+                place=Place(own, 0, 0),
+                finished=[],
+                max_bytes=1_000_000,
+            )
+        read = file.read(own, 0, 1_000_000)
+        assert [(burst.first, burst.last) for burst in read.bursts] == [(1, 50), (60, 109)]
+        assert file.size == 2 * 50 * 101
+        assert file.add_session(SESSION) == own
 
 
 def test_several_crashes_in_a_row_lose_nothing(path: Path) -> None:

@@ -85,7 +85,8 @@ class Nursery:
         Returns:
             its process id, and a socket on which its exit status comes when it has ended.
         """
-        mine, theirs = socket.socketpair()
+        # Of messages, not bytes: the process id and the status may both be there when we look.
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             script = str(launcher or "")
             asked = [module, list(arguments), environment, str(Path.cwd()), namespace, script]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from netdumplings.delivery import OutboxStatistics
@@ -10,10 +12,25 @@ from netdumplings.delivery.spool import Spool
 SESSION = "0123456789abcdef" * 2
 
 
+_made: list[Spool] = []
+
+
 def spool_at(
     path: Path, session: str = SESSION, *, max_bytes: int = 10_000_000, memory: int = 1_000_000
 ) -> Spool:
-    return Spool(path, session, max_bytes=max_bytes, memory_bytes=memory)
+    spool = Spool(path, session, max_bytes=max_bytes, memory_bytes=memory)
+    _made.append(spool)
+    return spool
+
+
+@contextmanager
+def spools_closed() -> Iterator[None]:
+    """At the end, close every spool that was made: Python 3.13 warns of open databases."""
+    _made.clear()
+    yield
+    for spool in _made:
+        spool.close()
+    _made.clear()
 
 
 def work(spool: Spool) -> None:
