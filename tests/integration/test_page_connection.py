@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from netdumplings.transport.admission import COOKIE
 from netdumplings.transport.tokens_file import add_token
 from support.browser import needs_a_browser
 from support.hub_peers import dumpling, kitchen, running_hub
@@ -73,6 +74,23 @@ async def test_a_token_that_is_for_dumplings_alone_shows_those_and_says_what_it_
         await cook.send(dumpling("here I am"))
         await page.get_by_role("tab", name="Dumplings").click()
         await expect(panel).to_contain_text("here I am")
+
+
+async def test_a_hub_that_answers_and_lets_no_websocket_in_is_not_said_to_be_away(
+    page: Page, complaints: Complaints, tmp_path: Path
+) -> None:
+    file = tmp_path / "tokens.json"
+    good = add_token(file, "desk", ["eater", "status"]).reveal()
+    state = page.get_by_role("status")
+    async with running_hub(tokens=file) as hub:
+        address = f"http://localhost:{hub.out_port}/"
+        await page.context.add_cookies(
+            [{"name": COOKIE, "value": "nd_12345678_old", "url": address}]
+        )
+        await show(page, hub.out_port)
+        await expect(state).to_contain_text("answers, but lets no WebSocket in")
+        await page.context.add_cookies([{"name": COOKIE, "value": good, "url": address}])
+        await expect(state).to_have_text("Connected")
 
 
 async def test_it_comes_back_to_a_hub_that_was_killed_and_says_what_it_missed(

@@ -16,6 +16,8 @@ const SILENCE = 20_000; // ms without a word, after which a hub is thought lost
 const MOST_PATIENCE = 32;
 const TOKEN_KEY = "netdumplings-token";
 
+const SHUT = "The hub answers, but lets no WebSocket in; its log says why, or that of a proxy. Trying again";
+
 const NO_TOKEN = 4004;
 const TOO_MANY = 4003;
 // What is wrong lies with this page: the same again would end the same way.
@@ -40,6 +42,7 @@ export class Hub extends Emitter {
   #openSince = null;
   #failures = 0;
   #timer = null;
+  #shut = 0; // times on end that it answered, and no WebSocket came of it
   #heard = 0;
   #quiet = null; // ms without a word that cannot be; null where nobody knows
   #doubted = false; // since nothing was heard of it, and no attempt has failed
@@ -169,6 +172,7 @@ export class Hub extends Emitter {
     // It was there all the time, and had nothing to say: its rhythm is slower than it seemed.
     if (this.#doubted) this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE);
     this.#doubted = false;
+    this.#shut = 0;
     this.#openSince = Date.now();
     this.#tell("open", "Connected");
     this.emit("welcome", { resumed });
@@ -200,6 +204,7 @@ export class Hub extends Emitter {
     } else {
       if (code === TOO_MANY) this.#failures = Math.max(this.#failures, 3);
       this.#wait(reason && code >= 4000 ? reason : wasOpen ? "connection lost" : "no answer");
+      if (!reason && !wasOpen) this.#knock();
     }
   }
 
@@ -213,9 +218,17 @@ export class Hub extends Emitter {
   #wait(why) {
     const longest = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** this.#failures);
     this.#failures += 1;
-    this.#tell("waiting", `The hub is away (${text(why)}); trying again`);
+    this.#tell("waiting", this.#shut > 1 ? SHUT : `The hub is away (${text(why)}); trying again`);
     // Not all pages in the same instant.
     this.#timer = setTimeout(() => this.connect(), longest * (0.5 + Math.random() / 2));
+  }
+
+  /** Look whether there is a hub: a browser does not tell why it got no WebSocket. */
+  async #knock() {
+    const timer = this.#timer;
+    // Once, it may have come back in between.
+    this.#shut = (await isThere()) ? this.#shut + 1 : 0;
+    if (this.#shut > 1 && this.#timer === timer) this.#tell("waiting", SHUT);
   }
 
   /** Try at once where waiting has become pointless. */
