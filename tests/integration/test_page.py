@@ -60,6 +60,10 @@ async def test_the_tabs_are_walked_with_the_arrow_keys_and_the_address_follows(
         await expect(page.get_by_role("status")).to_have_text("Connected")
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Skip")).to_be_focused()
+        address = page.url
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("main")).to_be_focused()
+        assert page.url == address
         tabs = page.get_by_role("tab")
         await tabs.first.focus()
         for key, view in [

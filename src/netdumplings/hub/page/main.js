@@ -100,6 +100,11 @@ function take(dumpling, what) {
 hub.on("state", ({ state }) => state === "open" || book.interrupted());
 for (const event of ["dumplings", "gap", "state", "status"]) hub.on(event, changed);
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address is the view's
+  document.getElementById("view").focus();
+});
+
 connectionBar(app);
 themeButton(document.getElementById("theme"));
 bar.start();
