@@ -130,6 +130,11 @@ def test_standard_output_is_no_recording() -> None:
         open_recording("-", format="jsonl")
 
 
+def test_no_name_is_no_directory() -> None:
+    with pytest.raises(ValueError, match="a recording has a name"):
+        open_recording("")
+
+
 def test_a_format_may_be_given_for_any_name(tmp_path: Path) -> None:
     recording = open_recording(tmp_path / "r.txt", format="jsonl", rotation=Rotation(1))
     recording.append([line(1)], None, NOW)

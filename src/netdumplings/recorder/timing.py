@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -19,13 +19,14 @@ def restamped(dumplings: Iterable[Chosen], clock: Callable[[], float]) -> Iterat
 
 
 class _Dumpling(msgspec.Struct):
-    metadata: dict[str, Any]
+    # Beside what we know there may be anything, such as numbers that no float holds.
+    metadata: dict[str, msgspec.Raw]
     payload: msgspec.Raw
 
 
 def _with_time(line: bytes, now: float) -> bytes:
     dumpling = _decode(line)
-    dumpling.metadata["creation_time"] = now
+    dumpling.metadata["creation_time"] = msgspec.Raw(msgspec.json.encode(now))
     return msgspec.json.encode(dumpling)
 
 

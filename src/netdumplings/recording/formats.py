@@ -69,6 +69,8 @@ def plan(
     file = Path(path)
     if os.fspath(path) == "-":
         raise ValueError("it records into files; nd-print --json writes to standard output")
+    if not os.fspath(path):
+        raise ValueError("a recording has a name; for this directory, give ./")
     rotation, retention = rotation or Rotation(), retention or Retention()
     if os.fspath(path).endswith(("/", os.sep)) or file.is_dir():
         format = format or "jsonl"
