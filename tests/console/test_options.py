@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings.console.options import SINCE
+from netdumplings.console.recording_options import SPAN
 
 
 def since(text: str) -> datetime | timedelta:
@@ -69,3 +70,10 @@ def test_anything_else_is_a_usage_error_with_examples(text: str) -> None:
 def test_any_text_is_a_time_or_a_usage_error(text: str) -> None:
     with suppress(click.BadParameter):
         assert isinstance(since(text), datetime | timedelta)
+
+
+@pytest.mark.parametrize("value", ["0s", "5", "-1d", "inf", -1.0, 0.0, float("nan"), float("inf")])
+def test_a_span_is_more_than_nothing_however_it_is_given(value: str | float) -> None:
+    with pytest.raises(click.BadParameter, match="is not a span of time"):
+        SPAN.convert(value, None, None)
+    assert SPAN.convert("1h30m", None, None) == SPAN.convert(5400.0, None, None) == 5400.0

@@ -51,8 +51,10 @@ def test_strictly_the_first_damage_is_the_last(tmp_path: Path) -> None:
 
 
 def test_a_dumpling_may_be_given_the_time_at_which_it_is_sent() -> None:
-    text = b'{"metadata":{"chef":"A","creation_time":1,"driver":"packet","kitchen":null,"x":[1e999]},'
-    text += b'"payload": [1.0, 1e999 ,  "\\u00fc"]}'
+    text = (
+        b'{"metadata":{"chef":"A","creation_time":1,"driver":"packet","kitchen":null,"x":[1e999]}'
+    )
+    text += b',"payload": [1.0, 1e999 ,  "\\u00fc"]}'
     (one,) = restamped([chosen(text)], lambda: 7.5)
     assert one.line.endswith(b'"payload":[1.0, 1e999 ,  "\\u00fc"]}')
     assert json.loads(one.line)["metadata"] == {

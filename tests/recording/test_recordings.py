@@ -130,7 +130,8 @@ def test_standard_output_is_no_recording() -> None:
         open_recording("-", format="jsonl")
 
 
-def test_no_name_is_no_directory() -> None:
+def test_no_name_is_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="a recording has a name"):
         open_recording("")
 

@@ -39,10 +39,11 @@ class SpanType(click.ParamType):  # type: ignore[type-arg]  # likewise
         """Return the seconds, or fail with a usage error."""
         from datetime import timedelta
 
-        if isinstance(value, float):
+        # As a file of settings may have it, and what is converted already.
+        if isinstance(value, float) and 0 < value <= timedelta.max.total_seconds():
             return value
         try:
-            span = SINCE.convert(value, param, ctx)
+            span = SINCE.convert(str(value), param, ctx)
         except click.UsageError:
             span = None
         if not isinstance(span, timedelta) or span <= timedelta():
