@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdumplings.console.options import SINCE
+from netdumplings.console.options import FILE, SINCE
 from netdumplings.console.recording_options import SPAN
 
 
@@ -77,3 +78,8 @@ def test_a_span_is_more_than_nothing_however_it_is_given(value: str | float) -> 
     with pytest.raises(click.BadParameter, match="is not a span of time"):
         SPAN.convert(value, None, None)
     assert SPAN.convert("1h30m", None, None) == SPAN.convert(5400.0, None, None) == 5400.0
+
+
+def test_a_home_that_nobody_knows_is_the_name_of_a_file() -> None:
+    assert FILE.convert("~nobody-at-all/x", None, None) == Path("~nobody-at-all/x")
+    assert FILE.convert("~/x", None, None) == Path.home() / "x"

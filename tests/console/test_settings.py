@@ -241,6 +241,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
         result = run("--config", str(tmp_path / name))
         assert result.exit_code == 2
         assert re.fullmatch(f"nd-print: .* cannot be read: {said}\n", result.stderr)
+    assert "~nobody-at-all/x cannot be read: No such" in run("--config", "~nobody-at-all/x").stderr
     assert "is no TOML: 'utf-8' codec" in run("--config", str(tmp_path / "latin")).stderr
 
 

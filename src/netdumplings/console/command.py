@@ -15,6 +15,7 @@ from netdumplings import __version__
 
 from . import logs
 from .errors import ending_well
+from .options import at_home
 from .settings import CONFIG_VARIABLE, long_name, read_settings
 
 _FILE: Final = "netdumplings.file"
@@ -137,7 +138,7 @@ def _config_option() -> click.Option:
 
             path = find_file()
         else:
-            path = Path(given).expanduser() if given else None
+            path = at_home(given) if given else None
         if path is not None:
             # In a completion click goes on without what a file with a mistake says.
             context.default_map = read_settings(path, context)

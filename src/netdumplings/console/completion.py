@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from netdumplings import defaults
 
-from .options import CHEF_MODULE
+from .options import CHEF_MODULE, at_home
 
 if TYPE_CHECKING:
     import ast
@@ -62,7 +62,7 @@ def chefs_of(module: str) -> Iterator[str]:
 def _sources(module: str) -> list[Path]:
     """The files that a module's classes may be in."""
     if CHEF_MODULE.is_path(module):
-        path = Path(module).expanduser()
+        path = at_home(module)
         return [path] if path.is_file() else []
     for directory in (Path.cwd(), *map(Path, sys.path)):
         place = directory.joinpath(*module.split("."))

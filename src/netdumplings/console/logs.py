@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .errors import Failure
+from .options import at_home
 from .text import printable
 from .trust import changeable_by_others, is_root
 
@@ -113,7 +114,7 @@ def configure_as_told() -> bool:
     config = os.environ.get(CONFIG_VARIABLE)
     if not config:
         return False
-    path = Path(config).expanduser()
+    path = at_home(config)
     with suppress(OSError, RuntimeError):  # links in a circle
         # Once: nobody may lead a link elsewhere between the look and the reading.
         path = path.resolve()

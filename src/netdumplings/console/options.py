@@ -135,6 +135,11 @@ class SinceType(click.ParamType):  # type: ignore[type-arg]  # likewise
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def at_home(text: str) -> Path:
+    """Return a path; where nobody knows the home that ``~`` stands for, ``~`` stays."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  # that of Path raises
+
+
 class FileType(click.Path):
     """A file; whether it is of use shows when it is read."""
 
@@ -144,7 +149,7 @@ class FileType(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path; ``~`` stands for the user's home, also from a unit file or a shell."""
-        return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
+        return at_home(os.fsdecode(super().convert(value, param, ctx)))
 
 
 class PathOrName(click.ParamType):  # type: ignore[type-arg]  # likewise

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from .errors import Misuse
-from .options import HubAddressType, NameType, PathOrName, SecondsType, SinceType
+from .options import HubAddressType, NameType, PathOrName, SecondsType, SinceType, at_home
 from .text import printable
 from .trust import changeable_by_others, is_root
 
@@ -178,7 +178,7 @@ def _one(path: Path, place: str, option: click.Option, value: Any) -> Any:
         return str(value)
     if isinstance(value, str) and _is_path(option.type, value):
         # An absolute path stays what it is.
-        return str(path.absolute().parent / Path(value).expanduser())
+        return str(path.absolute().parent / at_home(value))
     return value
 
 

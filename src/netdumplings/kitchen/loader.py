@@ -137,7 +137,7 @@ def _is_path(given: str) -> bool:
 
 
 def _import_file(given: str) -> ModuleType:
-    path = Path(given).expanduser().absolute()
+    path = Path(os.path.expanduser(given)).absolute()  # noqa: PTH111  # Path's own raises
     if problem := _cannot_read(path):
         raise ChefModuleError(given, problem)
     name = path.stem
