@@ -102,6 +102,22 @@ def test_what_is_finished_while_it_is_replayed_is_replayed_once(tmp_path: Path, 
     assert selection.counts.damaged == 0
 
 
+def test_what_is_deleted_while_it_is_replayed_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = open_recording(tmp_path / "r.jsonl", rotation=Rotation(max_bytes=1))
+    for number in range(3):
+        recording.append([line(number)], None, NOW)
+    recording.close()
+    files = files_of([tmp_path])
+    replayed = iter(Selection(files, lambda _: True))
+    payloads = [json.loads(next(replayed).line)["payload"]]
+    files[1].unlink()
+    payloads += [json.loads(one.line)["payload"] for one in replayed]
+    assert payloads == [0, 2]
+    assert [f"{files[1]}: left out: it was deleted" in text for text in caplog.messages] == [True]
+
+
 def test_a_journal_may_become_a_file_before_it_is_its_turn(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     recording = open_recording(tmp_path / "r.parquet", rotation=Rotation(max_bytes=1))

@@ -15,6 +15,7 @@ from ..recording import (
     Found,
     Missed,
     checked,
+    is_there,
     new_parts,
     read_recording,
     whereabouts,
@@ -113,6 +114,9 @@ class Selection:
     def _found(self) -> Iterator[Found]:
         known = list(self._files)
         for listed in self._files:
+            if not is_there(listed):
+                logger.warning("%s: left out: it was deleted since the replay began", listed)
+                continue
             # Whoever records meanwhile finishes files: these come before the one that is written.
             # (While one is read, so may be the next.)
             while new := new_parts(whereabouts(listed), known):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .base import Recording
 from .entries import Cursor, Entry, Missed, checked
-from .files import STDIN, files_of, new_parts, whereabouts
+from .files import STDIN, files_of, is_there, new_parts, whereabouts
 from .formats import COMPRESSIONS, FORMATS, Format, plan
 from .opening import open_recording
 from .packing import Compression
@@ -37,6 +37,7 @@ __all__ = [
     "Rotation",
     "checked",
     "files_of",
+    "is_there",
     "new_parts",
     "open_recording",
     "plan",

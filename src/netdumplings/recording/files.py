@@ -57,6 +57,15 @@ def whereabouts(path: Path) -> Path:
     return path if path.exists() else _as_finished(path)
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether a finished part that was listed is still there: only so much may be kept.
+
+    Other files are expected to be.
+    """
+    file = whereabouts(path)
+    return file.exists() or not is_finished_part(file, _suffix(file))
+
+
 def _as_finished(path: Path) -> Path:
     """What a finished journal is called when it is a Parquet file; others as they are."""
     if not (path.name.endswith(JOURNAL) and is_finished_part(path, JOURNAL)):
