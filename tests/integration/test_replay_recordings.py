@@ -193,6 +193,16 @@ def test_what_is_damaged_is_named_or_fatal(tmp_path: Path, hub: Hub) -> None:
     assert "the hub has taken 1" in strict.stderr
 
 
+def test_what_is_damaged_is_told_though_the_hub_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.jsonl"
+    path.write_bytes(line(1) + b"\nbad\n")
+    with Command("replay", str(path), "-h", "localhost:1", "--strict") as command:
+        command.wait_for_err("no hub at localhost:1")
+        assert command.end(signal.SIGTERM) == 1
+    assert command.err.splitlines()[-1].startswith(f"nd-replay: {path}, line 2: ")
+    assert "Traceback" not in command.err
+
+
 @pytest.mark.parametrize(("compressed", "stopped"), [(False, True), (True, False)])
 def test_standard_input_is_read_as_it_comes(hub: Hub, compressed: bool, stopped: bool) -> None:
     with subprocess.Popen(

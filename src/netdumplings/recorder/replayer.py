@@ -83,7 +83,8 @@ class Replayer:
         """Send everything, until the hub has it, or until cancelled.
 
         Raises:
-            Exception: what iterating raised; what came before it was delivered.
+            Exception: what iterating raised; what came before it was delivered, unless it was
+                cancelled.
         """
         loop = asyncio.get_running_loop()
         finished: asyncio.Future[None] = loop.create_future()
@@ -96,6 +97,8 @@ class Replayer:
                 await self._until(link.settled())
         except asyncio.CancelledError:
             await self._hurry(finished)
+            if finished.done():
+                finished.result()  # what was wrong is told though nobody waits for the rest
             raise
         finally:
             self._stopping.set()
