@@ -59,8 +59,11 @@ async def test_a_name_that_is_looked_up_on_this_machine_is_in_the_list_of_names(
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
                     udp.sendto(query[42:], ("127.0.0.1", 53))  # without Ethernet, IP and UDP
             await expect(names.get_by_role("listitem").filter(has_text=ASKED)).to_have_count(1)
+            note = names.locator(".card-note")
+            await expect(note).to_have_attribute("aria-live", "off")
             await names.get_by_role("searchbox").fill("nobody asked")
             await expect(names.get_by_text(ASKED)).to_be_hidden()
+            await expect(note).to_have_attribute("aria-live", "polite")
             await names.get_by_role("searchbox").fill("DURING")
             await expect(names.get_by_text(ASKED)).to_be_visible()
             sniffer.process.kill()

@@ -72,6 +72,8 @@ async def test_while_paused_the_list_stands_still_and_afterwards_nothing_is_miss
         )
         await cellar.send(dumpling("meanwhile"))
         await expect(page.get_by_text("Paused. 1 dumpling came since.")).to_be_visible()
+        # Who listens to the page hears that it is paused, once.
+        await expect(page.locator("main").get_by_role("status")).to_have_text("Paused.")
         await expect(rows(page)).to_have_count(1)
         await page.get_by_role("button", name="Resume").click()
         await expect(rows(page)).to_have_count(2)

@@ -2,7 +2,7 @@
 
 import { plain } from "./bounds.js";
 import { NumbersCard, perSecond, sum } from "./card-numbers.js";
-import { h, say, text } from "./dom.js";
+import { h, say, set, text } from "./dom.js";
 import { counted, whole } from "./format.js";
 
 const MOST = 2000; // names of a kitchen
@@ -16,7 +16,7 @@ export class TopCard extends NumbersCard {
       spellcheck: "false", autocomplete: "off", maxlength: "100", oninput: changed,
     });
     this.list = h("ol", { class: "top-list", tabindex: "0" });
-    this.note = h("p", { class: "card-note", "aria-live": "polite" });
+    this.note = h("p", { class: "card-note" });
     this.element = h("div", { class: "top-card" }, this.search, this.list, this.note);
     this.rows = [];
   }
@@ -38,6 +38,8 @@ export class TopCard extends NumbersCard {
       row.bar.style.width = `${most > 0 ? Math.max(0, (value / most) * 100) : 0}%`;
     });
     for (const row of this.rows.slice(found.length)) row.element.hidden = true;
+    // It is read out to who searches, and not whenever there is one name more.
+    set(this.note, "aria-live", document.activeElement === this.search ? "polite" : "off");
     say(this.note, this.told(found.length, all.size, useRates));
   }
 

@@ -7,6 +7,7 @@ import { feedOf } from "./feed.js";
 import { counted, whole } from "./format.js";
 import { hintFor } from "./hints.js";
 import { glance } from "./json-scan.js";
+import { Notice } from "./notice.js";
 import { Slices } from "./slices.js";
 
 export const id = "chefs";
@@ -41,12 +42,12 @@ class View {
       type: "search", placeholder: "Find a chef", "aria-label": "Find a chef", spellcheck: "false",
       autocomplete: "off", maxlength: "100", oninput: () => this.redraw(),
     });
-    this.notice = h("p", { class: "feed-notice", role: "status", "aria-live": "polite" });
+    this.notice = new Notice();
     this.grid = h("div", { class: "chef-grid" });
     this.empty = h("p", { class: "notice" });
     this.element = h("div", { class: "chefs" },
       h("div", { class: "chefs-bar", role: "toolbar", "aria-label": "Chefs" }, this.picker, this.search,
-        this.notice),
+        this.notice.element),
       this.empty, this.grid);
     this.sight = new IntersectionObserver((seen) => this.onSight(seen), { rootMargin: "200px" });
     this.next = this.feed.first; // to be read
@@ -233,12 +234,12 @@ class View {
   tell() {
     const waiting = this.feed.next - this.next;
     const said = [];
-    if (this.unread) said.push(`A sample: ${whole(this.unread)} came too fast to be read.`);
+    if (this.unread) said.push(`${whole(this.unread)} came too fast to be read.`);
     if (waiting > 1000) said.push(`Reading ${counted(waiting, "dumpling")}.`);
     if (this.refused.size) {
       said.push(`${counted(this.refused.size, "chef")} more: at most ${MOST_CHEFS} have a card.`);
     }
-    say(this.notice, said.join(" "));
+    this.notice.tell(this.unread ? "A sample:" : "", said.join(" "));
     this.empty.hidden = this.cards.size > 0;
     say(this.empty, "Nothing yet. A chef has its card here as soon as a dumpling of it comes.");
   }

@@ -9,6 +9,7 @@ import { glance, readable } from "./json-scan.js";
 import { List } from "./list.js";
 import { whyMissed } from "./missed.js";
 import { clockTime } from "./moment.js";
+import { Notice } from "./notice.js";
 import { Everything, Found, matcher } from "./search.js";
 import { Slices } from "./slices.js";
 
@@ -52,12 +53,12 @@ class View {
       type: "button", class: "feed-latest", onclick: () => this.list.follow(),
     }, "Latest");
     this.counts = h("p", { class: "feed-counts" });
-    this.notice = h("p", { class: "feed-notice", role: "status", "aria-live": "polite" });
+    this.notice = new Notice();
     this.empty = h("p", { class: "feed-empty" });
     this.element = h("div", { class: "feed" },
       h("div", { class: "feed-bar", role: "toolbar", "aria-label": "Feed" },
         this.pauseButton, this.latestButton, this.filters.element),
-      h("div", { class: "feed-said" }, this.counts, this.notice),
+      h("div", { class: "feed-said" }, this.counts, this.notice.element),
       h("div", { class: "feed-body" },
         h("div", { class: "feed-list" }, this.list.element, this.empty), this.detail.element),
       h("p", { class: "feed-keys" }, keys([
@@ -166,27 +167,24 @@ class View {
     const rate = this.rate.perSecond();
     if (rate >= 0.5) said.push(`${whole(Math.round(rate))} come each second`);
     say(this.counts, said.join(" · "));
-    say(this.notice, this.sampling(rate));
+    const since = counted(feed.next - source.next, "dumpling");
+    this.notice.tell(...(this.isPaused ? ["Paused.", `${since} came since.`] : this.sampling(rate)));
     this.latestButton.disabled = this.list.following;
     this.empty.hidden = this.list.source.count > 0;
     say(this.empty, search && source.length
       ? search.left ? "Searching" : "Nothing matches."
       : "Nothing yet. Dumplings appear here as kitchens send them.");
-    if (this.isPaused) {
-      const since = feed.next - source.next;
-      say(this.notice, `Paused. ${counted(since, "dumpling")} came since.`);
-    }
   }
 
   /** Say so, when not everything can be seen or searched. */
   sampling(rate) {
     if (this.search?.unsearched) {
-      return `A sample: ${whole(this.search.unsearched)} came too fast to be searched.`;
+      return ["A sample:", `${whole(this.search.unsearched)} came too fast to be searched.`];
     }
     const seen = (this.list.page * 1000) / EVERY;
-    if (this.search || !this.list.following || rate <= seen) return "";
-    return `A sample passes by: about one in ${whole(Math.ceil(rate / seen))} can be seen. ` +
-      "Pause to read; all are kept.";
+    if (this.search || !this.list.following || rate <= seen) return [];
+    return ["A sample passes by:", `about one in ${whole(Math.ceil(rate / seen))} can be seen. ` +
+      "Pause to read; all are kept."];
   }
 
   openDetail(number) {
