@@ -159,6 +159,16 @@ def test_chefs_that_are_too_many_are_one() -> None:
     }  # fmt: skip
 
 
+def test_of_a_kitchen_with_other_chefs_each_time_no_more_is_kept_than_of_any_other() -> None:
+    house, kept = House(), set()
+    kitchen = house.enter()
+    for number in range(3):
+        tell(kitchen, 1, chefs={f"C{number}": {"errors": 1}})
+        house.totals.now()
+        kept.add(len(kitchen.session.told))
+    assert kept == {2}
+
+
 def test_the_chefs_of_who_makes_place_make_place_too() -> None:
     house = House(max_kitchens=1, max_chefs=1)
     for number in (1, 2):

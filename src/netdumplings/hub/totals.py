@@ -122,6 +122,9 @@ class Totals:
             sum_.grown[self._known(key, sum_)] += more
             if more:
                 told[key] = number
+        # Of a kitchen that has other chefs each time, nothing is kept of those of before.
+        for key in told.keys() - grown.keys():
+            del told[key]
         return counts
 
     def _known(self, key: Key, sum_: Sum) -> Key:
