@@ -348,12 +348,15 @@ def test_more_peers_than_the_hub_takes_are_answered_503_and_those_it_has_are_ser
 
 
 def test_an_eater_that_reads_nothing_is_cut_and_counted_and_the_others_go_on() -> None:
-    with Hub(0, 0, "--write-deadline", "0.3") as hub, others_served(hub):
+    # The good eater is sent all of that, too, and may take its time.
+    options = ("--write-deadline", "0.3", "--eater-buffer", str(64 * MIB))
+    with Hub(0, 0, *options) as hub, others_served(hub):
         with RawPeer(hub.out_port, receive_buffer=4096) as culprit, hub.kitchen("much") as source:
             culprit.shake_hands().say(EATER_HELLO)
             hub.wait_for_err("eater 'garbage' at ")
             while "it has read nothing for 0.3 seconds (close code 1008)" not in hub.err:
                 source.send(dumpling("x" * (MIB // 2), kitchen="much"))
+                time.sleep(0.01)
         with connect(f"ws://localhost:{hub.out_port}", compression=None, proxy=None) as eater:
             eater.send(EATER_HELLO)
             status: dict[str, Any] = {}
