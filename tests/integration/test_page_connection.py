@@ -30,7 +30,9 @@ async def test_it_asks_for_the_token_that_the_hub_wants_and_keeps_it_for_the_tab
     async with running_hub(tokens=file, status_freq=0.1) as hub:
         await show(page, hub.out_port)
         state = page.get_by_role("status")
-        await expect(state).to_contain_text("The hub wants a token: it has no token")
+        await expect(state).to_contain_text("The hub wants a token: one with the role eater")
+        assert hub._service is not None
+        assert hub._service._out.refused == {}  # nobody had to be
         field = page.get_by_label("Token for this hub")
         await expect(field).to_be_focused()
         await expect(field).to_have_attribute("type", "password")

@@ -287,6 +287,27 @@ async def test_a_hub_says_that_it_is_well() -> None:
         assert_safe(answer)
 
 
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ((), "Bearer"),
+        (("Authorization: Bearer nd_12345678_wrong",), None),
+        (("Cookie: a=b; netdumplings_token=nd_12345678_wrong",), None),
+    ],
+)
+async def test_who_has_no_token_is_told_that_one_is_wanted_before_being_refused(
+    tmp_path: Path, shown: tuple[str, ...], told: str | None
+) -> None:
+    file = tmp_path / "tokens.json"
+    add_token(file, "e", ["eater"])
+    async with running_hub(tokens=file) as hub:
+        answer = await ask(hub.out_port, "/healthz", *shown)
+        assert (answer.status, answer.headers.get("WWW-Authenticate")) == (200, told)
+    async with running_hub() as hub:
+        answer = await ask(hub.out_port, "/healthz", *shown)
+        assert "WWW-Authenticate" not in answer.headers
+
+
 async def test_the_status_can_be_asked_for_as_it_is_now_and_as_it_was() -> None:
     async with running_hub(status_freq=0.05) as hub, kitchen(hub) as sending, eater(hub) as fed:
         await sending.send(dumpling("x"))

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -212,9 +213,10 @@ class Service:
         status = Seldom(lambda: json_answer(self._payload()))
         metrics = Metrics(self._picture)
         statuses = Seldom(lambda: json_answer(self._statuses.text(time.monotonic())))
+        wants_token = self._access.eater_admission is not None
         return {
             **page_resources(self._page),
-            "/healthz": Resource(healthy),
+            "/healthz": Resource(partial(healthy, wants_token=wants_token)),
             "/api/status": Resource(lambda _: status.get(), "status"),
             "/api/statuses": Resource(lambda _: statuses.get(), "status"),
             "/metrics": Resource(metrics.answer, "status"),

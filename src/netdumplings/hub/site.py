@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from ..transport.admission import COOKIE
 from ..transport.answers import TEXT, Answer, Question, Resource, zipped
 
 #: Addresses on which a hub listens for everybody, and where it is reached from this host.
@@ -86,9 +87,17 @@ def read_page() -> Page:
     return page
 
 
-def healthy(_: Question) -> Answer:
-    """Say that all is well: an event loop that gets to say so has time for its peers."""
-    return Answer(b"ok\n")
+def healthy(question: Question, *, wants_token: bool) -> Answer:
+    """Say that all is well: an event loop that gets to say so has time for its peers.
+
+    Args:
+        question: may have a token with it, good or not.
+        wants_token: whether peers need one. Who has none is told (RFC 9110, section 11.6.1, lets an
+            answer of any status say so), and need not be refused first to find out.
+    """
+    has_one = "Authorization" in question.headers or COOKIE in question.header("Cookie")
+    told = {"WWW-Authenticate": "Bearer"} if wants_token and not has_one else {}
+    return Answer(b"ok\n", headers=told)
 
 
 def page_resources(page: Page) -> dict[str, Resource]:

@@ -6,15 +6,20 @@ function ask(path, headers = {}) {
   return fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
 }
 
-/** By how many seconds the hub's clock is ahead of this page's; 0 if it does not say. */
-export async function secondsAhead() {
+/**
+ * What there is to know before connecting.
+ *
+ * @returns {Promise<{ahead: number, wantsToken: boolean}>} ahead: by how many seconds the hub's clock is ahead
+ *   of this page's; 0 if it does not say. wantsToken: whether it would let nobody in as this page is now.
+ */
+export async function greeting() {
   try {
-    const date = Date.parse((await ask("healthz")).headers.get("Date") ?? "");
-    const ahead = (date - Date.now()) / 1000;
+    const { headers } = await ask("healthz");
+    const ahead = (Date.parse(headers.get("Date") ?? "") - Date.now()) / 1000;
     // It tells whole seconds only; and NaN, where it tells none, is not more than that.
-    return Math.abs(ahead) > 2 ? ahead : 0;
+    return { ahead: Math.abs(ahead) > 2 ? ahead : 0, wantsToken: headers.has("WWW-Authenticate") };
   } catch {
-    return 0;
+    return { ahead: 0, wantsToken: false };
   }
 }
 

@@ -70,9 +70,15 @@ export class Hub extends Emitter {
     addEventListener("pageshow", (event) => event.persisted && this.connect());
   }
 
-  /** Say by how many seconds the hub's clock is ahead of this page's. */
-  setClock(ahead) {
+  /**
+   * Connect for the first time; or ask for the token first, so that the hub has nobody to refuse.
+   *
+   * @param {{ahead: number, wantsToken: boolean}} greeting - what the hub has told beforehand.
+   */
+  begin({ ahead, wantsToken }) {
     this.#clockAhead = ahead;
+    if (wantsToken && !this.token) this.#tell("token", "one with the role eater lets this page in");
+    else this.connect();
   }
 
   /** Say how many seconds apart the hub's own dumplings are; null if that is not known. */

@@ -2,7 +2,7 @@
 
 import { connectionBar } from "./connection.js";
 import { h } from "./dom.js";
-import { secondsAhead, statuses } from "./asking.js";
+import { greeting, statuses } from "./asking.js";
 import { Hub } from "./hub.js";
 import { StatusBook } from "./status.js";
 import { tabs } from "./tabs.js";
@@ -108,5 +108,4 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 connectionBar(app);
 themeButton(document.getElementById("theme"));
 bar.start();
-hub.setClock(await secondsAhead());
-hub.connect();
+hub.begin(await greeting());
