@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import signal
 import socket
+import struct
 import sys
+import termios
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from subprocess import DEVNULL, Popen
+from typing import BinaryIO
 
 import pytest
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
-from support.commands import PATIENCE, Command
+from support.commands import PATIENCE, Command, clean_environment, run
 from support.hubs import Hub, foreign_hub
 from support.packets import arp, dns_query, write_pcap
 from support.processes import descendants, is_there
+from support.recordings import line
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into proc(5)")
 
@@ -161,3 +169,36 @@ def test_a_hub_ends_and_says_goodbye() -> None:
                 pass
             assert eater.protocol.close_code == 1001
             assert "Traceback" not in hub.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_does_not_read_keeps_nobody_from_ending(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(b"\n".join([line("x" * 500)] * 500))
+    out, into = os.pipe()
+    with Hub() as hub, os.fdopen(out, "rb") as pipe:
+        assert run("replay", str(path), "-h", f"localhost:{hub.in_port}").returncode == 0
+        arguments = ["-h", hub.for_eaters, "--last", "500"]
+        with Popen(
+            [sys.executable, "-m", "netdumplings.console.print", *arguments],
+            stdout=into, stderr=DEVNULL, env=clean_environment(),
+        ) as process:  # fmt: skip
+            os.close(into)
+            try:
+                # Until it is full, and the next line finds no room: of a page some may be left.
+                full = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+                deadline, before = time.monotonic() + PATIENCE, -1
+                while (now := waiting_in(pipe)) < full // 2 or now > before:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+                    before = now
+                process.send_signal(number)
+                assert process.wait(PATIENCE) == 0
+            finally:
+                process.kill()
+
+
+def waiting_in(pipe: BinaryIO) -> int:
+    """How many bytes nobody has read."""
+    (many,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))
+    return int(many)

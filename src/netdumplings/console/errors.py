@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -90,6 +91,27 @@ def ending_well(tool: str) -> Iterator[None]:
         unwritten = Failure(f"the output cannot be written: {error.strerror}")
         unwritten.tool = tool
         raise unwritten from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Let signals end the body, which writes to standard output, at once.
+
+    Whoever is at the other end of a pipe may have ceased to read without closing it. An event loop
+    would wait for the end of the write before it ends, and so would Python at its exit.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    ours = callable(handler) and threading.current_thread() is threading.main_thread()
+    try:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+    except KeyboardInterrupt:
+        _discard_output()
+        raise
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from netdumplings import Dumpling, InvalidDumplingPayload, defaults
 from . import color as colors
 from .access_options import access_options
 from .command import command
+from .errors import writing
 from .options import color_option, eater_name_option, hub_option
 from .text import harmless_json, iso_time, printable, printable_json
 from .wanted_options import NO_KITCHEN, past_options, wanted_options
@@ -70,11 +71,14 @@ def main(
     with_colors = colors.wanted(color) and not as_json
 
     async def on_gap(gap: Gap) -> None:
-        click.echo(gap_as_text(gap, time.time(), with_colors), err=as_json, color=with_colors)
+        with writing():
+            click.echo(gap_as_text(gap, time.time(), with_colors), err=as_json, color=with_colors)
 
     def show(dumpling: Dumpling) -> None:
         # Flushed one by one: whoever reads through a pipe wants them as they come.
-        click.echo(as_text(dumpling, payload, with_colors), color=with_colors)
+        text = as_text(dumpling, payload, with_colors)
+        with writing():
+            click.echo(text, color=with_colors)
 
     try:
         eater = DumplingEater(
@@ -154,7 +158,9 @@ async def _pass_on(eater: DumplingEater) -> None:
     async with eater:
         async for batch in eater.batches():
             if batch.texts:
-                click.echo("\n".join(map(as_json_line, batch.texts)))
+                lines = "\n".join(map(as_json_line, batch.texts))
+                with writing():
+                    click.echo(lines)
 
 
 if __name__ == "__main__":
