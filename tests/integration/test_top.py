@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from textual import events
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
+from netdumplings.console import past
 from netdumplings.console.past import statuses_of
 from netdumplings.console.top.feed_pane import FeedPane
 from netdumplings.transport import HubAccess, HubAddress, Token
@@ -295,3 +299,24 @@ async def test_an_old_hub_that_knows_no_subprotocol_is_shown_too() -> None:
         async with running_top(address) as top:
             await top.wait_for("● old")
             await top.wait_for('"plain"')
+
+
+def test_a_hub_that_answers_without_end_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "PATIENCE", 0.3)
+    gone = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        sock, _ = server.accept()
+        with sock, suppress(OSError):
+            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while not gone.wait(0.05):
+                sock.sendall(b" ")
+        gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        address = HubAddress.parse(f"127.0.0.1:{server.getsockname()[1]}")
+        assert statuses_of(address, HubAccess(address)) == []
+        gone.set()
+        thread.join()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.client
 import logging
-from contextlib import closing
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Final
 
 import msgspec
@@ -44,14 +47,33 @@ def statuses_of(hub: HubAddress, access: HubAccess) -> list[HubStatus]:
         connection = http.client.HTTPConnection(hub.host, hub.port, timeout=PATIENCE)
     try:
         with closing(connection):
-            connection.request("GET", "/api/statuses", headers=access.headers)
-            # Redirections are not followed: the token is for this hub only.
-            answer = connection.getresponse()
-            body = answer.read(MOST_BYTES + 1) if answer.status == http.HTTPStatus.OK else b""
+            connection.connect()
+            with _cut_after(PATIENCE, connection.sock):
+                connection.request("GET", "/api/statuses", headers=access.headers)
+                # Redirections are not followed: the token is for this hub only.
+                answer = connection.getresponse()
+                body = answer.read(MOST_BYTES + 1) if answer.status == http.HTTPStatus.OK else b""
     except (OSError, http.client.HTTPException) as error:
         logger.debug("no statuses of the past from the hub at %s: %s", hub, error)
         return []
     return read_statuses(body)
+
+
+@contextmanager
+def _cut_after(seconds: float, sock: socket.socket) -> Iterator[None]:
+    """Cut a connection after so long, even if a little of the answer comes again and again."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def read_statuses(body: bytes) -> list[HubStatus]:

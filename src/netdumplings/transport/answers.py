@@ -11,6 +11,7 @@ import email.utils
 import gzip
 import http
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
@@ -40,6 +41,7 @@ HEADERS: Final = {
 STATUSES: Final = (200, 304, 401, 403, 404, 405, 500)
 #: What may be asked (RFC 9110, section 9.1: these two must be supported).
 METHODS: Final = ("GET", "HEAD")
+_ABSOLUTE: Final = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 
 
 class Question(NamedTuple):
@@ -118,8 +120,9 @@ class Answers:
             allow = {"Allow": ", ".join(METHODS)}
             problem = _problem(http.HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", allow)
             return _response(problem, request)
-        path, _, query = request.path.partition("?")
-        resource = self._resources.get(path)
+        # Proxies, and nobody else, write the whole address (RFC 9112, section 3.2.2).
+        path, _, query = _ABSOLUTE.sub("", request.path).partition("?")
+        resource = self._resources.get(path or "/")
         if resource is None:
             return _response(_problem(http.HTTPStatus.NOT_FOUND, "there is no such page"), request)
         if resource.role is not None and self._admission is not None:
