@@ -71,6 +71,7 @@ async def test_every_file_of_the_page_is_served_as_what_it_is_and_index_html_wit
     [
         "/nothing", "/index.html/", "//index.html", "/./index.html", "/../hub.py", "/..%2fhub.py",
         "/page/index.html", "/__init__.py", "\\..\\hub.py", "/" + 4000 * "x",
+        "/INDEX.HTML", "/index.html%00", "index.html", "*", "http://localhost/nothing",
     ],
 )  # fmt: skip
 async def test_there_is_nothing_by_any_other_name(path: str) -> None:
