@@ -11,31 +11,16 @@ from hypothesis import strategies as st
 from netdumplings.exceptions import NotACapture, TruncatedCapture
 from netdumplings.inflate import Inflater
 from support.capture_files import (
-    block,
+    EVERY_BLOCK,
     interface,
-    old_packet,
-    option,
     packet,
     pcap_header,
     pcap_record,
     read_all,
     section,
-    simple_packet,
 )
 
 PCAP_FILE = pcap_header() + b"".join(pcap_record(bytes(n)) for n in range(9))
-PCAPNG_FILE = (
-    section()
-    + interface(name=b"eth0", resolution=9, offset=5)
-    + interface(113)
-    + packet(b"abc", interface=1, options=option(1, b"note"))
-    + simple_packet(b"defg")
-    + old_packet(b"hij")
-    + block(0xBAD, b"klm")
-    + section(">")
-    + interface(order=">", resolution=0x8A)
-    + packet(b"nop", order=">")
-)
 
 #: Bytes that mean something somewhere in a capture file.
 telling = st.sampled_from(
@@ -53,7 +38,7 @@ telling = st.sampled_from(
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """A capture file with some of its bytes overwritten, and perhaps cut off."""
-    file = bytearray(draw(st.sampled_from([PCAP_FILE, PCAPNG_FILE])))
+    file = bytearray(draw(st.sampled_from([PCAP_FILE, EVERY_BLOCK])))
     for _ in range(draw(st.integers(1, 6))):
         place = draw(st.integers(0, len(file)))
         new = draw(telling | st.binary(min_size=1, max_size=8))

@@ -158,3 +158,18 @@ def old_packet(data: bytes, *, order: str = "<", interface: int = 0, time: int =
 def simple_packet(data: bytes, *, order: str = "<", wire: int | None = None) -> bytes:
     """A packet of a pcapng file without a time."""
     return block(3, pack(order + "I", len(data) if wire is None else wire) + data, order)
+
+
+#: A pcapng file with blocks of every kind, in both byte orders.
+EVERY_BLOCK = (
+    section()
+    + interface(name=b"eth0", resolution=9, offset=5)
+    + interface(113)
+    + packet(b"abc", interface=1, options=option(1, b"note"))
+    + simple_packet(b"defg")
+    + old_packet(b"hij")
+    + block(0xBAD, b"klm")
+    + section(">")
+    + interface(order=">", resolution=0x8A)
+    + packet(b"nop", order=">")
+)

@@ -9,14 +9,9 @@ from netdumplings.recording.entries import Entry, Missed
 from netdumplings.recording.groups import write_group
 from netdumplings.recording.packing import Gzip, Zstd
 from support.capture_files import (
-    block,
-    interface,
-    old_packet,
+    EVERY_BLOCK,
     option,
-    packet,
     pcap,
-    section,
-    simple_packet,
 )
 from support.packets import arp, dns_query, dns_response, icmp, tcp_syn
 
@@ -24,18 +19,6 @@ from .targets import SEPARATOR
 
 _CUT = SEPARATOR + SEPARATOR
 _FRAMES = [arp(), dns_query(), dns_response(), icmp(), tcp_syn(53)]
-_PCAPNG = (
-    section()
-    + interface(name=b"eth0", resolution=9, offset=5)
-    + interface(113)
-    + packet(b"abc", interface=1, options=option(1, b"note"))
-    + simple_packet(b"defg")
-    + old_packet(b"hij")
-    + block(0xBAD, b"klm")
-    + section(">")
-    + interface(order=">", resolution=0x8A)
-    + packet(b"nop", order=">")
-)
 _DUMPLING = json.dumps(
     {
         "metadata": {"chef": "C", "creation_time": 1.5, "driver": "packet", "kitchen": "k"},
@@ -55,8 +38,8 @@ _RECORDING = write_group([], None, 1.5) + write_group(_ENTRIES, {"0123456789abcd
 SEEDS: dict[str, list[bytes]] = {
     "captures": [
         pcap(*_FRAMES),
-        _PCAPNG,
-        _PCAPNG[:40] + _CUT + _PCAPNG[40:],
+        EVERY_BLOCK,
+        EVERY_BLOCK[:40] + _CUT + EVERY_BLOCK[40:],
         gzip.compress(pcap(*_FRAMES)),
     ],
     "packets": [
