@@ -64,3 +64,11 @@ EATER_GRACE = 30.0
 WRITE_DEADLINE = 30.0
 #: Bytes of the latest dumplings that the hub keeps for eaters that come late or come back.
 HISTORY_BYTES = 16 * 1024 * 1024
+
+#: The stream that all hubs of a backbone share.
+BACKBONE_STREAM = "dumplings"
+#: Seconds that a dumpling stays there, and bytes of all.
+BACKBONE_MAX_AGE = 7 * 24 * 3600.0
+BACKBONE_MAX_BYTES = 1024 * 1024 * 1024
+#: Bytes of dumplings that a hub holds while its backbone does not take them.
+BACKBONE_BUFFER = 64 * 1024 * 1024

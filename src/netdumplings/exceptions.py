@@ -26,6 +26,7 @@
     ├── SpoolUnavailable           a kitchen's file of dumplings that cannot be used
     ├── RecordingUnavailable       a recording that cannot be written, or read
     ├── DamagedRecording           something in a recording that is no dumpling
+    ├── BackboneError              a backbone that cannot be used
     ├── CannotListen               a port the hub cannot have
     ├── Unprotected                a hub that would let in whoever reaches it
     └── CannotGiveUpRoot           privileges that cannot be given up
@@ -431,3 +432,15 @@ class CannotGiveUpRoot(NetDumplingsError):
         self.user = user
         self.reason = reason
         super().__init__(f"cannot give up root to become the user {user}: {reason}")
+
+
+class BackboneError(NetDumplingsError):
+    """The backbone of a hub cannot be used, and waiting would not help.
+
+    Attributes:
+        problem: what is wrong, and what to do.
+    """
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"the backbone cannot be used: {problem}")

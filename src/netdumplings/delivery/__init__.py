@@ -11,11 +11,19 @@
 from __future__ import annotations
 
 from .backoff import delays
-from .ledger import DumplingLedger, EaterLedger, IntakeLedger, PacketLedger
+from .ledger import (
+    BackboneLedger,
+    DumplingLedger,
+    EaterLedger,
+    IntakeLedger,
+    PacketLedger,
+    ReturnLedger,
+)
 from .outbox import Outbox, OutboxStatistics, Store
 from .runs import Burst
 
 __all__ = [
+    "BackboneLedger",
     "Burst",
     "DumplingLedger",
     "EaterLedger",
@@ -23,6 +31,7 @@ __all__ = [
     "Outbox",
     "OutboxStatistics",
     "PacketLedger",
+    "ReturnLedger",
     "Store",
     "delays",
 ]

@@ -147,7 +147,64 @@ class EaterLedger(NamedTuple):
         return _violations(self, "routed = sent + filtered out + dropped + waiting")
 
 
-Ledger = PacketLedger | DumplingLedger | IntakeLedger | EaterLedger
+class BackboneLedger(NamedTuple):
+    """What became of the dumplings that a hub took from kitchens and gave to its backbone.
+
+    At all times::
+
+        taken == stored + waiting + left
+
+    Attributes:
+        taken: dumplings that were taken from kitchens.
+        stored: those that the backbone has.
+        waiting: those that the hub holds, on their way or not.
+        left: those that the hub held when it stopped. Their kitchens have them still, unless they
+            do not number their dumplings.
+    """
+
+    taken: int = 0
+    stored: int = 0
+    waiting: int = 0
+    left: int = 0
+
+    def imbalance(self) -> int:
+        """Return how many dumplings have no place in the books; 0 if they balance."""
+        return self.taken - self.stored - self.waiting - self.left
+
+    def violations(self) -> list[str]:
+        """Return in words what is wrong, one sentence each; nothing if all is well."""
+        return _violations(self, "taken = stored + waiting + left")
+
+
+class ReturnLedger(NamedTuple):
+    """What became of the dumplings that a backbone gave to a hub.
+
+    At all times::
+
+        came == routed + repeated + damaged
+
+    Attributes:
+        came: dumplings that came, of the subjects that the hub's eaters want.
+        routed: those that were routed past the eaters.
+        repeated: those that had come before: two hubs had been sent them.
+        damaged: those of messages that no hub has written.
+    """
+
+    came: int = 0
+    routed: int = 0
+    repeated: int = 0
+    damaged: int = 0
+
+    def imbalance(self) -> int:
+        """Return how many dumplings have no place in the books; 0 if they balance."""
+        return self.came - self.routed - self.repeated - self.damaged
+
+    def violations(self) -> list[str]:
+        """Return in words what is wrong, one sentence each; nothing if all is well."""
+        return _violations(self, "came = routed + repeated + damaged")
+
+
+Ledger = PacketLedger | DumplingLedger | IntakeLedger | EaterLedger | BackboneLedger | ReturnLedger
 
 
 def _violations(ledger: Ledger, identity: str) -> list[str]:
