@@ -104,6 +104,36 @@ def test_an_acknowledgement_is_cumulative_and_reaches_what_waits_to_be_sent_agai
     assert outbox.statistics() == OutboxStatistics(4, 2, 2, 0, 2)
 
 
+def test_another_hub_gets_what_no_hub_has_acknowledged() -> None:
+    outbox = outbox_of(b"a", b"b", b"c", b"d", b"e")
+    assert (outbox.acknowledged, outbox.first) == (0, 1)
+    outbox.take(2, 100)
+    outbox.acknowledge(2)
+    outbox.take(2, 100)
+    outbox.rewind()
+    assert (outbox.acknowledged, outbox.first) == (2, 3)
+    # The other hub knows nothing of it, and says so with one less than the first.
+    outbox.acknowledge(outbox.first - 1)
+    assert outbox.take(9, 100) == Burst(3, [b"c", b"d", b"e"])
+    # Then it reads in the backbone what the hub before it had stored, and never acknowledged.
+    outbox.acknowledge(4)
+    assert (outbox.acknowledged, outbox.first) == (4, 5)
+    outbox.acknowledge(5)
+    assert outbox.statistics() == OutboxStatistics(5, 5, 0, 0, 0)
+
+
+def test_what_was_dropped_is_not_taken_for_acknowledged() -> None:
+    outbox = outbox_of(b"aaaa", b"bbbb", b"cccc", max_bytes=12)
+    outbox.take(1, 100)
+    outbox.acknowledge(1)
+    outbox.put(b"dddd")
+    outbox.put(b"eeee")  # bbbb makes room
+    assert (outbox.acknowledged, outbox.first) == (1, 3)
+    outbox.take(1, 100)
+    assert outbox.drop_in_flight() == 1  # refused
+    assert (outbox.acknowledged, outbox.first) == (1, 4)
+
+
 @pytest.mark.parametrize("seq", [-1, 2])
 def test_what_was_never_sent_cannot_be_acknowledged(seq: int) -> None:
     outbox = outbox_of(b"a", b"b")

@@ -271,7 +271,7 @@ def test_a_write_that_may_have_failed_can_be_done_again(path: Path) -> None:
                 new,
                 after=after,
                 dropped=0,
-                place=Place(own, 0, 0),
+                place=Place(own, 0, 0, 0),
                 finished=[],
                 max_bytes=1_000_000,
             )
@@ -312,6 +312,99 @@ def test_what_was_dropped_before_a_crash_stays_in_the_books_until_the_rest_is_de
     assert balanced(after)[:4] == (200, 200 - dropped, 0, dropped)
     after.close()
     assert balanced(spool_at(path, "e" * 32))[:4] == (0, 0, 0, 0)
+
+
+# -- from one hub to the next ----------------------------------------------------------------------
+
+
+def test_what_was_acknowledged_is_known_after_a_restart(path: Path) -> None:
+    """Some of it before the first write, so that the file has never seen it."""
+    before = spool_at(path)
+    fill(before, *many(5))
+    before.take(5, 10_000)
+    before.acknowledge(5)
+    fill(before, *many(10))
+    work(before)
+    work_until_taken(before, 3)
+    before.acknowledge(8)
+    work(before)
+    assert (before.acknowledged, before.first) == (8, 9)
+    before.close()
+
+    after = spool_at(path, OTHER)
+    assert (after.session, after.acknowledged, after.first) == (SESSION, 8, 9)
+    assert [seq for _, seq, _ in drain(after)] == list(range(9, 16))
+    assert (after.session, after.acknowledged, after.first) == (OTHER, 0, 1)
+
+
+def test_what_was_dropped_is_not_taken_for_acknowledged(path: Path) -> None:
+    before = spool_at(path, max_bytes=10_000)
+    fill(before, *many(10))
+    work_until_taken(before, 5)
+    before.acknowledge(3)
+    assert before.drop_in_flight() == 2  # refused
+    for message in many(200):
+        before.put(message)
+        work(before)
+    first = before.first
+    assert first > 6
+    assert before.acknowledged == 3
+    before.close()
+    after = spool_at(path, OTHER)
+    assert (after.acknowledged, after.first) == (3, first)
+
+
+def test_what_a_hub_turns_out_to_have_lies_below_the_first_at_once(path: Path) -> None:
+    before = spool_at(path)
+    fill(before, *many(10))
+    work(before)
+    before.close()
+    after = spool_at(path, OTHER)
+    assert (after.acknowledged, after.first) == (0, 1)
+    after.acknowledge(6)
+    assert (after.acknowledged, after.first) == (6, 7)
+    work(after)
+    assert (after.acknowledged, after.first) == (6, 7)
+
+
+def test_another_hub_gets_what_no_hub_has_acknowledged(path: Path) -> None:
+    spool = spool_at(path)
+    fill(spool, *many(6))
+    work_until_taken(spool, 2)
+    spool.acknowledge(2)
+    spool.take(2, 10_000)
+    spool.rewind()
+    assert (spool.acknowledged, spool.first) == (2, 3)
+    spool.acknowledge(spool.first - 1)  # what a hub says that does not know the session
+    assert spool.take(9, 10_000) == Burst(3, many(6)[2:4])
+    assert spool.take(9, 10_000) == Burst(5, many(6)[4:])
+    spool.acknowledge(4)  # more than the hub was sent: it read it in the backbone
+    assert (spool.acknowledged, spool.first) == (4, 5)
+    spool.acknowledge(6)
+    assert balanced(spool)[:4] == (6, 6, 0, 0)
+
+
+def test_a_spool_of_a_version_that_did_not_note_what_is_acknowledged_is_used(path: Path) -> None:
+    before = spool_at(path)
+    fill(before, *many(10))
+    work_until_taken(before, 4)
+    before.acknowledge(4)
+    work(before)
+    before.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE sessions DROP COLUMN acknowledged")
+    between = spool_at(path, OTHER)
+    # What is done was acknowledged, but for what a hub refused.
+    assert (between.acknowledged, between.first) == (4, 5)
+    assert between.take(1, 10_000).messages == ()
+    work(between)
+    work_until_taken(between, 2)
+    between.acknowledge(6)
+    work(between)
+    between.close()
+    after = spool_at(path, "e" * 32)
+    assert (after.acknowledged, after.first) == (6, 7)
+    assert [seq for _, seq, _ in drain(after)] == [7, 8, 9, 10]
 
 
 KILLED = """

@@ -34,6 +34,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self.arrived: list[Name] = []
         self.in_flight: list[Name] = []
         self.refused: set[Name] = set()
+        self.acknowledged: dict[str, int] = {}
         self.put_in: set[Name] = set()
         self.processes = 0
         self.job: Job | None = None
@@ -114,8 +115,13 @@ class SpoolMachine(RuleBasedStateMachine):
             assert not self.in_flight
             first = self.spool.first
             self.shaken_hands_with = session
-            self.spool.acknowledge(min(self.hub.get(session, 0), self.latest(session)))
+            self.told(session, min(self.hub.get(session, 0), self.latest(session)))
             assert self.spool.session != session or self.spool.first >= first
+
+    def told(self, session: str, upto: int) -> None:
+        """The hub acknowledges everything up to there."""
+        self.acknowledged[session] = max(self.acknowledged.get(session, 0), upto)
+        self.spool.acknowledge(upto)
 
     def latest(self, session: str) -> int:
         return max((seq for name, seq in self.arrived if name == session), default=0)
@@ -135,7 +141,7 @@ class SpoolMachine(RuleBasedStateMachine):
     def acknowledge(self) -> None:
         session, last = self.in_flight[-1]
         have = self.hub.get(session, 0)
-        self.spool.acknowledge(min(have, last))
+        self.told(session, min(have, last))
         self.in_flight = [pair for pair in self.in_flight if pair[1] > have]
 
     @rule()
@@ -191,6 +197,12 @@ class SpoolMachine(RuleBasedStateMachine):
     def nothing_arrives_twice_or_unasked(self) -> None:
         assert len(set(self.arrived)) == len(self.arrived)
         assert set(self.arrived) <= self.put_in
+
+    @invariant()
+    def what_it_says_is_acknowledged_is(self) -> None:
+        said = self.spool.acknowledged
+        assert 0 <= said < self.spool.first
+        assert said <= self.acknowledged.get(self.spool.session, 0)
 
     @invariant()
     def limits_hold(self) -> None:

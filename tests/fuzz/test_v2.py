@@ -50,6 +50,7 @@ documents = st.fixed_dictionaries(
     optional={
         "session": sessions | values,
         "first": numbers | values,
+        "acknowledged": numbers | values,
         "announcement": announcements | values,
         "counts": values,
         "token": st.text(max_size=9) | values,
@@ -63,15 +64,17 @@ documents = st.fixed_dictionaries(
     },
 )
 hellos = st.builds(
-    lambda session, first, announcement: {
+    lambda session, first, announcement, acknowledged: {
         "type": "hello",
         "session": session,
         "first": first,
         "announcement": announcement,
+        "acknowledged": acknowledged if acknowledged is None else acknowledged % first,
     },
     st.text("0123456789abcdef", min_size=16, max_size=32),
     st.integers(1, MAX_SEQ),
     announcements,
+    st.none() | st.integers(0, MAX_SEQ),
 )
 dumplings = st.builds(
     lambda metadata, payload: json.dumps({"metadata": metadata, "payload": payload}),
@@ -112,7 +115,7 @@ def check(peer: Peer, event: Event, limits: Limits = LIMITS) -> None:
         assert isinstance(peer, V2KitchenPeer)
         assert event.session is not None
         assert len(stream_of(event.session)) == 16
-        assert 1 <= event.first <= MAX_SEQ
+        assert 0 <= (event.acknowledged or 0) < event.first <= MAX_SEQ
     elif isinstance(event, EaterHello):
         assert isinstance(peer, V2EaterPeer)
         assert event.encoding in {None, "zstd", "deflate"}

@@ -296,6 +296,7 @@ async def test_dumplings_come_in_batches_numbered_from_one_and_the_last_counts_b
     assert hub.numbers == list(range(1, PACKETS + 1))
     (hello,) = hub.hellos
     assert hello["first"] == 1
+    assert hello["acknowledged"] == 0
     assert len(hello["session"]) == 32
     assert hello["announcement"]["kitchen_name"] == "linked"
     assert hub.counts[-1]["dumplings_made"] == hub.counts[-1]["dumplings_acknowledged"] == PACKETS
@@ -346,6 +347,26 @@ async def test_a_hub_that_was_started_anew_gets_what_was_not_acknowledged(captur
         await served(kitchen_for(hub.port, capture))
     assert hub.received == list(range(PACKETS))
     assert [hello["first"] for hello in hub.hellos] == [1, 1]
+
+
+async def test_what_any_hub_has_acknowledged_the_next_one_is_told(
+    capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talks, "BURST_MESSAGES", 100)
+
+    class Reborn(Hub):
+        async def batch(self, connection: ServerConnection, *batch: Any) -> None:
+            if len(self.hellos) == 1 and batch[1] > 200:
+                self.known.clear()
+                await connection.close(1001)
+            else:
+                await super().batch(connection, *batch)
+
+    async with Reborn().running() as hub:
+        await served(kitchen_for(hub.port, capture))
+    assert hub.received == list(range(PACKETS))
+    told = [(hello["acknowledged"], hello["first"]) for hello in hub.hellos]
+    assert told == [(0, 1), (200, 201)]
 
 
 async def test_no_more_is_on_its_way_than_the_window_holds(

@@ -52,6 +52,7 @@ def line(document: dict[str, Any], **more: Any) -> bytes:
     "message",
     [
         KitchenHelloMessage(SESSION, MAX_SEQ, msgspec.Raw(b'{"kitchen_name":"k"}')),
+        KitchenHelloMessage(SESSION, MAX_SEQ, msgspec.Raw(b'{"kitchen_name":"k"}'), MAX_SEQ - 1),
         BatchMessage(7),
         CountsMessage(msgspec.Raw(b'{"a":[1]}')),
     ],
@@ -116,6 +117,8 @@ def test_the_helpers_write_what_the_hub_reads() -> None:
     announcement = kitchen_hello("k", "all", "", [], 5.0)
     hello = read_from_kitchen(kitchen_hello_message(SESSION, 4, announcement))
     assert hello == KitchenHelloMessage(SESSION, 4, msgspec.Raw(announcement.encode()))
+    hello = read_from_kitchen(kitchen_hello_message(SESSION, 4, announcement, 2))
+    assert hello == KitchenHelloMessage(SESSION, 4, msgspec.Raw(announcement.encode()), 2)
     counts = read_from_kitchen(counts_message({"packets_handled": 7}))
     assert isinstance(counts, CountsMessage)
     assert json.loads(bytes(counts.counts)) == {"packets_handled": 7}
@@ -162,6 +165,13 @@ def test_a_message_of_another_type_is_told_from_one_that_is_damaged(read: Any) -
         {"first": "1"},
         {"first": True},
         {"first": None},
+        {"acknowledged": -1},
+        {"acknowledged": 1},
+        {"first": MAX_SEQ, "acknowledged": MAX_SEQ},
+        {"first": MAX_SEQ, "acknowledged": MAX_SEQ + 1},
+        {"acknowledged": 0.0},
+        {"acknowledged": "0"},
+        {"acknowledged": False},
     ],
 )
 def test_a_kitchens_hello_is_held_to_its_bounds(wrong: dict[str, Any]) -> None:

@@ -83,6 +83,14 @@ def test_a_kitchen_may_say_hello_again_to_go_on_with_another_session() -> None:
     assert (event.session, event.first) == (SESSION.replace("0123", "abcd"), 9)
 
 
+def test_a_kitchen_may_say_what_was_acknowledged_by_whatever_hub() -> None:
+    said = [b'"first":1', b'"first":9,"acknowledged":0', b'"first":9,"acknowledged":8']
+    for text, meant in zip(said, [None, 0, 8], strict=True):
+        [event] = V2KitchenPeer().receive(HELLO.replace(b'"first":1', text))
+        assert isinstance(event, KitchenHello)
+        assert event.acknowledged == meant
+
+
 def test_what_its_subscription_says_is_what_an_eater_gets() -> None:
     [event] = V2EaterPeer().receive(EATER_HELLO)
     assert event == EaterHello("e", EATER, EVERYTHING)

@@ -61,6 +61,8 @@ def meaning(event: Event) -> dict[str, Any]:
     if event.token is not None:
         who["token"] = event.token
     if isinstance(event, KitchenHello):
+        if event.acknowledged is not None:
+            who["acknowledged"] = event.acknowledged
         return who | {"session": event.session, "first": event.first}
     wanted = event.subscription
     return who | {

@@ -54,6 +54,14 @@ class Store(Protocol):
         ...
 
     @property
+    def acknowledged(self) -> int:
+        """The highest number of the session that was acknowledged, or less; 0 for none.
+
+        Below ``first``. What lies between was dropped: no hub will ever get it.
+        """
+        ...
+
+    @property
     def in_flight_bytes(self) -> int:
         """Bytes of the messages in flight."""
         ...
@@ -133,6 +141,7 @@ class Outbox:
         self._acknowledged = 0
         self._dropped = 0
         self._sent = 0
+        self._acknowledged_upto = 0
         # Messages that were in flight when a connection was lost, and dropped since: the hub may
         # have them, and will say so before anything more is sent. Runs of numbers, both ends in.
         self._doubtful: list[tuple[int, int]] = []
@@ -143,6 +152,11 @@ class Outbox:
         if self._doubtful:
             return self._doubtful[0][0]
         return self._in_flight.first or self._waiting.first or self._made + 1
+
+    @property
+    def acknowledged(self) -> int:
+        """See `Store`."""
+        return self._acknowledged_upto
 
     @property
     def in_flight_bytes(self) -> int:
@@ -180,6 +194,7 @@ class Outbox:
         """See `Store`."""
         if not 0 <= seq <= self._sent:
             raise ValueError(f"dumpling {seq} acknowledged, and the latest sent is {self._sent}")
+        self._acknowledged_upto = max(self._acknowledged_upto, seq)
         self._acknowledged += self._in_flight.discard(seq) + self._waiting.discard(seq)
         for first, last in self._doubtful:
             arrived = max(0, min(last, seq) - first + 1)

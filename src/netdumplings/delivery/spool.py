@@ -68,7 +68,7 @@ class Spool:
         self._in_flight = Runs()
         self._ready = Runs()
         self._tail = Runs()
-        self._own = Shelf(Left(0, session, 0, 0, 0, 0, 0))
+        self._own = Shelf(Left(0, session, 0, 0, 0, 0, 0, 0))
         self._shelves = deque([self._own])  # the first is the one that is sent
         self._finished: list[int] = []
         self._written = 0  # our own session is in the file up to here, where it is not done
@@ -104,7 +104,14 @@ class Spool:
         shelf = self._shelves[0]
         in_file = shelf.first_waiting if shelf.waiting else None
         unwritten = self._tail.first if shelf is self._own else None
-        return self._in_flight.first or self._ready.first or in_file or unwritten or shelf.last + 1
+        held = self._in_flight.first or self._ready.first or in_file or unwritten or shelf.last + 1
+        # A hub may turn out to have more than was read from the file.
+        return max(held, shelf.acknowledged + 1)
+
+    @property
+    def acknowledged(self) -> int:
+        """See `Store`; of a former process's session, what it had written down."""
+        return self._shelves[0].acknowledged
 
     @property
     def in_flight_bytes(self) -> int:
@@ -178,6 +185,7 @@ class Spool:
         seq = min(seq, latest)
         self._acknowledged += self._in_flight.discard(seq) + self._ready.discard(seq)
         shelf.done = max(shelf.done, seq)
+        shelf.acknowledged = max(shelf.acknowledged, seq)
         if shelf.done > shelf.loaded:
             self._hungry = True
         self._turn()
@@ -244,7 +252,7 @@ class Spool:
         self._writing = new[-1].last if new else 0
         return Job(
             shelf=shelf,
-            place=Place(shelf.number, shelf.done, shelf.loaded),
+            place=Place(shelf.number, shelf.done, shelf.loaded, shelf.acknowledged),
             new=new,
             after=self._written,
             dropped=self._unwritten_drops,
@@ -269,7 +277,7 @@ class Spool:
                     job.new,
                     after=job.after,
                     dropped=job.dropped,
-                    place=job.place,
+                    place=self._written_down(job, own),
                     finished=job.finished,
                     max_bytes=self.max_bytes,
                 )
@@ -323,6 +331,11 @@ class Spool:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _written_down(self, job: Job, own: int) -> Place:
+        """The place of a job; of our own session also before it knows its number in the file."""
+        is_new = job.shelf is self._own and not job.place.number
+        return job.place._replace(number=own) if is_new else job.place
 
     def _in_file(self) -> int:
         return sum(shelf.waiting for shelf in self._shelves)

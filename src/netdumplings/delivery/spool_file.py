@@ -17,6 +17,7 @@ from typing import Final
 
 from .runs import Burst
 from .spool_rows import (
+    ADD_ACKNOWLEDGED,
     APPLICATION,
     SCHEMA,
     VERSION,
@@ -94,18 +95,31 @@ class SpoolFile:
             raise ForeignSpool(f"it is of version {version}, and this one knows {VERSION}")
         (size,) = run("SELECT coalesce(sum(size), 0) FROM batches").fetchone()
         self.size = int(size)
+        columns = [name for _, name, *_ in run("PRAGMA table_info(sessions)")]
+        self._lacks_acknowledged = "acknowledged" not in columns
+        acknowledged = "NULL" if self._lacks_acknowledged else "acknowledged"
         rows = run(
-            """
+            f"""
             SELECT number, sessions.session, done, dropped,
                    min(max(first, done + 1)), max(last),
-                   coalesce(sum(last - max(first - 1, done)), 0)
+                   coalesce(sum(last - max(first - 1, done)), 0),
+                   min(coalesce({acknowledged}, done), done)
             FROM sessions LEFT JOIN batches ON batches.session = number AND last > done
             GROUP BY number ORDER BY number
-            """
+            """  # noqa: S608
         ).fetchall()
         self.left = [
-            Left(int(number), str(session), int(done), int(dropped), first or 0, last or 0, count)
-            for number, session, done, dropped, first, last, count in rows
+            Left(
+                number=int(number),
+                session=str(session),
+                done=int(done),
+                dropped=int(dropped),
+                first=first or 0,
+                last=last or 0,
+                messages=messages,
+                acknowledged=int(acknowledged),
+            )
+            for number, session, done, dropped, first, last, messages, acknowledged in rows
         ]
 
     def add_session(self, session: str) -> int:
@@ -153,6 +167,8 @@ class SpoolFile:
         with told_apart():
             try:
                 run("BEGIN IMMEDIATE")
+                if self._lacks_acknowledged:
+                    run(ADD_ACKNOWLEDGED)
                 for number in finished:
                     self._delete("session = ?", (number,))
                     run("DELETE FROM sessions WHERE number = ?", (number,))
@@ -171,6 +187,7 @@ class SpoolFile:
                     bodies,
                 )
                 run("COMMIT")
+                self._lacks_acknowledged = False
             except BaseException:
                 self.size = size_before
                 if self._database.in_transaction:
@@ -269,7 +286,10 @@ class SpoolFile:
         self._delete(
             "session = ? AND first <= ? AND last <= ?", (place.number, place.done, place.done)
         )
-        run("UPDATE sessions SET done = :done WHERE number = :number", place._asdict())
+        run(
+            "UPDATE sessions SET done = :done, acknowledged = :acknowledged WHERE number = :number",
+            place._asdict(),
+        )
         return int(settled)
 
     def _make_room(self, max_bytes: int, place: Place) -> dict[int, Lost]:

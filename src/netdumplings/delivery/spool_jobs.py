@@ -23,6 +23,7 @@ class Shelf:
         cleared: everything up to this message has been deleted.
         loaded: everything up to this message is in memory, or done. Behind ``done`` if the hub
             turned out to have more than was read from the file, until the file was looked at.
+        acknowledged: the highest number that a hub has acknowledged; 0 for none.
         last: its last message.
         waiting: how many messages after ``loaded`` are in the file.
         first_waiting: the first of them; meaningless if there is none.
@@ -32,6 +33,7 @@ class Shelf:
         self.session = left.session
         self.number = left.number
         self.done = self.cleared = self.loaded = left.done
+        self.acknowledged = left.acknowledged
         self.last = left.last
         self.waiting = left.messages
         self.first_waiting = left.first

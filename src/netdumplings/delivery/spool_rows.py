@@ -20,7 +20,8 @@ SCHEMA: Final = f"""
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         session TEXT NOT NULL UNIQUE,
         done INTEGER NOT NULL,
-        dropped INTEGER NOT NULL
+        dropped INTEGER NOT NULL,
+        acknowledged INTEGER
     );
     CREATE TABLE batches (
         id INTEGER PRIMARY KEY,
@@ -36,6 +37,9 @@ SCHEMA: Final = f"""
     PRAGMA user_version = {VERSION};
     COMMIT;
 """
+#: Files of an earlier version lack this column, which is NULL where such a version has written; it
+#: goes on with files that have it.
+ADD_ACKNOWLEDGED: Final = "ALTER TABLE sessions ADD COLUMN acknowledged INTEGER"
 
 #: Primary result codes (https://www.sqlite.org/rescode.html) that leave no doubt about the file.
 _CORRUPT: Final = frozenset(
@@ -79,6 +83,8 @@ class Left(NamedTuple):
         first: the first message after ``done``; 0 if there is none.
         last: the last one.
         messages: how many there are after ``done``.
+        acknowledged: the highest number that a hub has acknowledged, as far as it was written
+            down; 0 for none.
     """
 
     number: int
@@ -88,6 +94,7 @@ class Left(NamedTuple):
     first: int
     last: int
     messages: int
+    acknowledged: int
 
 
 class Place(NamedTuple):
@@ -97,11 +104,13 @@ class Place(NamedTuple):
         number: its number in the file.
         done: everything up to this message is gone, or may go.
         loaded: everything up to this message is in memory, or gone.
+        acknowledged: the highest number that a hub has acknowledged; 0 for none.
     """
 
     number: int
     done: int
     loaded: int
+    acknowledged: int
 
 
 class Lost(NamedTuple):

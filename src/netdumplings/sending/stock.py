@@ -23,10 +23,12 @@ class Position(NamedTuple):
     Attributes:
         session: the session whose dumplings are next.
         first: the lowest number of it that may still be sent.
+        acknowledged: the highest number of it that any hub has acknowledged.
     """
 
     session: str
     first: int
+    acknowledged: int
 
 
 class Stock:
@@ -92,7 +94,7 @@ class Stock:
     def position(self) -> Position:
         """What to tell a hub."""
         with self._changed:
-            return Position(self._store.session, self._store.first)
+            return Position(self._store.session, self._store.first, self._store.acknowledged)
 
     @property
     def session(self) -> str:

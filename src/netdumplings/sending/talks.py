@@ -174,9 +174,9 @@ class V2Talk(Talk):
 
     async def _greet(self) -> None:
         """Say hello for the session that is next, and wait for the welcome."""
-        self._session, self._first = self._stock.position
+        self._session, self._first, acknowledged = self._stock.position
         self._welcome = self._loop.create_future()
-        hello = kitchen_hello_message(self._session, self._first, self._hello())
+        hello = kitchen_hello_message(self._session, self._first, self._hello(), acknowledged)
         await self._connection.send(hello, text=True)
         await asyncio.wait(
             {self._welcome, self._closed},

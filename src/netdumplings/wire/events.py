@@ -17,10 +17,14 @@ class KitchenHello(Hello, frozen=True):
     Attributes:
         session: what its dumplings are numbered in; None for a kitchen that does not number them.
         first: the lowest number that it may still send.
+        acknowledged: the highest number of the session that any hub has acknowledged to it, or
+            less if it has forgotten; below ``first``. What lies between the two, it has dropped.
+            None if it does not say.
     """
 
     session: str | None = None
     first: int = 1
+    acknowledged: int | None = None
 
 
 class EaterHello(Hello, frozen=True):

@@ -60,6 +60,7 @@ class KitchenHelloMessage(_Message, tag="hello"):
     session: Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
     first: _First
     announcement: msgspec.Raw
+    acknowledged: _Seq | None = None
     token: _Token | None = None
 
 
@@ -190,6 +191,8 @@ def read_from_kitchen(line: bytes) -> FromKitchen:
         msgspec.DecodeError: it is none (of which `msgspec.ValidationError` is one).
     """
     message: FromKitchen = _from_kitchen(line)
+    if isinstance(message, KitchenHelloMessage) and (message.acknowledged or 0) >= message.first:
+        raise msgspec.ValidationError("Expected `acknowledged` to be below `first`")
     return message
 
 
@@ -215,9 +218,20 @@ def read_to_eater(line: str | bytes) -> ToEater:
     return message
 
 
-def kitchen_hello_message(session: str, first: int, announcement: str) -> bytes:
-    """Write the hello of a kitchen; the announcement is JSON, as `kitchen_hello` writes it."""
-    return write(KitchenHelloMessage(session, first, msgspec.Raw(announcement.encode())))
+def kitchen_hello_message(
+    session: str, first: int, announcement: str, acknowledged: int | None = None
+) -> bytes:
+    """Write the hello of a kitchen.
+
+    Args:
+        session: what its dumplings are numbered in.
+        first: the lowest number that may still be sent, from 1.
+        announcement: JSON, as `kitchen_hello` writes it.
+        acknowledged: the highest number that any hub has acknowledged, below ``first``; 0 for
+            none, None to say nothing of it.
+    """
+    raw = msgspec.Raw(announcement.encode())
+    return write(KitchenHelloMessage(session, first, raw, acknowledged))
 
 
 def counts_message(counts: Mapping[str, Any]) -> bytes:

@@ -95,7 +95,12 @@ def _kitchen_hello(message: KitchenHelloMessage, limits: Limits) -> Event:
     if isinstance(who, Refusal):
         return who
     return KitchenHello(
-        who.name, who.announcement, message.session, message.first, token=message.token
+        who.name,
+        who.announcement,
+        session=message.session,
+        first=message.first,
+        acknowledged=message.acknowledged,
+        token=message.token,
     )
 
 
