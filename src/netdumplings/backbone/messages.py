@@ -1,0 +1,217 @@
+"""What is in the stream, and how it is written.
+
+A message holds dumplings of one kitchen and one chef that follow one another in the numbers of one
+session, each on a line; or it is empty, and a notice that a kitchen has dropped some. The headers
+say which. Nothing in them is trusted: whoever can write to the stream may have written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from ..wire import MAX_SEQ, Limits, Metadata, Refusal, read_dumplings
+from .subjects import name_of, notice_subject, subject_of
+
+#: The public name of the session whose numbers they are, as in an eater's cursor.
+SESSION: Final = "Netdumplings-Session"
+#: The number of the first dumpling, or of the first that is missing.
+FIRST: Final = "Netdumplings-First"
+#: How many there are, or are missing.
+COUNT: Final = "Netdumplings-Count"
+#: By which the stream knows a message that it has already (NATS, "Message Deduplication").
+MESSAGE_ID: Final = "Nats-Msg-Id"
+
+#: Characters of a session's public name.
+MAX_SESSION: Final = 64
+
+
+class Parcel(NamedTuple):
+    """A message as it is to be stored.
+
+    Attributes:
+        subject: its subject.
+        session: the public name of the session.
+        first: the number of the first dumpling, or of the first that is missing.
+        count: how many there are, or are missing.
+        body: the dumplings, a line each; empty if they are missing.
+    """
+
+    subject: str
+    session: str
+    first: int
+    count: int
+    body: bytes
+
+    @property
+    def last(self) -> int:
+        """The number of the last."""
+        return self.first + self.count - 1
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Its headers."""
+        missing = "" if self.body else "!"
+        return {
+            MESSAGE_ID: f"{self.session}:{missing}{self.first}-{self.last}",
+            SESSION: self.session,
+            FIRST: str(self.first),
+            COUNT: str(self.count),
+        }
+
+
+class Stored(NamedTuple):
+    """Dumplings that are in the stream, or a notice of some that are not.
+
+    Attributes:
+        position: the sequence number of their message.
+        time: when it came into the stream, seconds since the epoch.
+        session: the public name of their session.
+        kitchen: the name of their kitchen; None if they have none.
+        first: the number of the first.
+        body: the dumplings, a line each; empty if they are missing.
+        metadata: what each says of itself; none if they are missing.
+        count: how many there are, or are missing.
+    """
+
+    position: int
+    time: float
+    session: str
+    kitchen: str | None
+    first: int
+    body: bytes
+    metadata: list[Metadata]
+    count: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last."""
+        return self.first + self.count - 1
+
+    def after(self, number: int) -> Stored | None:
+        """Give what has a higher number; None if nothing has."""
+        known = number - self.first + 1
+        if known <= 0:
+            return self
+        if known >= self.count:
+            return None
+        return self._replace(
+            first=self.first + known,
+            body=b"\n".join(self.body.split(b"\n")[known:]) if self.body else b"",
+            metadata=self.metadata[known:],
+            count=self.count - known,
+        )
+
+
+def parcels(
+    stream: str,
+    session: str,
+    first: int,
+    body: bytes,
+    metadata: Sequence[Metadata],
+    max_bytes: int,
+) -> Iterator[Parcel]:
+    """Cut dumplings into messages: wherever kitchen or chef change, and where one gets too long.
+
+    Where they are cut depends on nothing but the dumplings, so that what is sent again is cut the
+    same.
+
+    Args:
+        stream: the stream's name.
+        session: the public name of their session.
+        first: the number of the first.
+        body: the dumplings, a line each.
+        metadata: what each says of itself.
+        max_bytes: of the dumplings in a message, unless one alone has more.
+    """
+    kinds = [(one.kitchen, one.chef) for one in metadata]
+    if len(body) <= max_bytes and len(set(kinds)) == 1:
+        yield Parcel(subject_of(stream, *kinds[0]), session, first, len(kinds), body)
+        return
+    lines = iter(body.split(b"\n"))
+    for kind, same in groupby(kinds):
+        subject = subject_of(stream, *kind)
+        taken: list[bytes] = []
+        size = 0
+        for _, line in zip(same, lines, strict=False):
+            if taken and size + len(line) > max_bytes:
+                yield Parcel(subject, session, first, len(taken), b"\n".join(taken))
+                first += len(taken)
+                taken, size = [], 0
+            taken.append(line)
+            size += len(line) + 1
+        yield Parcel(subject, session, first, len(taken), b"\n".join(taken))
+        first += len(taken)
+
+
+def notice(stream: str, session: str, kitchen: str, first: int, count: int) -> Parcel:
+    """Write that dumplings are missing.
+
+    Args:
+        stream: the stream's name.
+        session: the public name of their session.
+        kitchen: the name of their kitchen.
+        first: the number of the first of them.
+        count: how many they are.
+    """
+    return Parcel(notice_subject(stream, kitchen), session, first, count, b"")
+
+
+def read(
+    subject: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    position: int,
+    time: float,
+    limits: Limits,
+) -> Stored:
+    """Read a message of the stream.
+
+    Args:
+        subject: its subject.
+        headers: its headers.
+        body: what is in it.
+        position: its sequence number.
+        time: when it came into the stream, seconds since the epoch.
+        limits: what a dumpling may be.
+
+    Raises:
+        ValueError: no hub has written it.
+    """
+    session, first, count = _numbers(headers)
+    names = [name_of(token) for token in subject.split(".")[1:]]
+    if len(names) == 1:
+        if body:
+            raise ValueError("a notice that has something in it")
+        return Stored(position, time, session, names[0], first, b"", [], count)
+    if len(names) != 2:
+        raise ValueError(f"the subject {subject!r} has not three parts")
+    body.decode()
+    metadata = read_dumplings(body, limits)
+    if isinstance(metadata, Refusal):
+        raise ValueError(metadata.reason)
+    if len(metadata) != count:
+        raise ValueError(f"{len(metadata)} dumplings where there should be {count}")
+    if {(one.kitchen, one.chef) for one in metadata} != {tuple(names)}:
+        raise ValueError(f"dumplings that do not belong to the subject {subject!r}")
+    return Stored(position, time, session, names[0], first, body, metadata, count)
+
+
+def _numbers(headers: Mapping[str, str]) -> tuple[str, int, int]:
+    """Read the session, the first number and the count."""
+    session = headers.get(SESSION, "")
+    if not 0 < len(session) <= MAX_SESSION:
+        raise ValueError("its session has no name, or too long a one")
+    first, count = (_number(headers, name) for name in (FIRST, COUNT))
+    if first + count > MAX_SEQ:
+        raise ValueError("its numbers are too large")
+    return session, first, count
+
+
+def _number(headers: Mapping[str, str], name: str) -> int:
+    text = headers.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) > 0):
+        raise ValueError(f"the header {name} is no number above 0")
+    return int(text)

@@ -1,0 +1,262 @@
+"""What is in the stream already, for an eater that asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ..wire import Limits, Matcher
+from .consuming import Consumer, Damaged, Place, read_message
+from .link import EngineError, Link
+from .messages import COUNT, Stored
+from .stream import look
+from .subjects import Pair, filters
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+logger = logging.getLogger("netdumplings.hub")
+
+#: How many messages are asked for at a time, and bytes of them.
+ASKED: Final = 64
+ASKED_BYTES: Final = 1024 * 1024
+#: The same where they come without what is in them.
+ASKED_HEADERS: Final = 1000
+#: Seconds without a sign of life until the consumer is made anew, or a request repeated.
+SILENCE: Final = 3.0
+#: How many messages back it is looked for the last dumplings, at first and at most.
+STEP_BACK: Final = 64
+MOST_BACK: Final = 1_000_000
+#: What JetStream says where there is no message.
+NO_MESSAGE: Final = 10037
+
+
+class _Message(msgspec.Struct):
+    seq: int
+    time: str
+
+
+class _Found(msgspec.Struct):
+    message: _Message
+
+
+_found: Final = msgspec.json.Decoder(_Found)
+
+
+class Past:
+    """Goes through what is in the stream, of what an eater wants, in order.
+
+    Args:
+        link: to the servers.
+        stream: the stream's name.
+        limits: what a dumpling may be.
+        pairs: what is wanted.
+        had: of each session named in it, what has a lower number, or that one, is left out.
+        after: begin after this position.
+        since: begin with what came from then on, instead; seconds since the epoch.
+
+    Attributes:
+        position: up to where it has come.
+        had: up to which number it has come with each session.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        stream: str,
+        limits: Limits,
+        pairs: Collection[Pair],
+        had: Mapping[str, int],
+        *,
+        after: int = 0,
+        since: float | None = None,
+    ) -> None:
+        self._link = link
+        self._stream = stream
+        self._limits = limits
+        self._pairs = pairs
+        self._since = since
+        self.position = after
+        self.had = dict(had)
+        self._consumer: Consumer | None = None
+        self._got: list[Stored] = []
+
+    async def next(self) -> list[Stored]:
+        """Go on; nothing is given when there is nothing at the moment.
+
+        Raises:
+            EngineError: there is no getting at it now; try again later.
+        """
+        if self._consumer is None:
+            consumer = Consumer(self._link, self._stream, self._took)
+            self._consumer = consumer
+            try:
+                await consumer.open(self._pairs, after=self.position, since=self._since)
+            except BaseException:
+                await self.close()
+                raise
+        consumer = self._consumer
+        await consumer.pull_there_is(ASKED, ASKED_BYTES)
+        if not await _given(consumer):
+            await self.close()
+        got, self._got = self._got, []
+        return got
+
+    async def reached(self) -> int:
+        """Say up to where everything wanted that is in the stream has been given.
+
+        Nothing given does not mean that nothing is there: what was asked may be a server that is
+        behind the others.
+
+        Raises:
+            EngineError: as `next` does.
+        """
+        info = await look(self._link, self._stream)
+        for subject in filters(self._stream, self._pairs):
+            last = await _last_of(self._link, self._stream, subject)
+            if last is None or last.seq <= self.position:
+                continue
+            if self._since is None or _seconds(last.time) >= self._since:
+                return self.position
+        return max(self.position, info.state.last_seq)
+
+    async def close(self) -> None:
+        """Let go of the consumer; `next` makes another."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.close()
+
+    def _took(self, message: Msg, place: Place) -> None:
+        stored = read_message(message, place, self._limits)
+        self.position = place.position
+        self._since = None  # from here on it goes by the position
+        if isinstance(stored, Damaged):
+            return
+        new = stored.after(self.had.get(stored.session, 0))
+        if new is not None:
+            self.had[stored.session] = new.last
+            self._got.append(new)
+
+
+async def position_of_last(
+    link: Link,
+    stream: str,
+    limits: Limits,
+    pairs: Collection[Pair],
+    count: int,
+    matcher: Matcher | None,
+) -> tuple[int, int]:
+    """Find where the last so many dumplings begin that an eater wants.
+
+    Args:
+        link: to the servers.
+        stream: the stream's name.
+        limits: what a dumpling may be.
+        pairs: what it wants.
+        count: how many.
+        matcher: what of that it wants; None for all.
+
+    Returns:
+        the position before the first message of them, and how many of the wanted dumplings in that
+        message are older.
+
+    Raises:
+        EngineError: there is no getting at it now.
+    """
+    info = await look(link, stream)
+    end = info.state.last_seq
+    back = STEP_BACK
+    while count > 0:
+        begin = max(info.first, end - back + 1)
+        counts = await _counts(link, stream, limits, pairs, begin, end, matcher)
+        left = count
+        for position, here in reversed(counts):
+            left -= here
+            if left <= 0:
+                return position - 1, -left
+        if begin <= info.first or back >= MOST_BACK:
+            return begin - 1, 0
+        back *= 4
+    return end, 0
+
+
+async def _counts(
+    link: Link,
+    stream: str,
+    limits: Limits,
+    pairs: Collection[Pair],
+    begin: int,
+    end: int,
+    matcher: Matcher | None,
+) -> list[tuple[int, int]]:
+    """Count what is wanted in each message of a stretch of the stream."""
+    counts: list[tuple[int, int]] = []
+    reached = begin - 1
+
+    def take(message: Msg, place: Place) -> None:
+        nonlocal reached
+        reached = place.position
+        if place.position > end or message.subject.count(".") != 2:
+            return
+        if matcher is None:
+            said = (message.headers or {}).get(COUNT, "")
+            number = int(said) if said.isascii() and said.isdigit() and len(said) <= 6 else 0
+        else:
+            stored = read_message(message, place, limits)
+            number = 0 if isinstance(stored, Damaged) else sum(map(matcher, stored.metadata))
+        if number:
+            counts.append((place.position, number))
+
+    consumer = Consumer(link, stream, take, headers_only=matcher is None)
+    try:
+        await consumer.open(pairs, after=begin - 1)
+        while reached < end:
+            asked = ASKED_HEADERS if matcher is None else ASKED
+            await consumer.pull_there_is(asked, ASKED_BYTES)
+            if not await _given(consumer):
+                raise EngineError("the server has stopped giving what is in the stream")
+            if consumer.dry:
+                break
+    finally:
+        await consumer.close()
+    return counts
+
+
+async def _given(consumer: Consumer) -> bool:
+    """Wait until what was asked for has come; False if it does not come."""
+    while consumer.waiting > 0 and not consumer.dry and not consumer.broken:
+        consumer.stirred.clear()
+        try:
+            async with asyncio.timeout(SILENCE):
+                await consumer.stirred.wait()
+        except TimeoutError:
+            return False
+    return not consumer.broken
+
+
+async def _last_of(link: Link, stream: str, subject: str) -> _Message | None:
+    """Ask for the last message of a subject; the leader of the stream answers."""
+    try:
+        answer = await link.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject})
+    except EngineError as error:
+        if error.code == NO_MESSAGE:
+            return None
+        raise
+    try:
+        return _found.decode(answer).message
+    except msgspec.DecodeError as error:
+        raise EngineError(f"an answer that is none: {error}") from None
+
+
+def _seconds(time: str) -> float:
+    """Read a point in time as JetStream writes it, with nanoseconds."""
+    whole, dot, fraction = time.rstrip("Z").partition(".")
+    with suppress(ValueError):
+        return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+    return float("inf")

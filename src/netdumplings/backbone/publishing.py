@@ -1,0 +1,285 @@
+"""What kitchens have sent, on its way into the stream: in order, each dumpling once.
+
+Of each session there is one group of messages under way, and the next is not sent before the stream
+has that one. So whatever is lost, and by whichever hubs, the numbers of a session that are in the
+stream have no hole: a dumpling comes after all that were before it, or not at all. On that rests
+that whoever reads can tell by its number alone whether a dumpling has come before.
+
+Several messages of a group are stored as one, all or none (NATS, "Atomic Batch Publish", ADR-50).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ..delivery import BackboneLedger, delays
+from ..wire import Metadata
+from .link import EngineError, Link
+from .messages import Parcel, notice, parcels
+
+logger = logging.getLogger("netdumplings.hub")
+
+#: Bytes of a message and of a group, about; and how many messages a group may have, where JetStream
+#: has a limit of a thousand.
+MESSAGE_BYTES: Final = 256 * 1024
+GROUP_BYTES: Final = 512 * 1024
+GROUP_MESSAGES: Final = 500
+#: Bytes of a message that are not dumplings.
+MESSAGE_ROOM: Final = 8 * 1024
+#: Bytes that a waiting batch takes besides its own.
+OVERHEAD: Final = 256
+#: What JetStream says of a group of which it has a message already.
+HAS_ONE: Final = 10201
+
+BATCH: Final = "Nats-Batch-Id"
+BATCH_PLACE: Final = "Nats-Batch-Sequence"
+BATCH_END: Final = "Nats-Batch-Commit"
+EXPECTED_STREAM: Final = "Nats-Expected-Stream"
+
+
+class _Waiting:
+    """Dumplings that are to be stored, or are missing; `body` is then empty."""
+
+    __slots__ = ("body", "count", "first", "kitchen", "metadata")
+
+    def __init__(
+        self, first: int, body: bytes, metadata: Sequence[Metadata], count: int, kitchen: str
+    ) -> None:
+        self.first = first
+        self.body = body
+        self.metadata = metadata
+        self.count = count
+        self.kitchen = kitchen
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return len(self.body) + OVERHEAD
+
+
+class Publisher:
+    """Gives the stream what kitchens have sent.
+
+    Args:
+        link: to the servers.
+        stream: the stream's name.
+        max_bytes: of what waits, beyond which there is no room.
+        on_stored: is called with a session and the number up to which the stream has it.
+        on_room: is called when there is no room any more, with False, and when there is, with True.
+
+    Attributes:
+        trouble: why something is not stored; empty if all is.
+        waiting_bytes: bytes of what waits.
+        has_room: whether there is room.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        stream: str,
+        max_bytes: int,
+        on_stored: Callable[[str, int], None],
+        on_room: Callable[[bool], None],
+    ) -> None:
+        self._link = link
+        self._stream = stream
+        self._max_bytes = max_bytes
+        self._on_stored = on_stored
+        self._on_room = on_room
+        self.trouble = ""
+        self.waiting_bytes = 0
+        self.has_room = True
+        self._queues: dict[str, deque[_Waiting]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._taken = self._stored = self._waiting = self._left = 0
+        self._batches = map("{}-{}".format, itertools.repeat(secrets.token_hex(8)),
+                            itertools.count(1))  # fmt: skip
+
+    @property
+    def ledger(self) -> BackboneLedger:
+        """What became of all that was taken: a snapshot."""
+        return BackboneLedger(self._taken, self._stored, self._waiting, self._left)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._queues
+
+    def put(self, session: str, first: int, body: bytes, metadata: Sequence[Metadata]) -> None:
+        """Take dumplings of a session, whose numbers follow on what was taken of it before.
+
+        Args:
+            session: its public name.
+            first: the number of the first.
+            body: the dumplings, a line each.
+            metadata: what each says of itself.
+        """
+        count = len(metadata)
+        self._taken += count
+        self._waiting += count
+        self._enqueue(session, _Waiting(first, body, metadata, count, ""))
+
+    def miss(self, session: str, kitchen: str, first: int, count: int) -> None:
+        """Note that dumplings of a session will never come, where they would have.
+
+        Args:
+            session: its public name.
+            kitchen: the name of its kitchen.
+            first: the number of the first of them.
+            count: how many they are.
+        """
+        self._enqueue(session, _Waiting(first, b"", (), count, kitchen))
+
+    async def stop(self, patience: float) -> None:
+        """Store what waits, for so many seconds, and leave the rest."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._left += self._waiting
+        self._waiting = self.waiting_bytes = 0
+        self._queues.clear()
+
+    def _enqueue(self, session: str, item: _Waiting) -> None:
+        self.waiting_bytes += item.size
+        if self.has_room and self.waiting_bytes > self._max_bytes:
+            self.has_room = False
+            self._on_room(False)
+        queue = self._queues.get(session)
+        if queue is not None:
+            queue.append(item)
+            return
+        queue = self._queues[session] = deque([item])
+        task = asyncio.create_task(self._empty(session, queue))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _empty(self, session: str, queue: deque[_Waiting]) -> None:
+        """Store what waits of a session, one group after the other."""
+        while queue:
+            await self._link.rises()
+            items, group = self._group(session, queue)
+            await self._store_surely(group)
+            for _ in range(items):
+                item = queue.popleft()
+                self.waiting_bytes -= item.size
+                if item.body:
+                    self._stored += item.count
+                    self._waiting -= item.count
+            self._on_stored(session, group[-1].last)
+            if not self.has_room and self.waiting_bytes <= self._max_bytes // 2:
+                self.has_room = True
+                self._on_room(True)
+        del self._queues[session]
+
+    def _group(self, session: str, queue: deque[_Waiting]) -> tuple[int, list[Parcel]]:
+        """Make the messages that are next, of so many of what waits."""
+        max_bytes = min(MESSAGE_BYTES, self._link.max_payload - MESSAGE_ROOM)
+        group: list[Parcel] = []
+        size = items = 0
+        for item in queue:
+            if item.body:
+                more = list(
+                    parcels(self._stream, session, item.first, item.body, item.metadata, max_bytes)
+                )
+            else:
+                more = [notice(self._stream, session, item.kitchen, item.first, item.count)]
+            if group and len(group) + len(more) > GROUP_MESSAGES:
+                break
+            group += more
+            size += len(item.body)
+            items += 1
+            if size >= GROUP_BYTES:
+                break
+        return items, _joined(group, max_bytes)
+
+    async def _store_surely(self, group: Sequence[Parcel]) -> None:
+        """Store messages; try again until the stream has them."""
+        waits = delays()
+        while True:
+            await self._link.rises()
+            try:
+                # (More than a group may have are those of one batch of a kitchen.)
+                for begin in range(0, len(group), GROUP_MESSAGES):
+                    await self._store(group[begin : begin + GROUP_MESSAGES])
+            except EngineError as error:
+                self._complain(error)
+                await asyncio.sleep(next(waits))
+            else:
+                self._recover()
+                return
+
+    async def _store(self, group: Sequence[Parcel]) -> None:
+        if len(group) == 1:
+            await self._store_one(group[0])
+            return
+        try:
+            await self._store_as_one(group)
+        except EngineError as error:
+            if error.code != HAS_ONE:
+                raise
+            # This hub has sent them before, or another has, in other groups.
+            for parcel in group:
+                await self._store_one(parcel)
+
+    async def _store_one(self, parcel: Parcel) -> None:
+        headers = {EXPECTED_STREAM: self._stream, **parcel.headers}
+        await self._link.ask(parcel.subject, parcel.body, headers=headers)
+
+    async def _store_as_one(self, group: Sequence[Parcel]) -> None:
+        batch = next(self._batches)
+        for place, parcel in enumerate(group, 1):
+            headers = {BATCH: batch, BATCH_PLACE: str(place), **parcel.headers}
+            if place < len(group):
+                await self._link.publish(parcel.subject, parcel.body, headers=headers)
+            else:
+                headers[BATCH_END] = "1"
+                await self._link.ask(parcel.subject, parcel.body, headers=headers)
+
+    def _complain(self, error: EngineError) -> None:
+        if error.reason != self.trouble:
+            logger.warning("the backbone does not store: %s; will keep trying", error.reason)
+        self.trouble = error.reason
+
+    def _recover(self) -> None:
+        if self.trouble:
+            logger.info("the backbone stores again")
+            self.trouble = ""
+
+
+def _joined(group: Sequence[Parcel], max_bytes: int) -> list[Parcel]:
+    """Join messages that follow one another and are of one subject, as far as one holds them."""
+    joined: list[list[Parcel]] = []
+    size = 0
+    for parcel in group:
+        last = joined[-1][-1] if joined else None
+        if last is not None and _follows(last, parcel) and size + len(parcel.body) < max_bytes:
+            joined[-1].append(parcel)
+            size += len(parcel.body) + 1
+        else:
+            joined.append([parcel])
+            size = len(parcel.body)
+    return [_join(parts) for parts in joined]
+
+
+def _follows(last: Parcel, parcel: Parcel) -> bool:
+    """Tell whether dumplings may be in one message with those before them."""
+    both = bool(last.body and parcel.body)
+    return both and last.subject == parcel.subject and last.last + 1 == parcel.first
+
+
+def _join(parts: Sequence[Parcel]) -> Parcel:
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    count = sum(part.count for part in parts)
+    body = b"\n".join([part.body for part in parts])
+    return Parcel(first.subject, first.session, first.first, count, body)
