@@ -54,12 +54,12 @@ class Damaged(NamedTuple):
 
     Attributes:
         position: its sequence number.
-        count: how many dumplings it says it has; 1 if it says nothing.
+        dumplings: how many dumplings it says it has; 1 if it says nothing.
         reason: what is wrong with it.
     """
 
     position: int
-    count: int
+    dumplings: int
     reason: str
 
 

@@ -195,7 +195,8 @@ class Link:
             raise EngineError(f"an answer that is none: {error}") from None
         if answer.error is not None:
             raise EngineError(answer.error.description or "refused", answer.error.err_code)
-        return message.data
+        data: bytes = message.data
+        return data
 
     async def api(self, what: str, question: Any = None) -> bytes:
         """Ask JetStream.
@@ -229,7 +230,8 @@ class Link:
 
     def new_inbox(self) -> str:
         """Give a subject of our own."""
-        return self._client.new_inbox()
+        inbox: str = self._client.new_inbox()
+        return inbox
 
     def prepare_again(self) -> None:
         """Have the connection prepared anew: something that was there is not any more."""

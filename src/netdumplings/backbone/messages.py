@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from ..wire import MAX_SEQ, Limits, Metadata, Refusal, read_dumplings
+from ..wire import Limits, Metadata, Refusal
+from ..wire.dumplings import read_dumplings
+from ..wire.messages import MAX_SEQ
 from .subjects import name_of, notice_subject, subject_of
 
 #: The public name of the session whose numbers they are, as in an eater's cursor.
@@ -34,20 +36,20 @@ class Parcel(NamedTuple):
         subject: its subject.
         session: the public name of the session.
         first: the number of the first dumpling, or of the first that is missing.
-        count: how many there are, or are missing.
+        dumplings: how many there are, or are missing.
         body: the dumplings, a line each; empty if they are missing.
     """
 
     subject: str
     session: str
     first: int
-    count: int
+    dumplings: int
     body: bytes
 
     @property
     def last(self) -> int:
         """The number of the last."""
-        return self.first + self.count - 1
+        return self.first + self.dumplings - 1
 
     @property
     def headers(self) -> dict[str, str]:
@@ -57,7 +59,7 @@ class Parcel(NamedTuple):
             MESSAGE_ID: f"{self.session}:{missing}{self.first}-{self.last}",
             SESSION: self.session,
             FIRST: str(self.first),
-            COUNT: str(self.count),
+            COUNT: str(self.dumplings),
         }
 
 
@@ -72,7 +74,7 @@ class Stored(NamedTuple):
         first: the number of the first.
         body: the dumplings, a line each; empty if they are missing.
         metadata: what each says of itself; none if they are missing.
-        count: how many there are, or are missing.
+        dumplings: how many there are, or are missing.
     """
 
     position: int
@@ -82,25 +84,25 @@ class Stored(NamedTuple):
     first: int
     body: bytes
     metadata: list[Metadata]
-    count: int
+    dumplings: int
 
     @property
     def last(self) -> int:
         """The number of the last."""
-        return self.first + self.count - 1
+        return self.first + self.dumplings - 1
 
     def after(self, number: int) -> Stored | None:
         """Give what has a higher number; None if nothing has."""
         known = number - self.first + 1
         if known <= 0:
             return self
-        if known >= self.count:
+        if known >= self.dumplings:
             return None
         return self._replace(
             first=self.first + known,
             body=b"\n".join(self.body.split(b"\n")[known:]) if self.body else b"",
             metadata=self.metadata[known:],
-            count=self.count - known,
+            dumplings=self.dumplings - known,
         )
 
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("netdumplings.hub")
 
 #: How many messages are asked for at a time, and bytes of them.
 ASKED: Final = 64
-ASKED_BYTES: Final = 1024 * 1024
+ASKED_BYTES: Final = 4 * 1024 * 1024
 #: The same where they come without what is in them.
 ASKED_HEADERS: Final = 1000
 #: Seconds without a sign of life until the consumer is made anew, or a request repeated.
@@ -216,13 +216,13 @@ async def _counts(
     consumer = Consumer(link, stream, take, headers_only=matcher is None)
     try:
         await consumer.open(pairs, after=begin - 1)
-        while reached < end:
+        before = None
+        while reached < end and not (consumer.dry and reached == before):
+            before = reached
             asked = ASKED_HEADERS if matcher is None else ASKED
             await consumer.pull_there_is(asked, ASKED_BYTES)
             if not await _given(consumer):
                 raise EngineError("the server has stopped giving what is in the stream")
-            if consumer.dry:
-                break
     finally:
         await consumer.close()
     return counts

@@ -22,6 +22,7 @@ from ..delivery import BackboneLedger, delays
 from ..wire import Metadata
 from .link import EngineError, Link
 from .messages import Parcel, notice, parcels
+from .subjects import name_of
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -97,14 +98,16 @@ class Publisher:
         self.has_room = True
         self._queues: dict[str, deque[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._taken = self._stored = self._waiting = self._left = 0
+        self._taken = self._stored = self._waiting = self._left = self._refused = 0
         self._batches = map("{}-{}".format, itertools.repeat(secrets.token_hex(8)),
                             itertools.count(1))  # fmt: skip
 
     @property
     def ledger(self) -> BackboneLedger:
         """What became of all that was taken: a snapshot."""
-        return BackboneLedger(self._taken, self._stored, self._waiting, self._left)
+        return BackboneLedger(
+            self._taken, self._stored, self._waiting, self._left, self._refused
+        )
 
     @property
     def idle(self) -> bool:
@@ -166,7 +169,7 @@ class Publisher:
         """Store what waits of a session, one group after the other."""
         while queue:
             await self._link.rises()
-            items, group = self._group(session, queue)
+            items, group, refused = self._group(session, queue)
             await self._store_surely(group)
             for _ in range(items):
                 item = queue.popleft()
@@ -174,17 +177,25 @@ class Publisher:
                 if item.body:
                     self._stored += item.count
                     self._waiting -= item.count
+            self._stored -= refused
+            self._refused += refused
             self._on_stored(session, group[-1].last)
             if not self.has_room and self.waiting_bytes <= self._max_bytes // 2:
                 self.has_room = True
                 self._on_room(True)
         del self._queues[session]
 
-    def _group(self, session: str, queue: deque[_Waiting]) -> tuple[int, list[Parcel]]:
-        """Make the messages that are next, of so many of what waits."""
-        max_bytes = min(MESSAGE_BYTES, self._link.max_payload - MESSAGE_ROOM)
+    def _group(self, session: str, queue: deque[_Waiting]) -> tuple[int, list[Parcel], int]:
+        """Make the messages that are next.
+
+        Returns:
+            of how many of those waiting they are; the messages; and how many dumplings are left
+            out because no message holds them.
+        """
+        most = self._link.max_payload - MESSAGE_ROOM
+        max_bytes = min(MESSAGE_BYTES, most)
         group: list[Parcel] = []
-        size = items = 0
+        size = items = refused = 0
         for item in queue:
             if item.body:
                 more = list(
@@ -194,12 +205,25 @@ class Publisher:
                 more = [notice(self._stream, session, item.kitchen, item.first, item.count)]
             if group and len(group) + len(more) > GROUP_MESSAGES:
                 break
+            for place, parcel in enumerate(more):
+                # Only a dumpling alone in its message is that large.
+                if len(parcel.body) > most:
+                    kitchen = name_of(parcel.subject.split(".")[1]) or ""
+                    more[place] = notice(self._stream, session, kitchen, parcel.first, parcel.dumplings)
+                    refused += parcel.dumplings
             group += more
             size += len(item.body)
             items += 1
             if size >= GROUP_BYTES:
                 break
-        return items, _joined(group, max_bytes)
+        if refused:
+            logger.error(
+                "%d dumplings are lost: each is over the %d bytes that fit a message of the "
+                "backbone (max_payload of its servers)",
+                refused,
+                most,
+            )
+        return items, _joined(group, max_bytes), refused
 
     async def _store_surely(self, group: Sequence[Parcel]) -> None:
         """Store messages; try again until the stream has them."""
@@ -280,6 +304,6 @@ def _join(parts: Sequence[Parcel]) -> Parcel:
     first = parts[0]
     if len(parts) == 1:
         return first
-    count = sum(part.count for part in parts)
+    count = sum(part.dumplings for part in parts)
     body = b"\n".join([part.body for part in parts])
     return Parcel(first.subject, first.session, first.first, count, body)

@@ -196,8 +196,8 @@ class Reader:
                     stored.position,
                     ascii(stored.reason)[1:-1][:200],
                 )
-            self._came += stored.count
-            self._damaged += stored.count
+            self._came += stored.dumplings
+            self._damaged += stored.dumplings
             return
         self._pass_on(stored)
 

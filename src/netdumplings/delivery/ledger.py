@@ -152,7 +152,7 @@ class BackboneLedger(NamedTuple):
 
     At all times::
 
-        taken == stored + waiting + left
+        taken == stored + waiting + left + refused
 
     Attributes:
         taken: dumplings that were taken from kitchens.
@@ -160,20 +160,22 @@ class BackboneLedger(NamedTuple):
         waiting: those that the hub holds, on their way or not.
         left: those that the hub held when it stopped. Their kitchens have them still, unless they
             do not number their dumplings.
+        refused: those that are lost: each is larger than a message of the backbone may be.
     """
 
     taken: int = 0
     stored: int = 0
     waiting: int = 0
     left: int = 0
+    refused: int = 0
 
     def imbalance(self) -> int:
         """Return how many dumplings have no place in the books; 0 if they balance."""
-        return self.taken - self.stored - self.waiting - self.left
+        return self.taken - self.stored - self.waiting - self.left - self.refused
 
     def violations(self) -> list[str]:
         """Return in words what is wrong, one sentence each; nothing if all is well."""
-        return _violations(self, "taken = stored + waiting + left")
+        return _violations(self, "taken = stored + waiting + left + refused")
 
 
 class ReturnLedger(NamedTuple):
