@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ..exceptions import BackboneError
 from ..wire import Limits, Matcher
 from .link import EngineError, Link
 from .messages import Stored
-from .past import Past, position_of_last
+from .past import Past, lost_before, position_of_last, position_since
 from .publishing import Publisher
 from .reading import Reader
 from .settings import BackboneSettings
@@ -151,12 +149,11 @@ class Backbone:
         pairs: Collection[Pair],
         had: Mapping[str, int],
         *,
-        after: int = 0,
-        since: float | None = None,
+        after: int,
     ) -> Past:
         """Go through what is stored; the arguments are those of `Past`."""
         stream = self._settings.stream
-        return Past(self._link, stream, self._limits, pairs, had, after=after, since=since)
+        return Past(self._link, stream, self._limits, pairs, had, after=after)
 
     async def position_of_last(
         self, pairs: Collection[Pair], count: int, matcher: Matcher | None
@@ -168,6 +165,22 @@ class Backbone:
         """
         stream = self._settings.stream
         return await position_of_last(self._link, stream, self._limits, pairs, count, matcher)
+
+    async def position_since(self, time: float) -> int:
+        """Find the position before what came at a time or later; see `past.position_since`.
+
+        Raises:
+            EngineError: there is no getting at it now.
+        """
+        return await position_since(self._link, self._settings.stream, time)
+
+    async def lost_before(self, first: int, position: int, had: Mapping[str, int]) -> int:
+        """Estimate what an eater has missed that is not there any more; see `past.lost_before`.
+
+        Raises:
+            EngineError: there is no getting at it now.
+        """
+        return await lost_before(self._link, self._settings.stream, first, position, had)
 
     def tell(self, report: bytes) -> None:
         """Tell the other hubs how this one is, if that is possible now."""

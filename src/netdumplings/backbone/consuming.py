@@ -135,26 +135,20 @@ class Consumer:
         self._requests = itertools.count(1)
         self._config: dict[str, Any] = {}
 
-    async def open(
-        self, pairs: Collection[Pair], *, after: int | None = None, since: float | None = None
-    ) -> None:
+    async def open(self, pairs: Collection[Pair], *, after: int) -> None:
         """Have JetStream make it.
 
         Args:
             pairs: what is wanted; notices are wanted always.
             after: the sequence number before that of the first message wanted.
-            since: instead of that, from when on, seconds since the epoch.
 
         Raises:
             EngineError: it cannot be made.
         """
-        start: dict[str, Any]
-        if since is not None:
-            start = {"deliver_policy": "by_start_time", "opt_start_time": _time(since)}
-        else:
-            start = {"deliver_policy": "by_start_sequence", "opt_start_seq": (after or 0) + 1}
         self._config = {
             "name": self._name,
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": after + 1,
             "ack_policy": "none",
             "replay_policy": "instant",
             "inactive_threshold": FORGOTTEN_AFTER * SECOND,
@@ -162,7 +156,6 @@ class Consumer:
             "mem_storage": True,
             "headers_only": self._headers_only,
             "filter_subjects": filters(self._stream, pairs),
-            **start,
         }
         self._inbox = self._link.new_inbox()
         await self._link.listen(f"{self._inbox}.*", self._took)
@@ -254,10 +247,3 @@ class Consumer:
             self.dry = True
         else:
             self.broken = True
-
-
-def _time(since: float) -> str:
-    """Write a point in time as RFC 3339 has it."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(max(0.0, since), UTC).isoformat()

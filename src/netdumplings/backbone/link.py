@@ -140,7 +140,12 @@ class Link:
             await self._rises.wait()
 
     async def publish(
-        self, subject: str, body: bytes, *, headers: Mapping[str, str] | None = None, reply: str = ""
+        self,
+        subject: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        reply: str = "",
     ) -> None:
         """Send a message, and do not wait for an answer.
 
@@ -266,7 +271,7 @@ class Link:
             disconnected_cb=self._lost,
             reconnected_cb=self._made,
             connect_timeout=CONNECT_TIMEOUT,
-            reconnect_time_wait=RETRY_EVERY,
+            reconnect_time_wait=RETRY_EVERY,  # type: ignore[arg-type]  # it only sleeps so long
             max_reconnect_attempts=-1,
             ping_interval=PING_EVERY,
             # What was not sent before a connection was lost is sent again by who knows.
@@ -276,9 +281,7 @@ class Link:
         self._inbox = client.new_inbox()
         self._subscriptions.clear()
         self._listeners = {
-            subject: take
-            for subject, take in self._listeners.items()
-            if take != self._answered
+            subject: take for subject, take in self._listeners.items() if take != self._answered
         }
         self._listeners[f"{self._inbox}.*"] = self._answered
         for subject in self._listeners:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
-from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,9 +13,9 @@ import msgspec
 from ..wire import Limits, Matcher
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
-from .messages import COUNT, Stored
+from .messages import COUNT, FIRST, MAX_SESSION, SESSION, Stored
 from .stream import look
-from .subjects import Pair, filters
+from .subjects import EVERYTHING, Pair, filters
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -35,11 +34,12 @@ STEP_BACK: Final = 64
 MOST_BACK: Final = 1_000_000
 #: What JetStream says where there is no message.
 NO_MESSAGE: Final = 10037
+#: Digits of the largest number of a dumpling.
+MAX_DIGITS: Final = 16
 
 
 class _Message(msgspec.Struct):
     seq: int
-    time: str
 
 
 class _Found(msgspec.Struct):
@@ -59,7 +59,6 @@ class Past:
         pairs: what is wanted.
         had: of each session named in it, what has a lower number, or that one, is left out.
         after: begin after this position.
-        since: begin with what came from then on, instead; seconds since the epoch.
 
     Attributes:
         position: up to where it has come.
@@ -74,14 +73,12 @@ class Past:
         pairs: Collection[Pair],
         had: Mapping[str, int],
         *,
-        after: int = 0,
-        since: float | None = None,
+        after: int,
     ) -> None:
         self._link = link
         self._stream = stream
         self._limits = limits
         self._pairs = pairs
-        self._since = since
         self.position = after
         self.had = dict(had)
         self._consumer: Consumer | None = None
@@ -97,7 +94,7 @@ class Past:
             consumer = Consumer(self._link, self._stream, self._took)
             self._consumer = consumer
             try:
-                await consumer.open(self._pairs, after=self.position, since=self._since)
+                await consumer.open(self._pairs, after=self.position)
             except BaseException:
                 await self.close()
                 raise
@@ -120,9 +117,7 @@ class Past:
         info = await look(self._link, self._stream)
         for subject in filters(self._stream, self._pairs):
             last = await _last_of(self._link, self._stream, subject)
-            if last is None or last.seq <= self.position:
-                continue
-            if self._since is None or _seconds(last.time) >= self._since:
+            if last is not None and last > self.position:
                 return self.position
         return max(self.position, info.state.last_seq)
 
@@ -135,13 +130,76 @@ class Past:
     def _took(self, message: Msg, place: Place) -> None:
         stored = read_message(message, place, self._limits)
         self.position = place.position
-        self._since = None  # from here on it goes by the position
         if isinstance(stored, Damaged):
             return
         new = stored.after(self.had.get(stored.session, 0))
         if new is not None:
             self.had[stored.session] = new.last
             self._got.append(new)
+
+
+async def position_since(link: Link, stream: str, time: float) -> int:
+    """Find the position before the first message that came at a time or later.
+
+    Args:
+        link: to the servers.
+        stream: the stream's name.
+        time: seconds since the epoch.
+
+    Raises:
+        EngineError: there is no getting at it now.
+    """
+    info = await look(link, stream)
+    try:
+        begin = datetime.fromtimestamp(max(0.0, time), UTC)
+    except (OverflowError, ValueError, OSError):  # in a future that no clock comes to
+        return info.state.last_seq
+    question = {"start_time": begin.isoformat(), "next_by_subj": f"{stream}.>"}
+    found = await _get(link, stream, question)
+    return info.state.last_seq if found is None else found - 1
+
+
+async def lost_before(
+    link: Link, stream: str, first: int, position: int, had: Mapping[str, int]
+) -> int:
+    """Estimate how many dumplings an eater has missed that are not in the stream any more.
+
+    The numbers with which the sessions begin in what is left say it; of sessions that are not
+    there any more nobody knows.
+
+    Args:
+        link: to the servers.
+        stream: the stream's name.
+        first: the position of the oldest message that is left.
+        position: up to where the eater has come.
+        had: up to which number it has come with each session.
+
+    Returns:
+        how many of any kitchen and chef; as many as there were messages, at least.
+
+    Raises:
+        EngineError: there is no getting at it now.
+    """
+    begins: dict[str, int] = {}
+
+    def take(message: Msg, place: Place) -> None:  # noqa: ARG001
+        headers = message.headers or {}
+        number = headers.get(FIRST, "")
+        if number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS:
+            begins.setdefault(headers.get(SESSION, "")[:MAX_SESSION], int(number))
+
+    consumer = Consumer(link, stream, take, headers_only=True)
+    try:
+        await consumer.open([EVERYTHING], after=first - 1)
+        await consumer.pull_there_is(ASKED_HEADERS, ASKED_BYTES)
+        if not await _given(consumer):
+            raise EngineError("the server has stopped giving what is in the stream")
+    finally:
+        await consumer.close()
+    missed = sum(
+        max(0, number - 1 - had[session]) for session, number in begins.items() if session in had
+    )
+    return max(missed, first - 1 - position)
 
 
 async def position_of_last(
@@ -240,23 +298,24 @@ async def _given(consumer: Consumer) -> bool:
     return not consumer.broken
 
 
-async def _last_of(link: Link, stream: str, subject: str) -> _Message | None:
-    """Ask for the last message of a subject; the leader of the stream answers."""
+async def _last_of(link: Link, stream: str, subject: str) -> int | None:
+    """Ask for the position of the last message of a subject; None if there is none."""
+    return await _get(link, stream, {"last_by_subj": subject})
+
+
+async def _get(link: Link, stream: str, question: dict[str, str]) -> int | None:
+    """Ask for the position of a message; the leader of the stream answers.
+
+    Raises:
+        EngineError: there is no answer.
+    """
     try:
-        answer = await link.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject})
+        answer = await link.api(f"STREAM.MSG.GET.{stream}", question)
     except EngineError as error:
         if error.code == NO_MESSAGE:
             return None
         raise
     try:
-        return _found.decode(answer).message
+        return _found.decode(answer).message.seq
     except msgspec.DecodeError as error:
         raise EngineError(f"an answer that is none: {error}") from None
-
-
-def _seconds(time: str) -> float:
-    """Read a point in time as JetStream writes it, with nanoseconds."""
-    whole, dot, fraction = time.rstrip("Z").partition(".")
-    with suppress(ValueError):
-        return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
-    return float("inf")

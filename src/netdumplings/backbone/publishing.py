@@ -105,9 +105,7 @@ class Publisher:
     @property
     def ledger(self) -> BackboneLedger:
         """What became of all that was taken: a snapshot."""
-        return BackboneLedger(
-            self._taken, self._stored, self._waiting, self._left, self._refused
-        )
+        return BackboneLedger(self._taken, self._stored, self._waiting, self._left, self._refused)
 
     @property
     def idle(self) -> bool:
@@ -139,14 +137,19 @@ class Publisher:
         """
         self._enqueue(session, _Waiting(first, b"", (), count, kitchen))
 
+    async def drained(self, patience: float) -> None:
+        """Wait until nothing waits, for so many seconds."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=patience)
+
     async def stop(self, patience: float) -> None:
         """Store what waits, for so many seconds, and leave the rest."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience)
-        for task in self._tasks:
+        await self.drained(patience)
+        tasks = set(self._tasks)
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks)
         self._left += self._waiting
         self._waiting = self.waiting_bytes = 0
         self._queues.clear()
@@ -209,7 +212,9 @@ class Publisher:
                 # Only a dumpling alone in its message is that large.
                 if len(parcel.body) > most:
                     kitchen = name_of(parcel.subject.split(".")[1]) or ""
-                    more[place] = notice(self._stream, session, kitchen, parcel.first, parcel.dumplings)
+                    more[place] = notice(
+                        self._stream, session, kitchen, parcel.first, parcel.dumplings
+                    )
                     refused += parcel.dumplings
             group += more
             size += len(item.body)

@@ -154,7 +154,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         try:
             async with self._changing:
-                await consumer.open(self.wanted, after=self.position)
+                await consumer.open(self.wanted, after=self.position or 0)
                 self._consumer = consumer
             while not consumer.broken and self._link.up:
                 if consumer.waiting < LOW:
@@ -227,5 +227,7 @@ class Reader:
         return self._since[subject]
 
     def _pair_since(self, pair: Pair) -> int | None:
-        found = [since for one, since in self._wanted.items() if since is not None and one.covers(pair)]
+        found = [
+            since for one, since in self._wanted.items() if since is not None and one.covers(pair)
+        ]
         return min(found, default=None)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..wire import EVERYTHING, Gap, Matcher, Subscription
 from .feeds import Feed
 from .formats import Format
-from .runs import Hole, Run, View
+from .runs import Hole, Run, View, cursor_of
 from .tick import Tick
 
 
@@ -65,6 +65,18 @@ class Audience:
         for group in self._groups.values():
             group.pending.update(cursor)
 
+    def note_position(self, key: str, position: int) -> None:
+        """Note up to which position of a backbone's stream they have been given everything.
+
+        Args:
+            key: what stands for the stream.
+            position: the sequence number.
+        """
+        for group in self._groups.values():
+            if group.positions.get(key) != position:
+                group.positions = {key: position}
+                group.pending[key] = position
+
     def tell_cursor(self) -> None:
         """Tell those for whom there was nothing up to where there was nothing."""
         for format, group in self._groups.items():
@@ -76,8 +88,8 @@ class Audience:
 
     def _chosen(self, piece: Sequence[Run] | Hole) -> _Piece:
         if isinstance(piece, Hole):
-            return _Piece([], 0, {piece.stream: piece.last}, piece)
-        cursor = {run.stream: run.last for run in piece if run.stream is not None}
+            return _Piece([], 0, piece.cursor, piece)
+        cursor = cursor_of(piece)
         piece = self.view.of(piece)
         if self.matcher is None:
             # As they came: nobody needs to know where one ends and the next begins.
@@ -110,6 +122,8 @@ class _Group:
         self.feeds: dict[Feed, None] = {}
         #: How far they have come since they were last told.
         self.pending: dict[str, int] = {}
+        #: The position that they were told, or will be with what is pending.
+        self.positions: dict[str, int] = {}
 
     def frames(self, format: Format, piece: _Piece) -> Iterator[bytes]:
         """Write a piece of a tick."""

@@ -39,6 +39,9 @@ class Outlet(Protocol):
     def write(self, data: bytes) -> None:
         """Take bytes, without waiting."""
 
+    def abort(self) -> None:
+        """Cut the connection, without a word."""
+
 
 class Feed:
     """An eater, as the router knows it.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ..wire import Matcher, metadata_of
-from .runs import Run
+from .runs import Hole, Run, cursor_of
 
 #: Bytes of dumplings that a replay goes through at a time.
 PIECE: Final = 128 * 1024
+#: Holes that may come after one another, with no dumpling between them.
+MAX_PENDING: Final = 1000
 
 
 class History:
@@ -26,12 +28,17 @@ class History:
     Attributes:
         size: bytes that they take.
         end: the place of the next dumpling to come.
+        forgotten: the position in the stream of a backbone up to which it has let go of what came
+            from there; 0 if it has all of that.
+        pending: what is missing after the last run.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.size = 0
         self.end = 0
+        self.forgotten = 0
+        self.pending: list[Hole] = []
         self._runs: deque[Run] = deque()
 
     @property
@@ -50,11 +57,40 @@ class History:
         run.arrived = now
         # It takes as much memory as short dumplings do, and is seldom asked for again.
         run.metadata = []
+        run.holes, self.pending = self.pending, []
         self.end += run.count
         self._runs.append(run)
         self.size += run.size
         while self.size > self.max_bytes:
-            self.size -= self._runs.popleft().size
+            self._let_go()
+
+    def miss(self, hole: Hole) -> None:
+        """Keep that something is missing here."""
+        self.pending.append(hole)
+        if len(self.pending) > MAX_PENDING:
+            gone = self.pending.pop(0)
+            self.forgotten = gone.mark.position if gone.mark is not None else self.forgotten
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        while self._runs:
+            self._let_go()
+        self.pending.clear()
+        self.forgotten = 0
+
+    def place_after(self, position: int) -> int:
+        """Find where those begin that came after a position in the stream of a backbone."""
+        index = bisect_right(
+            self._runs, position, key=lambda run: run.mark.position if run.mark is not None else 0
+        )
+        return self._runs[index].offset if index < len(self._runs) else self.end
+
+    def _let_go(self) -> None:
+        """Let go of the oldest run."""
+        gone = self._runs.popleft()
+        self.size -= gone.size
+        if gone.mark is not None:
+            self.forgotten = gone.mark.position
 
     def runs_from(self, place: int) -> Iterator[Run]:
         """Yield the runs from the one on that holds a place; the history must not change."""
@@ -108,6 +144,7 @@ class Piece(NamedTuple):
         cursor: how far it has come with each stream it has touched.
         past: whether they came before the replay was begun.
         missed: how many, before these, the history had let go when the replay came to them.
+        holes: what is missing before these.
     """
 
     parts: list[bytes]
@@ -116,6 +153,7 @@ class Piece(NamedTuple):
     cursor: dict[str, int]
     past: bool
     missed: int
+    holes: Sequence[Hole] = ()
 
 
 class Replay:
@@ -153,10 +191,15 @@ class Replay:
         past = self._place < self._past
         parts: list[bytes] = []
         cursor: dict[str, int] = {}
+        holes: Sequence[Hole] = ()
         wanted = total = size = 0
         for run in () if self.ended else self._history.runs_from(self._place):
             if size >= PIECE or (past and run.offset >= self._past):
                 break
+            if run.holes and self._place == run.offset:
+                if size:
+                    break
+                holes = run.holes
             assert run.stream is not None
             # The replay may begin within a run, and the run be known in part.
             known = self._after.get(run.stream, 0) - run.first + 1
@@ -166,9 +209,18 @@ class Replay:
             wanted += count
             total += run.count - skip
             size += run.size
-            cursor[run.stream] = run.last
+            cursor.update(cursor_of([run]))
             self._place = run.offset + run.count
-        return Piece(parts, wanted, total, cursor, past, missed)
+        return Piece(parts, wanted, total, cursor, past, missed, self.unknown(holes))
+
+    def unknown(self, holes: Iterable[Hole]) -> list[Hole]:
+        """Give what of some holes was not known before."""
+        news = []
+        for hole in holes:
+            missed = min(hole.missed, hole.last - self._after.get(hole.stream, 0))
+            if missed > 0:
+                news.append(hole._replace(missed=missed))
+        return news
 
     def _choose(self, run: Run, skip: int) -> tuple[list[bytes], int]:
         """Choose from a run what is wanted, without its first dumplings; and count that."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from .. import defaults
+from ..backbone import BackboneSettings
 from ..transport.tokens import Role
 from ..wire import Limits
 from .access import Access, PathLike
@@ -63,6 +65,8 @@ class DumplingHub:
             beside those of this host.
         allow_kitchen_origins: origins of web pages that may be kitchens; else none is.
         insecure: listen where others reach it, without tokens and TLS.
+        backbone: the servers of NATS by which it and other hubs are one; None for a hub by itself.
+        name: what it is called among them; None for the name of this host.
 
     Raises:
         TlsError: a certificate or key is of no use.
@@ -96,6 +100,8 @@ class DumplingHub:
         allow_origins: Collection[str] = (),
         allow_kitchen_origins: Collection[str] = (),
         insecure: bool = False,
+        backbone: BackboneSettings | None = None,
+        name: str | None = None,
     ) -> None:
         if not status_freq > 0:
             raise ValueError(f"status_freq is a number of seconds above 0, not {status_freq}")
@@ -113,6 +119,8 @@ class DumplingHub:
             history_bytes=history_bytes,
             max_connections=max_connections,
             max_per_address=max_per_address,
+            backbone=backbone,
+            name=name or socket.gethostname(),
         )
         self._access = Access(
             tokens=tokens,

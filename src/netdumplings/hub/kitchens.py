@@ -26,10 +26,9 @@ from ..wire import (
 )
 from .formats import text_frame
 from .guests import Kitchen
+from .onward import Onward
 from .outlet import Outlet
 from .port import label_of, send_away, serve
-from .router import Router
-from .runs import Hole
 from .sessions import Session, Sessions
 from .totals import Totals
 
@@ -44,7 +43,7 @@ class Kitchens:
     """The kitchens that are connected.
 
     Args:
-        router: takes their dumplings.
+        onward: takes their dumplings.
         sessions: what they have sent.
         hello_timeout: seconds that one has for its first message.
         limits: how much is taken from one.
@@ -57,7 +56,7 @@ class Kitchens:
 
     def __init__(
         self,
-        router: Router,
+        onward: Onward,
         sessions: Sessions,
         *,
         hello_timeout: float,
@@ -65,7 +64,7 @@ class Kitchens:
         admission: Admission | None = None,
     ) -> None:
         self._admission = admission
-        self._router = router
+        self._onward = onward
         self._sessions = sessions
         self._hello_timeout = hello_timeout
         self._limits = limits
@@ -73,6 +72,8 @@ class Kitchens:
         self._by_stream: dict[str, _Conversation] = {}
         self._to_acknowledge: dict[_Conversation, None] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._room.set()
         self.news = asyncio.Event()
         self.totals = Totals()
 
@@ -107,7 +108,39 @@ class Kitchens:
             leave,
             hello_timeout=self._hello_timeout,
             check=check,
+            ready=lambda: self._ready(connection),
         )
+
+    def stored(self, stream: str, last: int) -> None:
+        """Note that the backbone has a session up to a number, and tell its kitchen."""
+        session = self._sessions.known(stream)
+        if session is not None:
+            session.stored = max(session.stored, last)
+        talk = self._by_stream.get(stream)
+        if talk is not None and not talk.dismissed:
+            self._acknowledge_soon(talk)
+
+    def pause(self) -> None:
+        """Take no more from any kitchen, until `go_on`: it would have to be held here."""
+        self._room.clear()
+
+    def go_on(self) -> None:
+        """Take what kitchens send again."""
+        self._room.set()
+
+    async def _ready(self, connection: PeerConnection) -> None:
+        """Wait until there is room, or nobody is there any more."""
+        if self._room.is_set():
+            return
+        waiting = {
+            asyncio.ensure_future(self._room.wait()),
+            asyncio.ensure_future(connection.wait_closed()),
+        }
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
 
     def send_overdue_away(self) -> None:
         """Close the connections of those whose tokens are good no more."""
@@ -121,9 +154,9 @@ class Kitchens:
     def finish(self) -> None:
         """Take no more numbered dumplings, and acknowledge those that were taken.
 
-        Nothing may follow the close frame that is to come, so what is not acknowledged now will
-        not be; and what is not acknowledged will be sent to another hub, and must not be routed
-        here.
+        Nothing may follow the close frame that is to come, so what is not acknowledged before it
+        will not be; and what is not acknowledged will be sent to another hub, and must not be
+        routed here.
         """
         for talk in self._conversations.values():
             talk.finished = talk.acknowledges
@@ -163,7 +196,8 @@ class Kitchens:
         )
         self.totals.enter(talk.kitchen)
         if talk.acknowledges:
-            talk.send(write(WelcomeToKitchen(session.last)))
+            talk.told = self._onward.settled(session)
+            talk.send(write(WelcomeToKitchen(talk.told)))
 
     def _open(self, talk: _Conversation, secret: str, hello: KitchenHello) -> Session:
         """Begin a session, or go on with it; who went on with it until now has lost it."""
@@ -172,11 +206,7 @@ class Kitchens:
         if other is not None:
             self._replace(other)
         self._by_stream[session.stream] = talk
-        if is_new:
-            self._router.session_opened(session)
-        else:
-            lost = session.skip_to(hello.first)
-            self._lost(session, lost, session.last)
+        self._onward.opened(session, hello.first, hello.acknowledged, new=is_new)
         return session
 
     def _dumplings(self, talk: _Conversation, event: DumplingsReceived) -> None:
@@ -186,25 +216,26 @@ class Kitchens:
         taken = session.take(event.first, event.body, event.metadata)
         if taken.lost:
             before = session.last if taken.run is None else taken.run.first - 1
-            self._lost(session, taken.lost, before)
+            self._onward.miss(session, taken.lost, before)
         if taken.run is not None:
-            self._router.route(taken.run)
+            self._onward.take(session, taken.run)
         if talk.acknowledges:
-            if not self._to_acknowledge:
-                talk.connection.loop.call_soon(self._acknowledge)
-            self._to_acknowledge[talk] = None
+            self._acknowledge_soon(talk)
 
-    def _lost(self, session: Session, lost: int, last: int) -> None:
-        """Tell the eaters of dumplings that will never come, and the number of the last of them."""
-        if lost:
-            self._router.miss(Hole(session.stream, session.name, lost, last))
+    def _acknowledge_soon(self, talk: _Conversation) -> None:
+        if not self._to_acknowledge:
+            talk.connection.loop.call_soon(self._acknowledge)
+        self._to_acknowledge[talk] = None
 
     def _acknowledge(self) -> None:
-        """Tell kitchens what has been written to the eaters and is in the history."""
-        self._router.flush()
+        """Tell kitchens what they need not keep any longer."""
+        self._onward.settle()
         for talk in self._to_acknowledge:
             assert talk.session is not None
-            talk.send(write(Ack(talk.session.last)))
+            settled = self._onward.settled(talk.session)
+            if settled > talk.told:
+                talk.told = settled
+                talk.send(write(Ack(settled)))
         self._to_acknowledge.clear()
 
     def _leave_session(self, talk: _Conversation) -> None:
@@ -221,7 +252,7 @@ class Kitchens:
 
     def _send_away(self, talk: _Conversation, refusal: Refusal) -> None:
         """Listen to a kitchen no more, and say why."""
-        talk.finished = True
+        talk.finished = talk.dismissed = True
         self._to_acknowledge.pop(talk, None)
         closing = asyncio.create_task(send_away(talk.connection, refusal, talk.label))
         self._closing.add(closing)
@@ -234,6 +265,8 @@ class _Conversation:
     Attributes:
         acknowledges: whether the kitchen numbers its dumplings and is told which have come.
         finished: whether it is listened to no more.
+        dismissed: whether it is sent away, and told nothing more either.
+        told: the highest number that it was told in an acknowledgement.
     """
 
     def __init__(self, connection: PeerConnection, limits: Limits) -> None:
@@ -244,7 +277,8 @@ class _Conversation:
         self.kitchen: Kitchen | None = None
         self.session: Session | None = None
         self.dumplings = 0
-        self.finished = False
+        self.finished = self.dismissed = False
+        self.told = 0
         self._outlet = Outlet(connection)
 
     def send(self, message: bytes) -> None:

@@ -18,6 +18,7 @@ class Outlet:
     def __init__(self, connection: PeerConnection) -> None:
         self._connection = connection
         self.write = connection.transport.write
+        self.abort = connection.transport.abort
 
     @property
     def open(self) -> bool:

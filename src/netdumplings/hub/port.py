@@ -20,6 +20,7 @@ async def serve(
     *,
     hello_timeout: float,
     check: Callable[[Hello], Awaitable[Refusal | None]] | None,
+    ready: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Talk with a peer until it goes or has to.
 
@@ -30,9 +31,12 @@ async def serve(
         leave: forgets the peer, and tells what it was called.
         hello_timeout: seconds to wait for its first message.
         check: is asked, about that, why it must be sent away.
+        ready: is awaited before each message after that; None if one always is.
     """
     try:
-        refusal = await converse(connection, peer, handle, hello_timeout=hello_timeout, check=check)
+        refusal = await converse(
+            connection, peer, handle, hello_timeout=hello_timeout, check=check, ready=ready
+        )
     except Exception:
         logger.exception("a fault of the hub's own while serving %s", connection.where)
         raise

@@ -116,20 +116,7 @@ class Router:
             clock=clock,
         )
         self._feeds[feed] = audience
-        if hello.resume is not None and view is not View.STATUS:
-            self._resume(feed, hello.resume)
-        else:
-            # None of the hub's own dumplings is in the history.
-            past = view is not View.STATUS
-            place = self._place(hello, audience) if past else self.history.end
-            cursor = self.history.cursor_before(place, self._sessions.cursor(MAX_CURSOR))
-            feed.tell(format.welcome(cursor))
-            if place < self.history.end:
-                feed.replay = Replay(self.history, place, audience.matcher)
-        if feed.replay:
-            self._replay(feed)
-        else:
-            self._seat(feed)
+        self._begin(feed, audience, hello)
         return feed
 
     def remove(self, feed: Feed) -> None:
@@ -204,15 +191,44 @@ class Router:
             audience.serve(tick)
         for feed in tuple(self._alone):
             self._serve_alone(feed, tick)
+        self._tell_absent(tick)
+        self._keep(tick)
+
+    def _tell_absent(self, tick: Tick) -> None:
+        """Tell eaters that are still given the past what must not wait until they are not."""
         for feed in self._feeds if tick.holes else ():
             if feed.replay:
                 for hole in tick.holes:
                     # The cursor would promise it what is to come.
                     feed.gap("kitchen", hole.missed, hole.kitchen, {})
+
+    def _keep(self, tick: Tick) -> None:
+        """Put what came in into the history."""
         now = self._clock()
         for run in tick.runs:
             if run.stream is not None:
                 self.history.append(run, now)
+
+    def _begin(self, feed: Feed, audience: Audience, hello: EaterHello) -> None:
+        """Give an eater what it asks for of the past, and then what is new."""
+        # None of the hub's own dumplings is in the history.
+        past = audience.view is not View.STATUS
+        if hello.resume is not None and past:
+            self._resume(feed, hello.resume)
+        else:
+            place = self._place(hello, audience) if past else self.history.end
+            cursor = self.history.cursor_before(place, self._cursor())
+            feed.tell(feed.format.welcome(cursor))
+            if place < self.history.end:
+                feed.replay = Replay(self.history, place, audience.matcher)
+        if feed.replay:
+            self._replay(feed)
+        else:
+            self._seat(feed)
+
+    def _cursor(self) -> dict[str, int]:
+        """Say how far everything has come."""
+        return self._sessions.cursor(MAX_CURSOR)
 
     def _end_tick_soon(self) -> None:
         if not self._scheduled:
@@ -255,13 +271,17 @@ class Router:
             # What came in during this tick has not come to the history yet.
             self.flush()
         if replay.ended:
+            for hole in replay.unknown(self.history.pending):
+                feed.gap("kitchen", hole.missed, hole.kitchen, hole.cursor)
             feed.replay = None
-            feed.tell(feed.format.cursor_moved(self._sessions.cursor(MAX_CURSOR)))
+            feed.tell(feed.format.cursor_moved(self._cursor()))
             self._seat(feed)
             return
         piece = replay.next()
         if piece.missed:
             feed.gap("history", piece.missed, None, {})
+        for hole in piece.holes:
+            feed.gap("kitchen", hole.missed, hole.kitchen, hole.cursor)
         batch = b""
         if piece.wanted:
             batch = feed.format.batch(piece.parts, piece.cursor, history=piece.past)

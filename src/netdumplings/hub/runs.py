@@ -12,6 +12,18 @@ from ..wire import Metadata
 PART_OVERHEAD: Final = 41
 
 
+class Mark(NamedTuple):
+    """A place in the stream of a backbone.
+
+    Attributes:
+        key: what stands for that stream in the cursors of eaters.
+        position: the sequence number of a message.
+    """
+
+    key: str
+    position: int
+
+
 class Run:
     """Dumplings of one stream, numbered without a hole.
 
@@ -20,6 +32,7 @@ class Run:
         first: the number of the first.
         body: the JSON of each in UTF-8, on one line; the lines are parted by newlines.
         metadata: what each says of itself. The run keeps the list.
+        mark: where the last of them is in the stream of a backbone, if it came from there.
 
     Attributes:
         parts: the body, in pieces that each hold whole lines. Nobody takes it apart or puts it
@@ -28,12 +41,30 @@ class Run:
         size: bytes that the parts take in memory.
         offset: how many dumplings ever came into the history before it, once it is there.
         arrived: when it came there, seconds since the epoch.
+        holes: what is missing right before it, once it is in the history of a hub that has a
+            backbone.
     """
 
-    __slots__ = ("arrived", "count", "first", "metadata", "offset", "parts", "size", "stream")
+    __slots__ = (
+        "arrived",
+        "count",
+        "first",
+        "holes",
+        "mark",
+        "metadata",
+        "offset",
+        "parts",
+        "size",
+        "stream",
+    )
 
     def __init__(
-        self, stream: str | None, first: int, body: bytes, metadata: list[Metadata]
+        self,
+        stream: str | None,
+        first: int,
+        body: bytes,
+        metadata: list[Metadata],
+        mark: Mark | None = None,
     ) -> None:
         self.stream = stream
         self.first = first
@@ -43,6 +74,8 @@ class Run:
         self.size = len(body) + PART_OVERHEAD
         self.offset = 0
         self.arrived = 0.0
+        self.mark = mark
+        self.holes: Sequence[Hole] = ()
 
     @property
     def last(self) -> int:
@@ -62,6 +95,7 @@ class Run:
         self.metadata += other.metadata
         self.count += other.count
         self.size += other.size
+        self.mark = other.mark
         return True
 
 
@@ -88,14 +122,35 @@ class Hole(NamedTuple):
         kitchen: the kitchen's.
         missed: how many are missing.
         last: the number of the last of them.
+        mark: where the notice of that is in the stream of a backbone, if it came from there.
     """
 
     stream: str
     kitchen: str
     missed: int
     last: int
+    mark: Mark | None = None
+
+    @property
+    def cursor(self) -> dict[str, int]:
+        """How far an eater has come that was told."""
+        cursor = {self.stream: self.last}
+        if self.mark is not None:
+            cursor[self.mark.key] = self.mark.position
+        return cursor
 
 
 def split(parts: list[bytes]) -> list[bytes]:
     """Give each line of some parts by itself."""
     return b"\n".join(parts).split(b"\n")
+
+
+def cursor_of(runs: Sequence[Run]) -> dict[str, int]:
+    """Say how far an eater has come that was given runs, or all that it wants of them."""
+    cursor: dict[str, int] = {}
+    for run in runs:
+        if run.stream is not None:
+            cursor[run.stream] = run.last
+        if run.mark is not None:
+            cursor[run.mark.key] = run.mark.position
+    return cursor

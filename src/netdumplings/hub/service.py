@@ -7,11 +7,12 @@ import logging
 import time
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from .. import defaults
+from ..backbone import BackboneSettings
 from ..transport.answers import Answers, Resource, json_answer
 from ..transport.server import listen
 from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
@@ -19,6 +20,7 @@ from .access import Access
 from .eaters import Eaters
 from .kitchens import Kitchens
 from .metrics import Metrics
+from .onward import Onward, ToEaters
 from .picture import Picture
 from .router import Router
 from .runs import Run
@@ -27,6 +29,9 @@ from .sessions import Sessions
 from .site import Page, address_of_page, healthy, page_resources
 from .status import status_dumpling, status_payload
 from .statuses import Statuses
+
+if TYPE_CHECKING:
+    from .joined import Joined
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -37,6 +42,8 @@ STOP_WITHIN: Final = 3.5
 #: least. What is between is for eaters to take what waits for them, or to be too slow to wait for.
 KITCHENS_HAVE: Final = 1.5
 EATERS_HAVE: Final = 1.0
+#: Seconds of those of the kitchens for a backbone to store what they have sent.
+STORED_WITHIN: Final = 1.0
 GOODBYE: Final = "the hub is stopping"
 #: Bytes read of an eater at a time: it has nothing to say that is urgent.
 READ_FROM_EATER: Final = 16 * 1024
@@ -62,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = defaults.MAX_CONNECTIONS
     max_per_address: int = defaults.MAX_PER_ADDRESS
     write_deadline: float = defaults.WRITE_DEADLINE
+    backbone: BackboneSettings | None = None
+    name: str = ""
 
 
 class Service:
@@ -72,21 +81,17 @@ class Service:
         self._access = access
         self._page = page
         sessions = Sessions()
-        self._router = Router(
-            asyncio.get_running_loop().call_soon,
-            sessions,
-            history_bytes=settings.history_bytes,
-            eater_buffer=settings.eater_buffer,
-            eater_messages=settings.eater_messages,
-        )
+        onward = self._make_router(sessions)
         self._sessions = sessions
         self._kitchens = Kitchens(
-            self._router,
+            onward,
             sessions,
             hello_timeout=settings.hello_timeout,
             limits=settings.limits,
             admission=access.kitchen_admission,
         )
+        if self._joined is not None:
+            self._joined.kitchens = self._kitchens
         self._eaters = Eaters(
             self._router,
             hello_timeout=settings.hello_timeout,
@@ -106,9 +111,12 @@ class Service:
             CannotListen: a port cannot be had; neither is open then.
             Unprotected: others would reach it, and something is missing for that.
             TokenError: the file of tokens is of no use.
+            BackboneError: the settings of the backbone are of no use, or a package is missing.
         """
         access = self._access
         access.begin()
+        if self._joined is not None:
+            await self._joined.start()
         self._in = await listen(
             self._kitchens.serve,
             address,
@@ -187,14 +195,22 @@ class Service:
             await self._in.stop()
             await self._out.stop()
             self._kitchens.finish()
+            if self._joined is not None:
+                self._kitchens.go_on()
+                await self._joined.store(STORED_WITHIN)
             # What is on its way from kitchens that do not number it still goes to the eaters.
-            await self._in.close(CloseCode.GOING_AWAY, GOODBYE, KITCHENS_HAVE, discard=False)
+            patience = KITCHENS_HAVE if self._joined is None else KITCHENS_HAVE - STORED_WITHIN
+            await self._in.close(CloseCode.GOING_AWAY, GOODBYE, patience, discard=False)
+            if self._joined is not None:
+                await self._joined.store(end - EATERS_HAVE - loop.time())
             self._router.flush()
             await self._eaters.drained(end - EATERS_HAVE - loop.time())
             left = max(end - loop.time(), EATERS_HAVE)
             await self._out.close(CloseCode.GOING_AWAY, GOODBYE, left, discard=True)
         finally:
             self.abort()
+            if self._joined is not None:
+                await self._joined.stop()
         ledger = self._router.ledger
         logger.info(
             "hub has stopped: %d dumplings in, %d out, %d dropped",
@@ -207,6 +223,33 @@ class Service:
         """Cut every connection, without a word."""
         self._in.abort()
         self._out.abort()
+
+    def _make_router(self, sessions: Sessions) -> Onward:
+        """Make what feeds the eaters.
+
+        Returns:
+            where dumplings of kitchens go.
+        """
+        settings = self._settings
+        call_soon = asyncio.get_running_loop().call_soon
+        buffers: dict[str, Any] = {
+            "history_bytes": settings.history_bytes,
+            "eater_buffer": settings.eater_buffer,
+            "eater_messages": settings.eater_messages,
+        }
+        self._joined: Joined | None = None
+        if settings.backbone is None:
+            self._router = Router(call_soon, sessions, **buffers)
+            return ToEaters(self._router)
+        from .joined import Joined
+        from .joined_router import JoinedRouter
+
+        router = JoinedRouter(call_soon, **buffers)
+        self._router = router
+        self._joined = Joined(
+            settings.backbone, settings.name, settings.limits, router, lambda _: None
+        )
+        return self._joined.onward
 
     def _resources(self) -> dict[str, Resource]:
         """Say what may be asked for at the port for eaters."""

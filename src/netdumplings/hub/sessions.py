@@ -57,9 +57,20 @@ class Session:
         intake: counts what came of it.
         summed: what of that has been summed up with others'.
         told: what its kitchen has counted, of what has been summed up with others'.
+        stored: the number up to which the backbone has it, as far as this hub knows.
     """
 
-    __slots__ = ("_numbers", "_total", "began", "intake", "name", "stream", "summed", "told")
+    __slots__ = (
+        "_numbers",
+        "_total",
+        "began",
+        "intake",
+        "name",
+        "stored",
+        "stream",
+        "summed",
+        "told",
+    )
 
     def __init__(
         self, stream: str, name: str, began: int, total: Intake, numbers: Numbers | None = None
@@ -71,6 +82,7 @@ class Session:
         self.intake = Intake()
         self.summed: dict[Key, float] = {}
         self.told: dict[Key, float] = {}
+        self.stored = 0
         self._total = total
 
     @property
@@ -82,6 +94,10 @@ class Session:
     def last(self) -> int:
         """The number of the last dumpling that the hub has, or will never have."""
         return self._numbers.last
+
+    def skip_stored(self, number: int) -> None:
+        """Note that everything up to this number was sent to this hub or another."""
+        self._numbers.last = max(self._numbers.last, number)
 
     def skip_to(self, first: int) -> int:
         """Note that dumplings will come from this number on, and none before it.
@@ -180,6 +196,10 @@ class Sessions:
         """
         plain = self._plain
         return Session(plain.stream, name, plain.began, self._total, plain.numbers)
+
+    def known(self, stream: str) -> Session | None:
+        """Give the session that has this public name; None if there is none of a kitchen's."""
+        return self._here.get(stream) or self._gone.get(stream)
 
     def close(self, session: Session) -> None:
         """Note that the kitchen has gone; it may come back."""

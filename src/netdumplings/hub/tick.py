@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from .runs import Hole, Run
+from .runs import Hole, Run, cursor_of
 
 
 class Tick:
@@ -35,8 +35,7 @@ class Tick:
         """Take in a run; it belongs to the tick then."""
         self.count += run.count
         self.size += run.size
-        if run.stream is not None:
-            self.cursor[run.stream] = run.last
+        self.cursor.update(cursor_of([run]))
         if self._growing is None or not self._growing.extend(run):
             self._growing = run
             self._items.append(run)
@@ -44,7 +43,7 @@ class Tick:
 
     def miss(self, hole: Hole) -> None:
         """Take in that something is missing here."""
-        self.cursor[hole.stream] = hole.last
+        self.cursor.update(hole.cursor)
         self.holes.append(hole)
         self._items.append(hole)
         self._growing = None

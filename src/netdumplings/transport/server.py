@@ -278,6 +278,7 @@ async def converse(
     *,
     hello_timeout: float,
     check: Callable[[Hello], Awaitable[Refusal | None]] | None = None,
+    ready: Callable[[], Awaitable[object]] | None = None,
 ) -> Refusal | None:
     """Give a peer what comes in, and its events to a handler, until one side has enough.
 
@@ -287,6 +288,7 @@ async def converse(
         handle: is called with each event but a refusal.
         hello_timeout: seconds to wait for the first message.
         check: is asked, about the first message, why the peer must be sent away; None takes all.
+        ready: is awaited before each message after the first; None if one always is.
 
     Returns:
         why the peer must be sent away, or None if the connection has ended otherwise. (A message
@@ -308,6 +310,8 @@ async def converse(
             if messages >= MESSAGES_A_TURN or size >= BYTES_A_TURN:
                 messages = size = 0
                 await asyncio.sleep(0)
+            if ready is not None:
+                await ready()
             message = await connection.recv(decode)
             messages += 1
             size += len(message)

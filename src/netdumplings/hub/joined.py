@@ -1,0 +1,105 @@
+"""A hub that has joined a backbone: what that is made of, and what it does now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from ..backbone import BackboneSettings, BackboneState
+from ..backbone.backbone import Backbone
+from ..wire import Limits
+from .joined_router import JoinedRouter
+from .kitchens import Kitchens
+from .onward import ToBackbone
+
+#: Seconds that what nobody wants any more is still taken from the stream.
+LINGER: Final = 5.0
+
+
+class Joined:
+    """Ties a backbone to the ports of a hub.
+
+    Args:
+        settings: which backbone.
+        name: what the hub is called.
+        limits: what a dumpling may be.
+        router: feeds the eaters.
+        on_report: is called with what another hub says of itself.
+
+    Attributes:
+        onward: where dumplings of kitchens go.
+        kitchens: whose acknowledgements wait; to be set before there is any.
+    """
+
+    kitchens: Kitchens
+
+    def __init__(
+        self,
+        settings: BackboneSettings,
+        name: str,
+        limits: Limits,
+        router: JoinedRouter,
+        on_report: Callable[[bytes], None],
+    ) -> None:
+        self._router = router
+        self._backbone = router.backbone = Backbone(
+            settings,
+            name=name,
+            limits=limits,
+            take=router.take,
+            on_stored=self._note_stored,
+            on_room=self._note_room,
+            on_report=on_report,
+        )
+        self.onward = ToBackbone(self._backbone.publisher)
+        self._narrowing: asyncio.Task[None] | None = None
+
+    @property
+    def max_report(self) -> int:
+        """Bytes that a report to other hubs may have."""
+        return self._backbone.max_report
+
+    def state(self) -> BackboneState:
+        """Say how it is."""
+        return self._backbone.state()
+
+    def tell(self, report: bytes) -> None:
+        """Tell the other hubs how this one is, if that is possible now."""
+        self._backbone.tell(report)
+
+    async def start(self) -> None:
+        """Begin to connect; there may be nobody to connect to yet.
+
+        Raises:
+            BackboneError: the settings are of no use, or a package is missing.
+        """
+        await self._backbone.start()
+        self._narrowing = asyncio.create_task(self._narrow())
+
+    async def store(self, patience: float) -> None:
+        """Wait until everything that kitchens have sent is stored, for so many seconds."""
+        await self._backbone.publisher.drained(patience)
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._narrowing is not None:
+            self._narrowing.cancel()
+        await self._backbone.stop(0)
+
+    def _note_stored(self, session: str, last: int) -> None:
+        self.kitchens.stored(session, last)
+
+    def _note_room(self, room: bool) -> None:
+        if room:
+            self.kitchens.go_on()
+        else:
+            self.kitchens.pause()
+
+    async def _narrow(self) -> None:
+        """Take no more from the stream than the eaters want."""
+        while True:
+            wanted = self._router.wanted
+            await asyncio.sleep(LINGER)
+            # Who went and comes back finds everything as it was.
+            await self._backbone.reader.keep_only(wanted | self._router.wanted)
