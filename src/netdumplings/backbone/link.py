@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,8 @@ ANSWER_WITHIN: Final = 3.0
 #: So many answers in a row that do not come, and another server is tried: this one may be cut off
 #: from the others.
 SILENCES: Final = 2
+#: How many reasons are logged of one absence.
+MOST_REASONS: Final = 10
 #: How often it is looked whether the client has given up, seconds.
 GLANCE: Final = 1.0
 #: Bytes of messages that have come and are yet to be dealt with, of one subscription.
@@ -112,7 +115,10 @@ class Link:
         self._silences = 0
         self._stirred = asyncio.Event()
         self._rises = asyncio.Event()
-        self._logged = ""
+        self._logged: set[str] = set()
+        self._ending = False
+        # What a server said last, and when.
+        self._said = (0.0, "")
 
     async def run(self) -> None:
         """Connect, and stay connected, until cancelled.
@@ -121,6 +127,13 @@ class Link:
             BackboneError: the client is not installed, or the settings are of no use.
         """
         client_class, options = self._load()
+        try:
+            await self._stay_connected(client_class, options)
+        finally:
+            self._ending = True
+            self._fall("the hub is stopping")
+
+    async def _stay_connected(self, client_class: type[Client], options: dict[str, Any]) -> None:
         while True:
             # A client that a server has told of an error closes for good.
             client: Client = client_class()
@@ -128,6 +141,9 @@ class Link:
             try:
                 await self._connect(client, options)
                 await self._keep_prepared(client)
+            except asyncio.CancelledError:
+                self._ending = True
+                raise
             finally:
                 self._fall("the connection to it is closed")
                 with suppress(Exception):
@@ -181,6 +197,7 @@ class Link:
             EngineError: there is no answer, or it says that something is wrong.
         """
         number = f"{self._inbox}.{next(self._numbers)}"
+        began = time.monotonic()
         future = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
             await self.publish(subject, body, headers=headers, reply=number)
@@ -188,7 +205,10 @@ class Link:
                 message = await future
         except TimeoutError:
             self._note_silence()
-            raise EngineError(f"no answer within {patience:g} seconds") from None
+            when, heard = self._said
+            # A server that forbids something says so to no question in particular.
+            why = f" ({heard})" if when >= began else ""
+            raise EngineError(f"no answer within {patience:g} seconds{why}") from None
         finally:
             del self._answers[number]
         self._silences = 0
@@ -328,7 +348,8 @@ class Link:
         if not self.up:
             logger.info("the backbone is there: %s", self.server)
         self.up = True
-        self.trouble = self._logged = ""
+        self.trouble = ""
+        self._logged.clear()
         self._silences = 0
         self._rises.set()
         self._on_up()
@@ -344,21 +365,24 @@ class Link:
     def _complain(self, why: str) -> None:
         """Log why there is no connection, once for each reason."""
         self._fall(why)
-        if why != self._logged:
+        # Of several servers, each may have a reason of its own.
+        if why not in self._logged and len(self._logged) < MOST_REASONS:
             logger.warning("the backbone does not store: %s; will keep trying", why)
-            self._logged = why
+            self._logged.add(why)
 
     async def _made(self) -> None:
         self._stirred.set()
 
     async def _lost(self) -> None:
-        self._complain("the connection to it is lost" if self.up else self.trouble)
+        if not self._ending:
+            self._complain("the connection to it is lost" if self.up else self.trouble)
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(EngineError("the connection was lost before the answer"))
 
     async def _note(self, error: Exception) -> None:
-        if not self.up:
+        self._said = (time.monotonic(), said(error))
+        if not self.up and not self._ending:
             self._complain(said(error))
 
     async def _answered(self, message: Msg) -> None:

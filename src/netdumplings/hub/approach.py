@@ -86,7 +86,8 @@ class Approach:
         """Give the past; what was given is not given again when this is called again."""
         now = await self._backbone.reader.cover(self._pairs)
         if self._past is None:
-            self._past = await self._beginning(now)
+            async with self._router.turns:
+                self._past = await self._beginning(now)
         past = self._past
         while True:
             await self._hunger()
@@ -96,11 +97,12 @@ class Approach:
                 continue
             if past.position >= covered:
                 break
-            got = await past.next()
+            async with self._router.turns:
+                got = await past.next()
+                reached = past.position if got else await past.reached()
             if got:
                 await self._give(got)
                 continue
-            reached = await past.reached()
             if reached >= covered:
                 past.position = reached
                 break

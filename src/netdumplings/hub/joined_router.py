@@ -7,6 +7,7 @@ is given from that; what is older, and what its eaters had not wanted before, fr
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -25,6 +26,9 @@ from .tick import Tick
 
 #: Bytes of history that are kept in any case: an eater is given what is new from there.
 LEAST_HISTORY: Final = 1024 * 1024
+#: How many eaters' questions the backbone is asked at once: a thousand may come at the same time,
+#: when a hub has gone.
+AT_ONCE: Final = 32
 
 
 class JoinedRouter(Router):
@@ -38,6 +42,7 @@ class JoinedRouter(Router):
 
     Attributes:
         backbone: where everything comes from; to be set before there is any eater.
+        turns: of those who ask the backbone for the past.
     """
 
     backbone: Backbone
@@ -59,6 +64,7 @@ class JoinedRouter(Router):
         )
         self._approaches: dict[Feed, Approach] = {}
         self._pairs: dict[Feed, frozenset[Pair]] = {}
+        self.turns = asyncio.Semaphore(AT_ONCE)
         # Eaters that have had some of what is to come, and up to which position.
         self._ahead: dict[Feed, int] = {}
         self._key = ""

@@ -95,6 +95,7 @@ class ToBackbone:
         known = first - 1 if acknowledged is None else min(acknowledged, first - 1)
         if new:
             missed = first - 1 - known
+            session.count_lost(missed)
         else:
             session.skip_stored(known)
             missed = session.skip_to(first)

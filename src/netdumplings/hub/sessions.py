@@ -107,9 +107,13 @@ class Session:
         """
         lost = max(0, first - 1 - self.last)
         self._numbers.last += lost
+        self.count_lost(lost)
+        return lost
+
+    def count_lost(self, lost: int) -> None:
+        """Count dumplings that will never come."""
         for intake in (self.intake, self._total):
             intake.lost += lost
-        return lost
 
     def take(self, first: int | None, body: bytes, metadata: list[Metadata]) -> Taken:
         """Take dumplings that came.
