@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings.hub.history import PIECE, History, Piece, Replay
-from netdumplings.hub.runs import PART_OVERHEAD, Run, split
+from netdumplings.hub.runs import PART_OVERHEAD, Hole, Mark, Run, split
 from netdumplings.wire import Matcher, subscription
 from support.outlets import metadata
 
@@ -136,3 +136,67 @@ def test_times_are_those_at_which_dumplings_came() -> None:
     for index, time in enumerate((10.0, 20.0, 30.0)):
         history.append(run("s", 1 + index, 1), time)
     assert [history.place_since(time) for time in (0.0, 10.0, 10.5, 30.0, 31.0)] == [0, 0, 1, 2, 3]
+
+
+def marked(stream: str, first: int, count: int, position: int) -> Run:
+    one = run(stream, first, count)
+    one.mark = Mark("@key", position)
+    return one
+
+
+def hole(stream: str, missed: int, last: int, position: int) -> Hole:
+    return Hole(stream, "k", missed, last, Mark("@key", position))
+
+
+def test_what_came_from_a_backbone_is_found_by_its_position() -> None:
+    history = History(1 << 20)
+    for position, first in ((3, 1), (7, 6), (8, 11)):
+        history.append(marked("s", first, 5, position), 1.0)
+    assert [history.place_after(position) for position in (0, 2, 3, 6, 7, 8, 9)] == [
+        0, 0, 5, 5, 10, 15, 15,
+    ]  # fmt: skip
+    assert history.forgotten == 0
+    assert Replay(history, history.place_after(7), None).next().cursor == {"s": 15, "@key": 8}
+
+
+def test_it_knows_up_to_which_position_it_has_let_go() -> None:
+    history = History(5000)
+    for index in range(20):
+        history.append(marked("s", 1 + 5 * index, 5, 10 * index), 1.0)
+    kept = history.runs_from(history.begin)
+    oldest = next(kept)
+    assert oldest.mark is not None
+    assert history.forgotten == oldest.mark.position - 10
+    assert history.place_after(history.forgotten) == history.begin
+    history.clear()
+    assert (history.forgotten, history.size, history.begin) == (0, 0, history.end)
+
+
+def test_a_replay_tells_of_what_is_missing_where_it_is() -> None:
+    history = History(1 << 20)
+    history.append(marked("s", 1, 5, 1), 1.0)
+    history.miss(hole("s", 10, 15, 2))
+    history.append(marked("s", 16, 5, 3), 1.0)
+    history.miss(hole("s", 4, 24, 4))
+    replay = Replay(history, 0, None)
+    first, second = replay.next(), replay.next()
+    assert (numbers(first), first.holes) == ([1, 2, 3, 4, 5], [])
+    assert (second.holes, numbers(second)) == ([hole("s", 10, 15, 2)], [16, 17, 18, 19, 20])
+    assert replay.ended
+    assert replay.unknown(history.pending) == [hole("s", 4, 24, 4)]
+    # Whoever knows some of it is told of the rest; of what it knows, nothing.
+    begun = Replay(history, 5, None, {"s": 12})
+    assert begun.next().holes == [hole("s", 3, 15, 2)]
+    assert Replay(history, 5, None, {"s": 15}).next().holes == []
+
+
+def test_a_replay_knows_how_far_it_has_come_and_that_it_is_too_late() -> None:
+    history = History(5000)
+    history.append(marked("s", 1, 5, 1), 1.0)
+    replay = Replay(history, 0, None, {"t": 9})
+    assert numbers(replay.next()) == [1, 2, 3, 4, 5]
+    assert replay.reached == {"s": 5, "t": 9, "@key": 1}
+    assert not replay.behind
+    for index in range(1, 20):
+        history.append(marked("s", 1 + 5 * index, 5, 1 + index), 1.0)
+    assert replay.behind

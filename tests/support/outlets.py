@@ -36,6 +36,9 @@ class Socket:
     def unsent(self) -> int:
         return sum(map(len, self.writes))
 
+    def abort(self) -> None:
+        self.open = False
+
     def write(self, data: bytes) -> None:
         assert self.open, "nothing may be written to a connection that is closing"
         assert data

@@ -33,13 +33,20 @@ class Approach:
         feed: the eater.
         pairs: what it wants.
         hello: what it asks for.
+        welcomed: whether it was told where it begins.
 
     Attributes:
         stirred: set when the eater may take more.
     """
 
     def __init__(
-        self, router: JoinedRouter, feed: Feed, pairs: Collection[Pair], hello: EaterHello
+        self,
+        router: JoinedRouter,
+        feed: Feed,
+        pairs: Collection[Pair],
+        hello: EaterHello,
+        *,
+        welcomed: bool = False,
     ) -> None:
         self.stirred = asyncio.Event()
         self._router = router
@@ -48,7 +55,7 @@ class Approach:
         self._pairs = pairs
         self._hello = hello
         self._leave_out = 0
-        self._welcomed = False
+        self._welcomed = welcomed
         self._past: Past | None = None
         self._task: asyncio.Task[None] | None = None
 

@@ -176,13 +176,23 @@ class Replay:
         self._history = history
         self._place = place
         self._matcher = matcher
-        self._after = after or {}
+        self._after = dict(after or {})
         self._past = history.end
 
     @property
     def ended(self) -> bool:
         """Whether it has come to the end of the history, for now."""
         return self._place >= self._history.end
+
+    @property
+    def behind(self) -> bool:
+        """Whether the history has let go of what would be next."""
+        return self._place < self._history.begin
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """How far it has come with each stream, as far as that is known."""
+        return dict(self._after)
 
     def next(self) -> Piece:
         """Go on by about `PIECE` bytes; an empty piece at the end."""
@@ -211,7 +221,10 @@ class Replay:
             size += run.size
             cursor.update(cursor_of([run]))
             self._place = run.offset + run.count
-        return Piece(parts, wanted, total, cursor, past, missed, self.unknown(holes))
+        news = self.unknown(holes)
+        for stream, number in cursor.items():
+            self._after[stream] = max(number, self._after.get(stream, 0))
+        return Piece(parts, wanted, total, cursor, past, missed, news)
 
     def unknown(self, holes: Iterable[Hole]) -> list[Hole]:
         """Give what of some holes was not known before."""

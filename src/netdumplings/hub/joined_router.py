@@ -125,6 +125,7 @@ class JoinedRouter(Router):
             feed.skip = dict(had)
             self._ahead[feed] = position
         place = self.history.place_after(position)
+        had = {**had, self._key: position}
         feed.replay = Replay(self.history, place, feed.matcher, had)
         self._replay(feed)
 
@@ -159,8 +160,22 @@ class JoinedRouter(Router):
             feed.tell(feed.format.welcome(self._cursor()))
             self._seat(feed)
             return
-        approach = self._approaches[feed] = Approach(self, feed, pairs, hello)
+        self._approach(feed, hello)
+
+    def _approach(self, feed: Feed, hello: EaterHello, *, welcomed: bool = False) -> None:
+        approach = Approach(self, feed, self._pairs[feed], hello, welcomed=welcomed)
+        self._approaches[feed] = approach
         approach.start()
+
+    def _replay(self, feed: Feed) -> None:
+        replay = feed.replay
+        if replay is not None and replay.behind:
+            # It was too slow for the history. The stream has it still.
+            feed.replay = None
+            hello = EaterHello(feed.label, b"{}", resume=replay.reached)
+            self._approach(feed, hello, welcomed=True)
+        else:
+            super()._replay(feed)
 
     def _check_stream(self) -> None:
         """See whether the stream was made anew: positions in another mean nothing in this one."""
