@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -405,5 +406,15 @@ class Link:
 
 def said(error: BaseException) -> str:
     """Say what an error of the client's says, in one line and escaped."""
-    text = str(error).removeprefix("nats: ") or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if isinstance(error, OSError) and error.errno:
+        # asyncio puts addresses into its own text, and a number.
+        return os.strerror(error.errno).lower()
+    text = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
+    if "authorization" in text.lower():
+        return (
+            "a server does not let the hub in (see --backbone-user, --backbone-password-file, "
+            "--backbone-credentials)"
+        )
     return ascii(text)[1:-1][:200]
