@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import os
+import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -408,6 +409,8 @@ def said(error: BaseException) -> str:
     """Say what an error of the client's says, in one line and escaped."""
     if isinstance(error, TimeoutError):
         return "no answer"
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "a name that is not known"
     if isinstance(error, OSError) and error.errno:
         # asyncio puts addresses into its own text, and a number.
         return os.strerror(error.errno).lower()
