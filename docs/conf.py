@@ -37,7 +37,7 @@ nitpick_ignore_regex = [
     # Documented elsewhere: the standard library, and the libraries we use.
     (
         r"py:.*",
-        r"(asyncio|collections|datetime|enum|os|pathlib|types|typing|websockets|scapy|numpy|np|npt)\..*",
+        r"(asyncio|collections|datetime|enum|os|pathlib|ssl|types|typing|websockets|scapy|numpy|np|npt)\..*",
     ),
     # Names that annotations use and that are no part of the documented API.
     (

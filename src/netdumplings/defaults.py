@@ -65,6 +65,8 @@ WRITE_DEADLINE = 30.0
 #: Bytes of the latest dumplings that the hub keeps for eaters that come late or come back.
 HISTORY_BYTES = 16 * 1024 * 1024
 
+#: The environment variable that may have the password of a hub's backbone.
+BACKBONE_PASSWORD_VARIABLE = "NETDUMPLINGS_BACKBONE_PASSWORD"  # noqa: S105  # its name
 #: The stream that all hubs of a backbone share.
 BACKBONE_STREAM = "dumplings"
 #: Seconds that a dumpling stays there, and bytes of all.

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdumplings.console.measures import SPAN
 from netdumplings.console.options import FILE, SINCE
-from netdumplings.console.recording_options import SPAN
 
 
 def since(text: str) -> datetime | timedelta:

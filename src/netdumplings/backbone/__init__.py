@@ -5,7 +5,8 @@ Importing this imports no NATS client; that is done by whoever connects.
 
 from __future__ import annotations
 
-from .settings import BackboneSettings
+from .addresses import parse_servers
+from .settings import BackboneLogin, BackboneSettings
 from .state import BackboneState
 
-__all__ = ["BackboneSettings", "BackboneState"]
+__all__ = ["BackboneLogin", "BackboneSettings", "BackboneState", "parse_servers"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ..exceptions import BackboneError
-from .settings import BackboneSettings
+from .settings import MISSING, BackboneSettings
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -267,27 +267,13 @@ class Link:
 
     def _load(self) -> tuple[type[Client], dict[str, Any]]:
         try:
-            from nats.aio.client import Client, RawCredentials
+            from .entrance import SafeClient, entrance
         except ImportError as error:
-            raise BackboneError(
-                "it needs another package: pip install 'netdumplings[nats]'"
-            ) from error
-        settings = self._settings
-        options: dict[str, Any] = {}
-        if settings.user is not None:
-            options |= {"user": settings.user, "password": settings.password}
-        if settings.credentials is not None:
-            options["user_credentials"] = RawCredentials(str(settings.credentials))
-        if any(server.startswith("tls:") for server in settings.servers):
-            context = ssl.create_default_context(cafile=settings.tls_ca)
-            if settings.tls_cert:
-                context.load_cert_chain(settings.tls_cert, settings.tls_key)
-            options["tls"] = context
-        return Client, options
+            raise BackboneError(MISSING) from error
+        return SafeClient, entrance(self._settings)
 
     async def _connect(self, client: Client, options: dict[str, Any]) -> None:
         await client.connect(
-            list(self._settings.servers),
             name=self._name,
             error_cb=self._note,
             disconnected_cb=self._lost,
@@ -411,6 +397,10 @@ def said(error: BaseException) -> str:
         return "no answer"
     if isinstance(error, socket.gaierror):
         return error.strerror or "a name that is not known"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({(error.reason or 'no reason given').lower().replace('_', ' ')})"
     if isinstance(error, OSError) and error.errno:
         # asyncio puts addresses into its own text, and a number.
         return os.strerror(error.errno).lower()

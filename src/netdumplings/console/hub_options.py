@@ -37,6 +37,8 @@ HUB_OPTIONS: Final = (
     "allow_origins",
     "allow_kitchen_origins",
     "insecure",
+    "backbone",
+    "name",
 )
 
 
@@ -207,7 +209,8 @@ def hub_options(
         click.option(
             "--insecure",
             is_flag=True,
-            help="Listen where others reach it, though whoever does is let in or can listen in.",
+            help="Listen where others reach it, though whoever does is let in or can listen in; "
+            "and send the password of a backbone without TLS.",
         ),
     )
 

@@ -12,8 +12,8 @@ from netdumplings import defaults
 
 from .access_options import access_options
 from .command import command
+from .measures import SIZE, SPAN
 from .options import SECONDS, eater_name_option, hub_option
-from .recording_options import SIZE, SPAN
 from .wanted_options import past_options, wanted_options
 
 if TYPE_CHECKING:

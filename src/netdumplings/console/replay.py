@@ -17,9 +17,9 @@ from netdumplings import defaults
 from . import color as colors
 from .access_options import access_options
 from .command import command
+from .measures import SPAN
 from .options import FACTOR, FILE, NAME, SINCE, hub_option
 from .print import as_json_line
-from .recording_options import SPAN
 from .wanted_options import wanted_options
 
 if TYPE_CHECKING:

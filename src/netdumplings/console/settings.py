@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from .backbone_options import ServersType
 from .errors import Misuse
 from .options import HubAddressType, NameType, PathOrName, SecondsType, SinceType, at_home
 from .text import printable
@@ -41,7 +42,15 @@ COMMANDS: Final = {
 _NOT_IN_A_FILE: Final = {"config", "help", "show-config", "version"}
 _MOST_BYTES: Final = 1 << 20
 #: The types whose values are text, whatever it looks like.
-_TEXT: Final = (type(click.STRING), click.Choice, click.Path, HubAddressType, NameType, PathOrName)
+_TEXT: Final = (
+    type(click.STRING),
+    click.Choice,
+    click.Path,
+    HubAddressType,
+    NameType,
+    PathOrName,
+    ServersType,
+)
 #: What those of others are: a number with its unit, perhaps, or without.
 _MEASURE: Final = "text, or a number"
 

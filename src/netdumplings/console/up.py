@@ -15,6 +15,7 @@ import click
 from netdumplings import defaults
 
 from . import color as colors
+from .backbone_options import backbone_options
 from .command import command
 from .hub_options import HUB_OPTIONS, hub_options, make_hub
 from .kitchen_options import kitchen_options, make_kitchen
@@ -37,6 +38,7 @@ EVERYBODY: Final = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noq
 @command("nd-up", gives_up_root=True)
 @kitchen_options
 @hub_options(status_every=defaults.STATUS_FREQ_UP)
+@backbone_options
 @click.option(
     "--demo",
     is_flag=True,

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from .. import defaults
-from ..backbone import BackboneSettings
+from ..backbone import BackboneSettings, parse_servers
 from ..transport.tokens import Role
-from ..wire import Limits
+from ..wire import MAX_NAME, Limits
 from .access import Access, PathLike
+from .backbone_login import with_login
 from .service import Service, Settings
 from .site import read_page
 
@@ -64,11 +65,17 @@ class DumplingHub:
         allow_origins: origins of web pages that may be eaters, as in ``https://example.org``,
             beside those of this host.
         allow_kitchen_origins: origins of web pages that may be kitchens; else none is.
-        insecure: listen where others reach it, without tokens and TLS.
-        backbone: the servers of NATS by which it and other hubs are one; None for a hub by itself.
-        name: what it is called among them; None for the name of this host.
+        insecure: listen where others reach it, without tokens and TLS; and log in to a backbone
+            by a password without TLS.
+        backbone: the backbone that makes several hubs one: its servers, ``nats://HOST:PORT`` or
+            ``tls://HOST:PORT`` with commas between them, or all that can be set. It takes
+            ``netdumplings[nats]``.
+        name: what the hub is called among the others; None for ``HOSTNAME:PORT``, with the port
+            for kitchens (without, if that is 0).
 
     Raises:
+        BackboneError: a file of the backbone's login is of no use, or the client of NATS is not
+            installed.
         TlsError: a certificate or key is of no use.
         TokenError: the file of tokens is of no use.
         ValueError: an argument that makes no sense.
@@ -100,11 +107,15 @@ class DumplingHub:
         allow_origins: Collection[str] = (),
         allow_kitchen_origins: Collection[str] = (),
         insecure: bool = False,
-        backbone: BackboneSettings | None = None,
+        backbone: BackboneSettings | str | None = None,
         name: str | None = None,
     ) -> None:
         if not status_freq > 0:
             raise ValueError(f"status_freq is a number of seconds above 0, not {status_freq}")
+        if name is not None and not 0 < len(name) <= MAX_NAME:
+            raise ValueError(f"a hub's name has 1 to {MAX_NAME} characters, not {len(name)}")
+        if isinstance(backbone, str):
+            backbone = BackboneSettings(servers=parse_servers(backbone))
         self.address = address
         self.status_freq = status_freq
         self._ports = (in_port, out_port)
@@ -119,8 +130,9 @@ class DumplingHub:
             history_bytes=history_bytes,
             max_connections=max_connections,
             max_per_address=max_per_address,
-            backbone=backbone,
-            name=name or socket.gethostname(),
+            name=name or (f"{socket.gethostname()}:{in_port}" if in_port else socket.gethostname()),
+            # Like all that is secret, its files are read before root is given up.
+            backbone=with_login(backbone, insecure=insecure) if backbone else None,
         )
         self._access = Access(
             tokens=tokens,
@@ -148,6 +160,11 @@ class DumplingHub:
     def out_port(self) -> int:
         """The port for eaters: the real one while serving, the one asked for otherwise."""
         return self._service.out_port if self._service else self._ports[1]
+
+    @property
+    def name(self) -> str:
+        """What the hub is called among the others of its backbone."""
+        return self._settings.name
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; then stop as `serve` does, and return.

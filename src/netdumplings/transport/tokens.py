@@ -6,13 +6,12 @@ import hashlib
 import os
 import re
 import secrets
-import stat
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 from ..defaults import TOKEN_VARIABLE
 from ..exceptions import TokenError
-from .unreadable import cannot_be_read
+from .unreadable import cannot_be_read, is_shared
 
 PathLike = str | os.PathLike[str]
 
@@ -122,13 +121,5 @@ def refuse_if_shared(path: str, status: os.stat_result) -> None:
     Raises:
         TokenError: others can.
     """
-    if os.name != "posix":
-        return
-    shared = stat.S_IRWXO | stat.S_IRWXG
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and Path(path).parent == Path(credentials):
-        # systemd's own (systemd.exec(5), LoadCredential): there the bits of the group show what
-        # the access control list lets the service's user do.
-        shared = stat.S_IRWXO
-    if status.st_mode & shared:
+    if is_shared(path, status):
         raise TokenError(f"others can read or write it: chmod 600 {path}", path)

@@ -1,4 +1,4 @@
-"""The types of the options of recordings: how much, and for how long."""
+"""The types of options that say how much, and for how long."""
 
 from __future__ import annotations
 
@@ -51,5 +51,25 @@ class SpanType(click.ParamType):  # type: ignore[type-arg]  # likewise
         return span.total_seconds()
 
 
+class SizeOrNoneType(SizeType):
+    """As `SizeType`; 0 is for no limit."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes, or fail with a usage error."""
+        return 0 if value in (0, "0") else super().convert(value, param, ctx)
+
+
+class SpanOrNoneType(SpanType):
+    """As `SpanType`; 0 is for no limit."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds, or fail with a usage error."""
+        return 0.0 if value in (0, "0") else super().convert(value, param, ctx)
+
+
 SIZE: Final = SizeType()
+SIZE_OR_NONE: Final = SizeOrNoneType()
 SPAN: Final = SpanType()
+SPAN_OR_NONE: Final = SpanOrNoneType()
