@@ -11,6 +11,8 @@ from netdumplings.delivery import EaterLedger, IntakeLedger
 from netdumplings.hub.feeds import Feed
 from netdumplings.hub.formats import PLAIN
 from netdumplings.hub.guests import ConnectedEater, Kitchen
+from netdumplings.hub.reporting import report_of
+from netdumplings.hub.reports import HubTold
 from netdumplings.hub.sessions import Sessions
 from netdumplings.hub.status import status_dumpling, status_payload
 from netdumplings.wire import check_dumpling, kitchen_hello
@@ -38,13 +40,19 @@ def eater(name: str = "e") -> ConnectedEater:
 def status(kitchens: list[Kitchen], eaters: list[ConnectedEater]) -> bytes:
     return status_dumpling(
         status_payload(
-            uptime=2.5,
-            intake=INTAKE,
-            own=3,
-            ledger=TOTALS,
-            refused={"too big": 2, "silent": 1},
-            kitchens=kitchens,
-            eaters=eaters,
+            report_of(
+                HubTold(
+                    id="",
+                    name="",
+                    uptime=2.5,
+                    kitchens=len(kitchens),
+                    eaters=len(eaters),
+                    ledger={**INTAKE._asdict(), "own": 3, **TOTALS._asdict()},
+                    refused={"too big": 2, "silent": 1},
+                ),
+                kitchens,
+                eaters,
+            )
         ),
         1.5,
     )

@@ -17,6 +17,7 @@ from netdumplings.hub.formats import PLAIN
 from netdumplings.hub.guests import ConnectedEater, Kitchen
 from netdumplings.hub.places import MAX_LABEL, OTHER, label
 from netdumplings.hub.sessions import Session, Sessions
+from netdumplings.hub.told import Counts, Elsewhere
 from netdumplings.hub.totals import SumNow, Totals
 from support.outlets import Socket
 
@@ -290,3 +291,117 @@ def test_what_eaters_of_a_name_were_sent_is_summed_and_stays_when_they_go() -> N
         totals.leave(one)
     totals.enter(eater("new", 1))
     assert {one.name for one in totals.now()} == {"\\x1b[2J", "new", OTHER}
+
+
+class Fleet:
+    """Other hubs, and what they know of sessions."""
+
+    def __init__(self) -> None:
+        self.final = True
+        self.counts: Counts | None = None
+
+    def elsewhere(self, stream: str, since: float) -> Elsewhere:
+        return Elsewhere(self.final, self.counts)
+
+
+def counted(received: int, **more: Any) -> Counts:
+    return Counts(packets_received=received, **more)
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    return Fleet()
+
+
+@pytest.fixture
+def house(fleet: Fleet) -> House:
+    house = House()
+    house.totals.elsewhere = fleet.elsewhere
+    return house
+
+
+def arrive(house: House, received: int, first: int = 1, **more: Any) -> Kitchen:
+    """A kitchen comes that has counted so much already."""
+    counts = {"packets_received": received, **more}
+    announced = json.dumps({"kitchen_name": "k", "counts": counts}).encode()
+    session = house.sessions.open(f"{1:0>20}", first, "k")[0]
+    kitchen = Kitchen("k", announced, "192.0.2.1", 1, session)
+    house.totals.enter(kitchen)
+    return kitchen
+
+
+def test_what_a_kitchen_counted_at_another_hub_is_not_counted_here(
+    house: House, fleet: Fleet
+) -> None:
+    fleet.counts = counted(100, traffic={"IP": (60, 600)})
+    kitchen = arrive(house, 120, traffic={"IP": [70, 700]})
+    assert house.received() == 20
+    assert house.sums()["k"].grown["layer_bytes", "IP"] == 100
+    tell(kitchen, 125)
+    assert house.received() == 25
+
+
+def test_as_long_as_the_other_hub_may_have_counted_more_nothing_is_counted_here(
+    house: House, fleet: Fleet
+) -> None:
+    fleet.final, fleet.counts = False, counted(100)
+    kitchen = arrive(house, 120)
+    assert house.received() == 0
+    tell(kitchen, 130)
+    assert house.received() == 0
+    fleet.final, fleet.counts = True, counted(110)
+    assert house.received() == 20
+    fleet.counts = counted(1000)  # which is not asked for again
+    assert house.received() == 20
+
+
+def test_who_leaves_before_the_other_hub_was_heard_is_counted_by_what_is_known(
+    house: House, fleet: Fleet
+) -> None:
+    fleet.final, fleet.counts = False, counted(100)
+    house.totals.leave(arrive(house, 120))
+    assert house.received() == 20
+
+
+@pytest.mark.parametrize("gone_on", [{"first": 5}, {"dumplings_acknowledged": 1}])
+def test_who_has_been_elsewhere_and_nobody_knows_where_counts_from_here_on(
+    house: House, gone_on: dict[str, int]
+) -> None:
+    kitchen = arrive(house, 120, **gone_on)
+    assert house.received() == 0
+    tell(kitchen, 130)
+    assert house.received() == 10
+
+
+def test_who_has_not_been_elsewhere_counts_from_the_beginning(house: House) -> None:
+    arrive(house, 120)
+    assert house.received() == 120
+
+
+def test_who_goes_to_another_hub_and_comes_back_counts_what_it_counted_here(
+    house: House, fleet: Fleet
+) -> None:
+    house.totals.leave(arrive(house, 10))
+    fleet.counts = counted(50)
+    house.totals.leave(arrive(house, 55))
+    assert house.received() == 15
+    # It lost its connection, and was nowhere else meanwhile.
+    arrive(house, 60)
+    assert house.received() == 20
+
+
+def test_who_was_started_again_counts_from_the_beginning(house: House, fleet: Fleet) -> None:
+    """As a kitchen does that goes on with its session, because it has a spool."""
+    fleet.counts = counted(1000)
+    arrive(house, 7)
+    assert house.received() == 7
+
+
+def test_who_has_left_a_moment_ago_is_known(house: House) -> None:
+    first, second = arrive(house, 1), house.enter(session=2)
+    assert list(house.totals.left_within(60)) == []
+    house.totals.leave(first)
+    house.totals.leave(second)
+    house.totals.leave(second)
+    assert list(house.totals.left_within(60)) == [second, first]
+    assert list(house.totals.left_within(-1)) == []

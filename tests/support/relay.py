@@ -35,6 +35,14 @@ class Relay:
                     one.shutdown(socket.SHUT_RDWR)
             self._sockets.clear()
 
+    def close(self) -> None:
+        """Cut it for good: whoever connects again is refused."""
+        with suppress(OSError):  # it was closed before
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()
+        self._listener.close()
+        self.cut()
+
     def __enter__(self) -> Self:
         self._threads[0].start()
         return self
@@ -45,10 +53,7 @@ class Relay:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join()
-        self._listener.close()
-        self.cut()
+        self.close()
         for thread in self._threads[1:]:
             thread.join()
 

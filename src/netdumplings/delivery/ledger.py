@@ -206,6 +206,40 @@ class ReturnLedger(NamedTuple):
         return _violations(self, "came = routed + repeated + damaged")
 
 
+class HubBooks(NamedTuple):
+    """All books of a hub, taken at one moment; or the sums of those of several hubs.
+
+    What each of the ledgers says of a hub holds of the sums, too: no hub counts what is another's.
+    At all times, of hubs that have a backbone::
+
+        intake.taken == storing.taken
+
+    Attributes:
+        intake: what became of what kitchens sent.
+        eaters: what became of what was routed past eaters.
+        storing: what became of what was given to the backbone; None if there is none.
+        returning: what became of what came from it; likewise.
+    """
+
+    intake: IntakeLedger
+    eaters: EaterLedger
+    storing: BackboneLedger | None = None
+    returning: ReturnLedger | None = None
+
+    def violations(self) -> list[str]:
+        """Return in words what is wrong, one sentence each; nothing if all is well."""
+        wrong = [
+            violation
+            for ledger in self
+            if isinstance(ledger, tuple)
+            for violation in ledger.violations()
+        ]
+        if self.storing is not None and self.intake.taken != self.storing.taken:
+            taken, given = self.intake.taken, self.storing.taken
+            wrong.append(f"taken from kitchens = given to the backbone: {taken}, {given}")
+        return wrong
+
+
 Ledger = PacketLedger | DumplingLedger | IntakeLedger | EaterLedger | BackboneLedger | ReturnLedger
 
 

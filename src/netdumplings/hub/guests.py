@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,7 @@ class Kitchen:
         host: its address.
         port: its port.
         session: what it has sent, in this connection and others.
+        since: when it came, by `time.monotonic`.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Kitchen:
     port: int
     session: Session
     counts: bytes = b""
+    since: float = field(default_factory=time.monotonic)
     _trouble: tuple[bool, bytes] = (False, b"")
     _announcement: bytes = b""
 
@@ -45,6 +48,13 @@ class Kitchen:
             announced["counts"] = msgspec.Raw(self.counts)
             self._announcement = msgspec.json.encode(announced)
         return self._announcement
+
+    @property
+    def latest_counts(self) -> bytes:
+        """The counts it told last, be it that it announced them; a JSON object."""
+        return self.counts or bytes(
+            msgspec.json.decode(self.announced, type=dict[str, msgspec.Raw]).get("counts", b"{}")
+        )
 
     def told_counts(self, counts: bytes) -> bool:
         """Take what it has counted, a JSON object.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import secrets
 from typing import Final
 
 from ..backbone import BackboneSettings, BackboneState
 from ..backbone.backbone import Backbone
 from ..wire import Limits
+from .fleet import Fleet
 from .joined_router import JoinedRouter
 from .kitchens import Kitchens
 from .onward import ToBackbone
@@ -25,24 +26,25 @@ class Joined:
         name: what the hub is called.
         limits: what a dumpling may be.
         router: feeds the eaters.
-        on_report: is called with what another hub says of itself.
 
     Attributes:
         onward: where dumplings of kitchens go.
+        fleet: the other hubs.
         kitchens: whose acknowledgements wait; to be set before there is any.
     """
 
     kitchens: Kitchens
 
     def __init__(
-        self,
-        settings: BackboneSettings,
-        name: str,
-        limits: Limits,
-        router: JoinedRouter,
-        on_report: Callable[[bytes], None],
+        self, settings: BackboneSettings, name: str, limits: Limits, router: JoinedRouter
     ) -> None:
         self._router = router
+        self.fleet = Fleet(
+            name,
+            secrets.token_hex(8),
+            self.tell,
+            max_report=lambda: self.max_report,
+        )
         self._backbone = router.backbone = Backbone(
             settings,
             name=name,
@@ -50,10 +52,10 @@ class Joined:
             take=router.take,
             on_stored=self._note_stored,
             on_room=self._note_room,
-            on_report=on_report,
+            on_report=self.fleet.hear,
         )
         self.onward = ToBackbone(self._backbone.publisher)
-        self._narrowing: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def max_report(self) -> int:
@@ -75,7 +77,10 @@ class Joined:
             BackboneError: the settings are of no use, or a package is missing.
         """
         await self._backbone.start()
-        self._narrowing = asyncio.create_task(self._narrow())
+        self._tasks = [
+            asyncio.create_task(self._narrow()),
+            asyncio.create_task(self._introduce()),
+        ]
 
     async def store(self, patience: float) -> None:
         """Wait until everything that kitchens have sent is stored, for so many seconds."""
@@ -83,8 +88,8 @@ class Joined:
 
     async def stop(self) -> None:
         """Disconnect."""
-        if self._narrowing is not None:
-            self._narrowing.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._backbone.stop(0)
 
     def _note_stored(self, session: str, last: int) -> None:
@@ -95,6 +100,11 @@ class Joined:
             self.kitchens.go_on()
         else:
             self.kitchens.pause()
+
+    async def _introduce(self) -> None:
+        """Tell the other hubs of this one as soon as they hear it."""
+        await self._backbone.rises()
+        self.fleet.news.set()
 
     async def _narrow(self) -> None:
         """Take no more from the stream than the eaters want."""

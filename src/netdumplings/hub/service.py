@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from .. import defaults
+from .._version import __version__
 from ..backbone import BackboneSettings
 from ..transport.answers import Answers, Resource, json_answer
 from ..transport.server import listen
 from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
 from .access import Access
 from .eaters import Eaters
+from .fleet import REPORT_EVERY, Fleet
 from .kitchens import Kitchens
 from .metrics import Metrics
 from .onward import Onward, ToEaters
 from .picture import Picture
+from .reporting import backbone_told, report_of
+from .reports import MOST, HubTold
 from .router import Router
 from .runs import Run
 from .seldom import Seldom
 from .sessions import Sessions
 from .site import Page, address_of_page, healthy, page_resources
-from .status import status_dumpling, status_payload
+from .status import fleet_payload, status_dumpling, status_payload
 from .statuses import Statuses
 
 if TYPE_CHECKING:
@@ -92,6 +96,7 @@ class Service:
         )
         if self._joined is not None:
             self._joined.kitchens = self._kitchens
+            self._kitchens.totals.elsewhere = self._joined.fleet.elsewhere
         self._eaters = Eaters(
             self._router,
             hello_timeout=settings.hello_timeout,
@@ -100,6 +105,8 @@ class Service:
             admission=access.eater_admission,
         )
         self._own = 0
+        self._report_every = min(settings.status_freq, REPORT_EVERY)
+        self._sums = Seldom(self._kitchens.totals.now)
         self._statuses = Statuses()
         self._answers = Answers(self._resources(), access.eater_admission)
         self._started = time.monotonic()
@@ -115,6 +122,7 @@ class Service:
         """
         access = self._access
         access.begin()
+        self._host = address
         if self._joined is not None:
             await self._joined.start()
         self._in = await listen(
@@ -160,6 +168,8 @@ class Service:
             asyncio.create_task(self._send_status()),
             asyncio.create_task(self._keep_house()),
         ]
+        if self._joined is not None:
+            self._tasks.append(asyncio.create_task(self._tell_fleet(self._joined.fleet)))
         if access.missing and not (self._in.is_private and self._out.is_private):
             logger.warning(
                 "without %s, whoever reaches %s can read every dumpling and send forged ones",
@@ -210,6 +220,7 @@ class Service:
         finally:
             self.abort()
             if self._joined is not None:
+                self._report_to(self._joined.fleet, stopped=True)
                 await self._joined.stop()
         ledger = self._router.ledger
         logger.info(
@@ -246,9 +257,7 @@ class Service:
 
         router = JoinedRouter(call_soon, **buffers)
         self._router = router
-        self._joined = Joined(
-            settings.backbone, settings.name, settings.limits, router, lambda _: None
-        )
+        self._joined = Joined(settings.backbone, settings.name, settings.limits, router)
         return self._joined.onward
 
     def _resources(self) -> dict[str, Resource]:
@@ -282,15 +291,35 @@ class Service:
         )
 
     def _payload(self) -> bytes:
-        """Write how the hub is now."""
-        return status_payload(
+        """Write how the hub is now, and the fleet it belongs to."""
+        report = report_of(self._told(), self._kitchens.here, self._eaters.here)
+        if self._joined is None:
+            return status_payload(report)
+        fleet = self._joined.fleet
+        return fleet_payload(fleet.hubs(report), fleet.past)
+
+    def _told(self, *, stopped: bool = False) -> HubTold:
+        """Put together what the hub says of itself."""
+        fleet = self._joined and self._joined.fleet
+        intake = self._sessions.ledger
+        refused = self._in.refused + self._out.refused
+        # (Kitchens say themselves how many are lost.)
+        ledger = {**intake._replace(lost=min(intake.lost, MOST))._asdict(), "own": self._own}
+        return HubTold(
+            id=fleet.id if fleet else "",
+            name=fleet.name if fleet else "",
+            host=self._host,
+            in_port=self._in.port,
+            out_port=self._out.port,
+            version=__version__,
             uptime=time.monotonic() - self._started,
-            intake=self._sessions.ledger,
-            own=self._own,
-            ledger=self._router.ledger,
-            refused=self._in.refused + self._out.refused,
-            kitchens=self._kitchens.here,
-            eaters=self._eaters.here,
+            every=self._report_every,
+            stopped=stopped,
+            kitchens=len(self._kitchens.here),
+            eaters=len(self._eaters.here),
+            ledger={**ledger, **self._router.ledger._asdict()},
+            refused={str(cause): count for cause, count in refused.items()},
+            backbone=backbone_told(self._joined.state()) if self._joined else None,
         )
 
     async def _send_status(self) -> None:
@@ -299,11 +328,35 @@ class Service:
                 async with asyncio.timeout(self._settings.status_freq):
                     await self._kitchens.news.wait()
                     await asyncio.sleep(NEWS_GAP)
+            if self._kitchens.news.is_set() and self._joined is not None:
+                self._joined.fleet.news.set()
             self._kitchens.news.clear()
             line = status_dumpling(self._payload(), time.time())
             self._statuses.keep(line, time.monotonic())
             self._own += 1
             self._router.route(Run(None, 0, line, [metadata_of(line)]))
+
+    async def _tell_fleet(self, fleet: Fleet) -> None:
+        while True:
+            self._report_to(fleet)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._report_every):
+                    await fleet.news.wait()
+                    await asyncio.sleep(NEWS_GAP)
+            fleet.news.clear()
+
+    def _report_to(self, fleet: Fleet, *, stopped: bool = False) -> None:
+        totals = self._kitchens.totals
+        fleet.tell(
+            report_of(
+                self._told(stopped=stopped),
+                self._kitchens.here,
+                self._eaters.here,
+                # So that a report may be lost.
+                totals.left_within(3 * self._report_every),
+                self._sums.get(),
+            )
+        )
 
     async def _keep_house(self) -> None:
         while True:

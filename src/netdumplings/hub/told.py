@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -74,6 +74,19 @@ class Counts(msgspec.Struct):
                 number = getattr(counts, name)
                 if math.isfinite(number):
                     yield (f"chef_{name}", chef), number
+
+
+class Elsewhere(NamedTuple):
+    """What other hubs know of a kitchen's session.
+
+    Attributes:
+        final: whether they have told all; else one of them, at which the kitchen was, has not been
+            heard since.
+        counts: what the kitchen told there last; None if it was at none of them, or told nothing.
+    """
+
+    final: bool
+    counts: Counts | None
 
 
 _GROWING: Final = (

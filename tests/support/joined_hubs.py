@@ -1,0 +1,59 @@
+"""Hubs that share a backbone, a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from netdumplings import DumplingHub
+from netdumplings.backbone import BackboneSettings
+
+from .http import ask
+from .hub_peers import PATIENCE, running_hub
+
+MEBIBYTE = 1024 * 1024
+
+
+@asynccontextmanager
+async def joined_hubs(
+    url: str, stream: str, *names: str, **settings: Any
+) -> AsyncIterator[list[DumplingHub]]:
+    """Run hubs that share a backbone.
+
+    Args:
+        url: of a nats-server.
+        stream: the name of the stream; hubs of others do not hear of these.
+        *names: of the hubs.
+        **settings: as `DumplingHub` takes them.
+    """
+    backbone = BackboneSettings(servers=[url], stream=stream, max_bytes=MEBIBYTE)
+    settings = {"status_freq": 0.2, "backbone": backbone, **settings}
+    hubs = [running_hub(name=name, **settings) for name in names]
+    await asyncio.gather(*(hub.__aenter__() for hub in hubs))
+    try:
+        yield hubs
+    finally:
+        await asyncio.gather(*(stop(hub) for hub in hubs))
+
+
+async def stop(hub: DumplingHub) -> None:
+    """Stop a hub, unless it has stopped."""
+    if hub._service is not None:
+        await hub.__aexit__(None, None, None)
+
+
+async def status_of(hub: DumplingHub) -> dict[str, Any]:
+    """Ask a hub how it is."""
+    payload: dict[str, Any] = json.loads((await ask(hub.out_port, "/api/status")).body)
+    return payload
+
+
+async def until(hub: DumplingHub, wanted: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Ask a hub how it is until it says what is wanted; return that."""
+    async with asyncio.timeout(PATIENCE):
+        while not wanted(status := await status_of(hub)):
+            await asyncio.sleep(0.02)
+    return status
