@@ -293,7 +293,7 @@ class HubUnavailable(NetDumplingsError):
     """A hub cannot be reached, and we were asked not to wait for it.
 
     Attributes:
-        hub: its address.
+        hub: its address; of several, with commas between them.
         reason: why, in a few words.
     """
 
@@ -307,16 +307,17 @@ class Undelivered(NetDumplingsError):
     """A kitchen was stopped while it had dumplings that no hub had taken.
 
     Attributes:
-        hub: the hub's address.
+        hub: the hub's address; of several, with commas between them.
         dumplings: how many there were.
     """
 
     def __init__(self, hub: str, dumplings: int) -> None:
         self.hub = hub
         self.dumplings = dumplings
-        super().__init__(
-            f"{dumplings} dumplings are lost: the hub at {hub} did not take them in time"
+        whose = (
+            f"none of the hubs at {hub} took" if "," in hub else f"the hub at {hub} did not take"
         )
+        super().__init__(f"{dumplings} dumplings are lost: {whose} them in time")
 
 
 class SpoolUnavailable(NetDumplingsError):

@@ -73,8 +73,16 @@ def test_what_is_no_address_and_no_port_comes_into_no_filter(own: OwnTraffic) ->
 
 
 def test_a_hub_is_found_by_all_its_addresses() -> None:
-    assert "127.0.0.1" in own_traffic("localhost", [11347]).hosts
+    assert "127.0.0.1" in own_traffic(["localhost"], [11347]).hosts
+
+
+def test_several_hubs_are_found_by_the_addresses_of_each() -> None:
+    found = own_traffic(["192.0.2.10", "192.0.2.10", "2001:db8::10"], [11347, 11348])
+    assert found == HUB
+    many = [f"192.0.2.{number}" for number in range(65)]
+    assert own_traffic(many[:-1], [11347]).hosts == tuple(many[:-1])
+    assert own_traffic(many, [11347]) == OwnTraffic((), (11347,))
 
 
 def test_of_a_hub_without_an_address_any_host_will_do() -> None:
-    assert own_traffic("no-such-host.invalid", [11347]) == OwnTraffic((), (11347,))
+    assert own_traffic(["127.0.0.1", "no-such-host.invalid"], [11347]) == OwnTraffic((), (11347,))

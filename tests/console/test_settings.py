@@ -114,6 +114,44 @@ def test_the_command_line_comes_before_the_environment_before_the_file(written: 
     assert "hub='environment:2'" in run("--config", path, **variables).output
 
 
+@pytest.mark.parametrize(
+    "value", ['"a:1,wss://b:2"', '["a:1", "wss://b:2"]', '["a:1,wss://b:2"]', '" a:1 , wss://b:2 "']
+)
+def test_several_hubs_are_a_list_or_text_with_commas(value: str, written: Written) -> None:
+    path = written(f"[nd-print]\nhub = {value}")
+    shown = run("--config", path, "--show-config").output
+    assert 'hub = "a:1,wss://b:2"  # file\n' in shown.replace(" a:1 , wss://b:2 ", "a:1,wss://b:2")
+    assert run("--config", written(shown)).output == run("--config", path).output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-h", "a:1,wss://b:2"), ("-h", "a:1", "--hub", "wss://b:2")]
+)
+def test_several_hubs_are_said_with_commas_or_one_by_one(arguments: tuple[str, ...]) -> None:
+    assert "hub='a:1,wss://b:2'" in run(*arguments).output
+    assert "hub='localhost:4711'" in run().output
+
+
+def test_several_hubs_in_a_variable_have_commas_between_them() -> None:
+    assert "hub='a:1,wss://b:2'" in run(NETDUMPLINGS_PRINT_HUB="a:1,wss://b:2").output
+    assert "hub='a:1, b:2'" in run(NETDUMPLINGS_PRINT_HUB="a:1, b:2").output
+    refused = run(NETDUMPLINGS_PRINT_HUB="a:1 b:2")
+    assert (refused.exit_code, "'a:1 b:2' is not a hub's address" in refused.stderr) == (2, True)
+
+
+def test_there_is_a_limit_to_hubs_however_they_are_given(written: Written) -> None:
+    many = [f"a:{port}" for port in range(1, 18)]
+    for arguments in (
+        ("-h", ",".join(many)),
+        [part for one in many for part in ("-h", one)],
+        ("--config", written(f"hub = {many}")),
+    ):
+        refused = run(*arguments)
+        assert refused.exit_code == 2
+        assert "'a:17' is not a hub's address (it is one more than the 16" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+
+
 def test_the_environment_may_name_the_file_and_an_empty_name_is_none(written: Written) -> None:
     path = written("[nd-print]\nport = 4")
     assert "port=4" in run(NETDUMPLINGS_CONFIG=path).output
@@ -196,6 +234,10 @@ def test_a_time_may_be_one_of_tomls(written: Written) -> None:
         ("[nd-print]\nport = 65536", "[nd-print] port: 65536 is not in the range 0<=x<=65535"),
         ("[nd-print]\npause = nan", "[nd-print] pause: nan is not more than 0 seconds"),
         ("hub = 'x'", "hub: 'x' is not a hub's address"),
+        ("hub = ['a:1', 'x']", "hub: 'x' is not a hub's address"),
+        ("hub = 'a:1,x'", "hub: 'x' is not a hub's address"),
+        ("hub = 1", "hub: it is to be text, not a whole number"),
+        ("hub = [1]", "hub: it is to be text, not a whole number"),
         ('[nd-print]\n"\\u001b[2J" = 1', "[nd-print] \\x1b[2J: nd-print has no such option"),
         ("[nd-print]\ntoken = 'secret'", "[nd-print] token: nd-print has no such option: a token"),
         ("token = 'secret'", "token: no command has such an option: a token has no place in a fil"),

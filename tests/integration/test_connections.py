@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import aclosing
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -14,28 +14,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from netdumplings.exceptions import HubUnavailable
 from netdumplings.transport import ConnectionClosed, HubAddress, connections
 from support.hub_peers import PATIENCE, eater, lines, running_hub
+from support.servers import server
 
 logger = logging.getLogger("test.link")
-
-
-class Server:
-    """A WebSocket server that remembers whom it has met."""
-
-    def __init__(self, port: int) -> None:
-        self.address = HubAddress("127.0.0.1", port)
-        self.met: list[ServerConnection] = []
-
-
-@asynccontextmanager
-async def server(port: int = 0, *, close_at_once: bool = False) -> AsyncIterator[Server]:
-    async def handler(connection: ServerConnection) -> None:
-        it.met.append(connection)
-        if not close_at_once:
-            await connection.wait_closed()
-
-    async with serve(handler, "127.0.0.1", port) as listening:
-        it = Server(next(iter(listening.sockets)).getsockname()[1])
-        yield it
 
 
 def at_once() -> Iterator[float]:

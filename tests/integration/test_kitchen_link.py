@@ -357,16 +357,20 @@ async def test_what_any_hub_has_acknowledged_the_next_one_is_told(
     class Reborn(Hub):
         async def batch(self, connection: ServerConnection, *batch: Any) -> None:
             if len(self.hellos) == 1 and batch[1] > 200:
+                acknowledged.update(self.known)
                 self.known.clear()
                 await connection.close(1001)
             else:
                 await super().batch(connection, *batch)
 
+    acknowledged: dict[str, int] = {}
     async with Reborn().running() as hub:
         await served(kitchen_for(hub.port, capture))
     assert hub.received == list(range(PACKETS))
     told = [(hello["acknowledged"], hello["first"]) for hello in hub.hellos]
-    assert told == [(0, 1), (200, 201)]
+    (last,) = acknowledged.values()
+    assert last >= 200
+    assert told == [(0, 1), (last, last + 1)]
 
 
 async def test_no_more_is_on_its_way_than_the_window_holds(
@@ -453,7 +457,7 @@ async def test_a_hub_that_makes_no_sense_is_left_and_nothing_is_lost(
         kitchen = kitchen_for(hub.port, capture)
         await served(kitchen)
     assert hub.received == list(range(PACKETS))
-    assert "the hub makes no sense" in caplog.text
+    assert f"the hub at localhost:{hub.port} makes no sense" in caplog.text
     assert hub.closed_with[0] == 1002
     assert kitchen.statistics().dumplings_dropped == 0
 

@@ -14,6 +14,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from netdumplings import DumplingEater
+from netdumplings.console.fleet import HubStatus
 from netdumplings.console.past import statuses_of
 from netdumplings.console.top.app import TopApp
 from netdumplings.transport import HubAccess, HubAddress
@@ -62,7 +63,10 @@ async def running_top(
     eater = functools.partial(
         DumplingEater, "topeater", hub, since=timedelta(minutes=5), last=5000, **access
     )
-    address = HubAddress.parse(hub)
-    app = TopApp(eater, hub, functools.partial(statuses_of, address, HubAccess(address, **access)))
+
+    def past(address: HubAddress) -> list[HubStatus]:
+        return statuses_of(address, HubAccess(address, **access))
+
+    app = TopApp(eater, hub, past)
     async with app.run_test(size=size) as pilot:
         yield Top(app, pilot)

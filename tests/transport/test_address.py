@@ -1,12 +1,14 @@
-"""HOST:PORT, as users write it."""
+"""HOST:PORT, as users write it, once or several times."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from netdumplings.exceptions import InvalidAddress
-from netdumplings.transport import HubAddress
-from netdumplings.transport.address import is_loopback
+from netdumplings.transport import HubAddress, HubAddresses
+from netdumplings.transport.address import MAX_HUBS, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -101,3 +103,62 @@ def test_anything_else_is_refused_in_one_line(text: str, problem: str) -> None:
         HubAddress.parse(text)
     assert "\n" not in str(caught.value)
     assert caught.value.address == text
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("a:1", "a:1"),
+        ("a:1,b:2", "a:1,b:2"),
+        (" a:1 ,\tb:2\n", "a:1,b:2"),
+        (["a:1", "b:2"], "a:1,b:2"),
+        (["b:2,a:1", "wss://c:3"], "b:2,a:1,wss://c:3"),
+        (("[::1]:1,ws://b:2/",), "[::1]:1,b:2"),
+        ("a:1,b:2,a:1,A:1", "a:1,b:2"),
+        ("a:1,a:2,wss://a:1", "a:1,a:2,wss://a:1"),
+        (",".join(["a:1"] * 99), "a:1"),
+        ([f"a:{port}" for port in range(1, MAX_HUBS + 1)], None),
+    ],
+)
+def test_several_addresses_keep_their_order_and_none_counts_twice(
+    given: str | list[str], written: str | None
+) -> None:
+    found = HubAddresses.parse(given)
+    assert str(found) == (written or ",".join(given))
+    assert HubAddresses.parse(str(found)) == found
+    assert all(isinstance(one, HubAddress) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "of", "problem"),
+    [
+        ("", "", "the port is missing"),
+        ("a:1,b", "b", "the port is missing"),
+        ("a:1,wss://b:0", "wss://b:0", "a port is a number"),
+        ("a:1,", "a:1,", "a comma without an address"),
+        ("a:1,,b:2", "a:1,,b:2", "a comma without an address"),
+        (["a:1", "b:2,"], "b:2,", "a comma without an address"),
+        (["a:1", ""], "", "the port is missing"),
+        ("a:1;b:2", "a:1;b:2", "commas go between several"),
+        ("a:1 b:2", "a:1 b:2", "commas go between several"),
+        ([], "", "there is none"),
+        (",".join(f"a:{port}" for port in range(1, 99)), "a:17", "more than the 16"),
+        ([f"a:{port}" for port in range(1, 99)], "a:17", "more than the 16"),
+    ],
+)
+def test_a_bad_one_of_several_is_named(given: str | list[str], of: str, problem: str) -> None:
+    with pytest.raises(InvalidAddress, match=problem) as caught:
+        HubAddresses.parse(given)
+    assert caught.value.address == of
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [("localhost", 11347), [b"a:1"], [None]])
+def test_an_address_that_is_no_text_is_a_mistake_that_is_named(given: Any) -> None:
+    with pytest.raises((TypeError, InvalidAddress), match="HOST:PORT"):
+        HubAddresses.parse(given)
+
+
+def test_there_is_at_least_one() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        HubAddresses.of([])

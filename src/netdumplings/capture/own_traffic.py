@@ -5,18 +5,21 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
 
 logger = logging.getLogger(__name__)
+
+#: How many addresses a filter may name.
+MAX_HOSTS: Final = 64
 
 
 class OwnTraffic(NamedTuple):
     """TCP connections that are not to be sniffed on.
 
     Attributes:
-        hosts: the addresses of the hub's host, IPv4 and IPv6; none for any host.
-        ports: its ports.
+        hosts: the addresses of the hubs' hosts, IPv4 and IPv6; none for any host.
+        ports: their ports.
     """
 
     hosts: tuple[str, ...] = ()
@@ -39,21 +42,26 @@ class OwnTraffic(NamedTuple):
         return f"({filter}) and not ({own})" if filter.strip() else f"not ({own})"
 
 
-def own_traffic(host: str, ports: Collection[int]) -> OwnTraffic:
+def own_traffic(hosts: Iterable[str], ports: Collection[int]) -> OwnTraffic:
     """Find out which packets those are.
 
     Args:
-        host: the hub's name or address. Where that has no address now, any host will do.
-        ports: the ports that the hub takes dumplings and gives them out by.
+        hosts: the hubs' names or addresses. Where one has no address now, or they have more than
+            `MAX_HOSTS`, any host will do.
+        ports: the ports that the hubs take dumplings and give them out by.
     """
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        logger.info("%s has no address: no host's TCP ports %s are sniffed on", host, list(ports))
-        return OwnTraffic((), tuple(ports))
-    # An address of a link has the interface behind it: fe80::1%eth0.
-    hosts = dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found)
-    return OwnTraffic(tuple(hosts), tuple(ports))
+    addresses: dict[str, None] = {}
+    for host in hosts:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            logger.info(
+                "%s has no address: no host's TCP ports %s are sniffed on", host, list(ports)
+            )
+            return OwnTraffic((), tuple(ports))
+        # An address of a link has the interface behind it: fe80::1%eth0.
+        addresses |= dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found)
+    return OwnTraffic(tuple(addresses) if len(addresses) <= MAX_HOSTS else (), tuple(ports))
 
 
 def _port(port: int) -> int:

@@ -43,7 +43,8 @@ _OPTIONS: Final = (
     click.option(
         "--insecure",
         is_flag=True,
-        help="Show the token to a hub on another host without TLS, too, though others may read it.",
+        help="Show the token to a hub on another host without TLS, too, though others may read it; "
+        "and take hubs without TLS beside hubs with it.",
     ),
 )
 _NAMES: Final = ("token", "tls_ca", "tls_cert", "tls_key", "insecure")

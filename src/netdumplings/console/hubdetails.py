@@ -18,6 +18,7 @@ from .text import printable_json
 
 if TYPE_CHECKING:
     from netdumplings import DumplingEater
+    from netdumplings.transport import HubConnection
 
 #: With what a hub closes the connection of a peer that it does not understand.
 POLICY_VIOLATION: Final = 1008
@@ -40,7 +41,11 @@ def main(
 
     from netdumplings import DumplingEater
 
-    ending = "the connection broke"
+    ending, at = "the connection broke", hub
+
+    async def on_connect(_uri: str, connection: HubConnection) -> None:
+        nonlocal at
+        at = str(connection.hub)
 
     async def on_connection_lost(error: Exception) -> None:
         nonlocal ending
@@ -54,13 +59,14 @@ def main(
         hub,
         chef_filter=[defaults.STATUS_CHEF],
         kitchen_filter=[None],
+        on_connect=on_connect,
         on_connection_lost=on_connection_lost,
         reconnect=False,
         **access,
     )
     status = asyncio.run(_first_status(eater))
     if status is None:
-        raise HubUnavailable(hub, f"it went before it sent its status ({ending})")
+        raise HubUnavailable(at, f"it went before it sent its status ({ending})")
     if as_json:
         click.echo(printable_json(status.payload, ascii_only=True, indent=None))
         return

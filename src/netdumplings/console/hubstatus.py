@@ -23,6 +23,7 @@ from .text import printable, printable_json
 
 if TYPE_CHECKING:
     from netdumplings import DumplingEater
+    from netdumplings.transport import HubAddress, HubConnection
 
 
 # What goes wrong with the connection is in the line itself; a log would only tear it apart.
@@ -55,22 +56,25 @@ def main(
 
     from netdumplings import DumplingEater
 
+    at: HubAddress | None = None
+    then = "trying the next" if "," in hub else "waiting for it to come back"
     with JsonLines() if as_json else Board(colors.wanted(color)) as output:
 
-        async def on_connect(_uri: str, _websocket: Any) -> None:
-            output.show_waiting(f"connected to the hub at {hub}, waiting for its status")
+        async def on_connect(_uri: str, connection: HubConnection) -> None:
+            nonlocal at
+            at = connection.hub
+            output.show_waiting(f"connected to the hub at {at}, waiting for its status")
             if isinstance(output, Board) and output.is_in_place:
-                from netdumplings.transport import HubAccess, HubAddress
+                from netdumplings.transport import HubAccess
 
                 from .past import statuses_of
 
                 # Rates need two statuses: with those of before, they are there at once.
-                address = HubAddress.parse(hub)
-                known = HubAccess(address, **access)
-                output.remember(await asyncio.to_thread(statuses_of, address, known))
+                known = HubAccess(at, **access)
+                output.remember(await asyncio.to_thread(statuses_of, at, known))
 
         async def on_connection_lost(_error: Exception) -> None:
-            output.show_waiting(f"lost the hub at {hub}, waiting for it to come back")
+            output.show_waiting(f"lost the hub at {at}, {then}")
 
         async def on_gap(_gap: Any) -> None:
             """Let it be: the next status tells all."""

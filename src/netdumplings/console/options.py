@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -23,20 +23,37 @@ Decorator = Callable[[Decorated], Decorated]
 
 
 class HubAddressType(click.ParamType):  # type: ignore[type-arg]  # not generic in older clicks
-    """The address of a hub, checked before the command runs; its value is that text."""
+    """Addresses of hubs, checked before the command runs; the value is that text."""
 
-    name = "host:port"
+    name = "host:port,..."
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the address as it was given, or fail with a usage error."""
-        # Here, because --help must not wait for what else lies in that package.
-        from netdumplings.transport.address import HubAddress
-
-        try:
-            HubAddress.parse(value)
-        except InvalidAddress as error:
-            self.fail(str(error), param, ctx)
+        """Return the addresses as they were given, or fail with a usage error."""
+        _check_hubs([value], param, ctx)
         return str(value)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Leave what a variable has as it is: there are commas between addresses."""
+        return [rv]
+
+
+def _check_hubs(
+    texts: Sequence[str], param: click.Parameter | None, ctx: click.Context | None
+) -> None:
+    # Here, because --help must not wait for what else lies in that package.
+    from netdumplings.transport.address import HubAddresses
+
+    try:
+        HubAddresses.parse(texts)
+    except InvalidAddress as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _one_text(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> str:
+    """Make one text of all addresses that were given."""
+    if not ctx.resilient_parsing:
+        _check_hubs(given, param, ctx)
+    return ",".join(given)
 
 
 class NameType(click.ParamType):  # type: ignore[type-arg]  # likewise
@@ -191,6 +208,8 @@ CHEF_MODULE: Final = PathOrName("module|file", _is_file_of_chefs)
 def hub_option(default: str) -> Decorator[Any]:
     """``-h/--hub``; ``-h`` is the hub everywhere, so help is ``--help`` only.
 
+    The command gets one text, with commas where there are several addresses.
+
     Args:
         default: `defaults.KITCHEN_HUB` or `defaults.EATER_HUB`.
     """
@@ -198,8 +217,11 @@ def hub_option(default: str) -> Decorator[Any]:
         "-h",
         "--hub",
         type=HUB_ADDRESS,
-        default=default,
-        help="The hub to connect to; wss://HOST:PORT for one that speaks TLS.",
+        multiple=True,
+        default=[default],
+        callback=_one_text,
+        help="The hub to connect to; wss://HOST:PORT for one that speaks TLS. Of several, with "
+        "commas between them, the next is tried when one is away; repeatable.",
     )
 
 

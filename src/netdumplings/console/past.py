@@ -39,9 +39,9 @@ def statuses_of(hub: HubAddress, access: HubAccess) -> list[HubStatus]:
         the statuses, the oldest first; none, if the hub has none to give: it may be older,
         or the token not be good for it.
     """
-    if access.context is not None:
+    if hub.secure:
         connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            hub.host, hub.port, timeout=PATIENCE, context=access.context
+            hub.host, hub.port, timeout=PATIENCE, context=access.context_for(hub)
         )
     else:
         connection = http.client.HTTPConnection(hub.host, hub.port, timeout=PATIENCE)
@@ -49,7 +49,7 @@ def statuses_of(hub: HubAddress, access: HubAccess) -> list[HubStatus]:
         with closing(connection):
             connection.connect()
             with _cut_after(PATIENCE, connection.sock):
-                connection.request("GET", "/api/statuses", headers=access.headers)
+                connection.request("GET", "/api/statuses", headers=access.headers_for(hub))
                 # Redirections are not followed: the token is for this hub only.
                 answer = connection.getresponse()
                 body = answer.read(MOST_BYTES + 1) if answer.status == http.HTTPStatus.OK else b""

@@ -166,6 +166,8 @@ def _value(path: Path, place: str, option: click.Option, value: Any, context: cl
     """Check a value, and return it as click would have it of the command line."""
     if option.is_flag or not (option.multiple or option.nargs != 1):
         value = _one(path, place, option, value)
+    elif isinstance(option.type, HubAddressType) and not isinstance(value, list):
+        value = [_one(path, place, option, value)]  # which may be several, with commas
     elif isinstance(value, list):
         value = [_one(path, place, option, each) for each in value]
     else:

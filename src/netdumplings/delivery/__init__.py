@@ -4,7 +4,7 @@
 - `spool`: the same on disk, so that it survives a crash (`spool_jobs`, `spool_file`, `spool_rows`,
   `spool_opening` and `spool_reports` are parts of it). Only kitchens need it and SQLite, so it is
   not imported here.
-- `backoff`: how long to wait before trying again.
+- `backoff`: how long to wait before trying again; `rotation`: and which hub to try.
 - `ledger`: what came in and what became of it: the identities that must hold of all counts.
 """
 
@@ -21,6 +21,7 @@ from .ledger import (
     ReturnLedger,
 )
 from .outbox import Outbox, OutboxStatistics, Store
+from .rotation import Rotation
 from .runs import Burst
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "OutboxStatistics",
     "PacketLedger",
     "ReturnLedger",
+    "Rotation",
     "Store",
     "delays",
 ]

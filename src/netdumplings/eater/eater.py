@@ -6,7 +6,14 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+)
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,7 +21,7 @@ from typing import Any, Final, Self
 from .. import defaults
 from ..dumpling import Dumpling, DumplingDriver
 from ..exceptions import InvalidDumpling
-from ..transport import HubAccess, HubAddress, HubConnection, Token
+from ..transport import HubAccess, HubAddress, HubAddresses, HubConnection, Token
 from ..wire import eater_hello
 from .batches import Cursor, DumplingBatch
 from .gaps import Gap
@@ -63,7 +70,9 @@ class DumplingEater:
 
     Args:
         name: what it calls itself, at most 256 characters; shown in the hub's status.
-        hub: the hub's out port, as ``HOST:PORT``, or ``wss://HOST:PORT`` if it speaks TLS.
+        hub: the hub's out port, as ``HOST:PORT``, or ``wss://HOST:PORT`` if it speaks TLS. Several,
+            as text with commas between them or as a list, are tried in turn, in that order; after a
+            loss, from the one behind it.
         chef_filter: the chefs whose dumplings it wants; None: all chefs.
         kitchen_filter: the kitchens whose dumplings it wants, None among them for the hub's own;
             None: all.
@@ -85,17 +94,19 @@ class DumplingEater:
         token: what the hub lets it in by, if it wants one; None for that of the environment
             variable ``NETDUMPLINGS_TOKEN``, if there is one.
         tls_ca: a file with the hub's certificate, or with that of an authority, in PEM: no other
-            hub is trusted. None trusts the authorities that the system does.
+            hub is trusted. (With several hubs, with the certificates of all of them.) None trusts
+            the authorities that the system does.
         tls_cert: a file with a certificate to show the hub, if it wants one of everybody.
         tls_key: a file with its key; None if that is in the same file.
-        insecure: send the token without TLS, too, to another host than this one.
+        insecure: send the token without TLS, too, to another host than this one; and take hubs
+            without TLS beside others with it.
 
     Attributes:
         missed: how many dumplings all gaps so far amount to.
 
     Raises:
-        InvalidAddress: ``hub`` is no ``HOST:PORT``.
-        TlsError: a certificate or key is of no use.
+        InvalidAddress: ``hub`` is no ``HOST:PORT``, or has more than 16 of them.
+        TlsError: a certificate or key is of no use, or some hubs are without TLS, others with it.
         TokenError: the token is none, or would be sent where others can read it.
         ValueError: the name is too long; there is no such driver or compression; ``last``,
             ``since`` or ``resume`` is nothing a hub would take.
@@ -105,7 +116,7 @@ class DumplingEater:
     def __init__(
         self,
         name: str = defaults.EATER_NAME,
-        hub: str = defaults.EATER_HUB,
+        hub: str | Iterable[str] = defaults.EATER_HUB,
         *,
         chef_filter: Collection[str] | None = None,
         kitchen_filter: Collection[str | None] | None = None,
@@ -126,15 +137,15 @@ class DumplingEater:
         insecure: bool = False,
     ) -> None:
         self.name = name
-        self.hub = hub
+        self._hubs = HubAddresses.parse(hub)
+        self.hub = hub if isinstance(hub, str) else str(self._hubs)
         self.chef_filter = chef_filter
         self.kitchen_filter = kitchen_filter
         self.driver_filter = driver_filter
         self.reconnect = reconnect
         self.missed = 0
-        self._address = HubAddress.parse(hub)
         self._access = HubAccess(
-            self._address,
+            self._hubs,
             token=token,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -169,7 +180,7 @@ class DumplingEater:
         """Handle having connected to the hub; the hub has been told this eater's name.
 
         Args:
-            hub_uri: the hub's address, ``ws://host:port`` or ``wss://host:port``.
+            hub_uri: the address of the hub that it is, ``ws://host:port`` or ``wss://host:port``.
             websocket: the connection, of the ``websockets`` library.
         """
 
@@ -322,14 +333,14 @@ class DumplingEater:
         """Yield the dumplings of all messages, calling the other handlers."""
         turn = 0
         async with aclosing(self._listen().messages()) as messages:
-            async for talk, message, first in messages:
+            async for talk, message, first, hub in messages:
                 self._puzzled = self._puzzled and not first
                 for news in talk.read(message):
                     if isinstance(news, Dumpling):
                         self._puzzled = False
                         yield news
                     else:
-                        await self._deal_with(news)
+                        await self._deal_with(news, hub)
                     turn += 1
                     if turn % DUMPLINGS_A_TURN == 0:
                         await asyncio.sleep(0)
@@ -338,7 +349,7 @@ class DumplingEater:
     async def _batches(self) -> AsyncGenerator[DumplingBatch]:
         """Yield a batch for each message that brings something, calling the other handlers."""
         async with aclosing(self._listen().messages()) as messages:
-            async for talk, message, first in messages:
+            async for talk, message, first, hub in messages:
                 self._puzzled = self._puzzled and not first
                 texts: list[str] = []
                 gap: Gap | None = None
@@ -347,7 +358,7 @@ class DumplingEater:
                         self._puzzled = False
                         texts.append(news)
                         continue
-                    await self._deal_with(news)
+                    await self._deal_with(news, hub)
                     if isinstance(news, Gap):
                         gap = news
                 before = self._cursor
@@ -357,13 +368,13 @@ class DumplingEater:
                 # Many messages may be at hand, and no turn of the loop between them.
                 await asyncio.sleep(0)
 
-    async def _deal_with(self, news: Gap | InvalidDumpling) -> None:
+    async def _deal_with(self, news: Gap | InvalidDumpling, hub: HubAddress) -> None:
         if isinstance(news, Gap):
             self.missed += news.missed
             await self._on_gap(news)
         elif not self._puzzled:
             self._puzzled = True
-            logger.warning("skipped what the hub at %s sent: %s", self.hub, news)
+            logger.warning("skipped what the hub at %s sent: %s", hub, news)
 
     def _note_cursor(self, talk: Talk) -> None:
         """Note how far we have come, a message having been dealt with."""
@@ -375,7 +386,7 @@ class DumplingEater:
         """Begin to listen, from where it is to begin."""
         self._cursor = self._wishes.resume
         return Listener(
-            self._address,
+            self._hubs,
             self._access,
             self._announcement,
             self._wishes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -25,22 +25,24 @@ class Heard(NamedTuple):
         talk: what understands it.
         message: text as str, binary as bytes.
         first: whether it is the first of its connection.
+        hub: which hub's.
     """
 
     talk: Talk
     message: str | bytes
     first: bool
+    hub: HubAddress
 
 
 class Listener:
     """An eater's ear.
 
     Args:
-        address: the hub's.
-        access: what to show it, and to know it by.
+        hubs: the hubs, which are tried in turn.
+        access: what to show them, and to know them by.
         announcement: the eater's, as `wire.eater_hello` writes it.
         wishes: what the eater wants.
-        on_connect: called with the hub's URI when a connection has been made.
+        on_connect: called with a hub's URI when a connection to it has been made.
         on_connection_lost: called when one has been lost.
         reconnect: False makes do with one connection.
 
@@ -50,7 +52,7 @@ class Listener:
 
     def __init__(
         self,
-        address: HubAddress,
+        hubs: Sequence[HubAddress],
         access: HubAccess,
         announcement: str,
         wishes: Wishes,
@@ -59,7 +61,7 @@ class Listener:
         *,
         reconnect: bool,
     ) -> None:
-        self._address = address
+        self._hubs = hubs
         self._access = access
         self._wishes = wishes
         self._on_connect = on_connect
@@ -78,7 +80,7 @@ class Listener:
         """
         async with aclosing(
             connections(
-                self._address,
+                self._hubs,
                 subprotocols=[SUBPROTOCOL],
                 reconnect=self._reconnect,
                 logger=logger,
@@ -96,8 +98,8 @@ class Listener:
                     lost = closed
                 else:
                     if talk is self._plain:
-                        self._say_what_it_lacks()
-                    await self._on_connect(self._address.uri, connection)
+                        self._say_what_it_lacks(connection.hub)
+                    await self._on_connect(connection.hub.uri, connection)
                 first = True
                 while lost is None:
                     try:
@@ -105,20 +107,20 @@ class Listener:
                     except ConnectionClosed as closed:
                         lost = closed
                         break
-                    yield Heard(talk, message, first)
+                    yield Heard(talk, message, first, connection.hub)
                     first = False
                 await self._on_connection_lost(lost)
 
-    def _say_what_it_lacks(self) -> None:
+    def _say_what_it_lacks(self, hub: HubAddress) -> None:
         """Say, once, what a hub of the plain protocol cannot do."""
         if self._disappointed:
             return
         self._disappointed = True
         if self._wishes.resume is None:
-            logger.warning("the hub at %s has nothing of the past to send", self._address)
+            logger.warning("the hub at %s has nothing of the past to send", hub)
         else:
             logger.warning(
                 "the hub at %s has nothing of the past to send: it cannot be resumed, and whatever "
                 "came to it since is missing",
-                self._address,
+                hub,
             )

@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from ..delivery.spool_opening import spool_path
 from ..dumpling import Dumpling
 from ..exceptions import StuckChef, Undelivered, UnknownChef
 from ..sending import HubLink
-from ..transport import HubAccess, HubAddress, Token
+from ..transport import HubAccess, HubAddress, HubAddresses, Token
 from ..whereabouts import Whereabouts
 from . import telling
 from .cooking import cook_live, cook_replay
@@ -67,7 +67,8 @@ class DumplingKitchen:
     Args:
         name: the kitchen's name, in every dumpling.
         hub: the hub's in port, ``HOST:PORT``, or ``wss://HOST:PORT`` if it speaks TLS; used by
-            `run`.
+            `run`. Several, as text with commas between them or as a list, are tried in turn, in
+            that order; after a loss, from the one behind it.
         interface: an interface, several, or ``"all"``.
         filter: what to sniff, in pcap-filter(7) language; empty for everything.
         chefs: the classes of the chefs; the chefs in the box if None.
@@ -100,13 +101,15 @@ class DumplingKitchen:
         token: what the hub lets it in by, if it wants one; None for that of the environment
             variable ``NETDUMPLINGS_TOKEN``, if there is one.
         tls_ca: a file with the hub's certificate, or with that of an authority, in PEM: no other
-            hub is trusted. None trusts the authorities that the system does.
+            hub is trusted. (With several hubs, with the certificates of all of them.) None trusts
+            the authorities that the system does.
         tls_cert: a file with a certificate to show the hub, if it wants one of everybody.
         tls_key: a file with its key; None if that is in the same file.
-        own_ports: TCP ports of the hub's host that are not sniffed on, so that nothing is told of
+        own_ports: TCP ports of the hubs' hosts that are not sniffed on, so that nothing is told of
             the packets that carry dumplings; none of them for sniffing on those too. None is the
-            port of ``hub``, and of eaters, if it is the usual one.
-        insecure: send the token without TLS, too, to another host than this one.
+            ports of ``hub``, and that of eaters, where one is the usual one.
+        insecure: send the token without TLS, too, to another host than this one; and take hubs
+            without TLS beside others with it.
 
     Attributes:
         chefs: the chefs, in the order in which they see a packet. One that is quarantined has
@@ -117,8 +120,8 @@ class DumplingKitchen:
         BrokenChef: a chef's class raised.
         InvalidFilter: libpcap refuses the ``packet_filter`` of a chef.
         NoChefs: there are none.
-        InvalidAddress: ``hub`` is not an address.
-        TlsError: a certificate or key is of no use.
+        InvalidAddress: ``hub`` is not an address, or has more than 16 of them.
+        TlsError: a certificate or key is of no use, or some hubs are without TLS, others with it.
         TokenError: the token is none, or would be sent where others can read it.
         ValueError: an argument that makes no sense.
     """
@@ -127,7 +130,7 @@ class DumplingKitchen:
         self,
         name: str = defaults.KITCHEN_NAME,
         *,
-        hub: str = defaults.KITCHEN_HUB,
+        hub: str | Iterable[str] = defaults.KITCHEN_HUB,
         interface: str | Sequence[str] = defaults.ALL_INTERFACES,
         filter: str = defaults.PACKET_FILTER,
         chefs: Sequence[type[DumplingChef]] | None = None,
@@ -165,10 +168,11 @@ class DumplingKitchen:
         self._spool = None if spool is None else Path(spool)
         self._spool_size = spool_size
         self.name = name
-        self.hub = HubAddress.parse(hub)
-        self._own_ports = _usual_ports(self.hub.port) if own_ports is None else own_ports
+        self._hubs = HubAddresses.parse(hub)
+        self.hub = str(self._hubs)
+        self._own_ports = _usual_ports(self._hubs) if own_ports is None else own_ports
         self._access = HubAccess(
-            self.hub,
+            self._hubs,
             token=token,
             tls_ca=tls_ca,
             tls_cert=tls_cert,
@@ -299,7 +303,7 @@ class DumplingKitchen:
         """
         store = await asyncio.to_thread(self._make_store)
         self._link = HubLink(
-            self.hub,
+            self._hubs,
             self._hello,
             self._counts,
             store,
@@ -319,7 +323,7 @@ class DumplingKitchen:
             await tidy(self._link, in_a_hurry=self.stopping.is_set())
         left = self._link.statistics()
         if left.held > left.held_on_disk:
-            undelivered = Undelivered(str(self.hub), left.held - left.held_on_disk)
+            undelivered = Undelivered(self.hub, left.held - left.held_on_disk)
             if stuck is None:
                 raise undelivered
             logger.error("%s", undelivered)
@@ -438,7 +442,8 @@ class DumplingKitchen:
 
     def _open_for_hub(self) -> None:
         if self._source.live and self._own_ports:
-            self._source.leave_out(own_traffic(self.hub.host, self._own_ports))
+            hosts = dict.fromkeys(hub.host for hub in self._hubs)
+            self._source.leave_out(own_traffic(hosts, self._own_ports))
         self._open()
 
     async def _run(self) -> None:
@@ -474,6 +479,7 @@ def _several(one_or_many: Any) -> list[Any]:
     return [one_or_many] if isinstance(one_or_many, str | os.PathLike) else list(one_or_many)
 
 
-def _usual_ports(in_port: int) -> list[int]:
-    """The ports of a hub that takes dumplings by this one, as far as one can know."""
-    return [in_port, defaults.HUB_OUT_PORT] if in_port == defaults.HUB_IN_PORT else [in_port]
+def _usual_ports(hubs: Sequence[HubAddress]) -> list[int]:
+    """The ports of hubs that take dumplings there, as far as one can know."""
+    ports = list(dict.fromkeys(hub.port for hub in hubs))
+    return [*ports, defaults.HUB_OUT_PORT] if defaults.HUB_IN_PORT in ports else ports

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 from ..eater import DumplingBatch, DumplingEater, Gap
@@ -30,7 +31,7 @@ class Recorder:
     Args:
         recording: where to; it is closed in the end.
         name: what the eater calls itself.
-        hub: the hub's out port.
+        hub: the hub's out port, or those of several; as of `DumplingEater`.
         write_every: seconds between two writes.
         **wishes: further arguments of `DumplingEater`; ``last`` and ``since`` are for a recording
             that is new.
@@ -43,7 +44,7 @@ class Recorder:
         self,
         recording: Recording,
         name: str,
-        hub: str,
+        hub: str | Iterable[str],
         *,
         write_every: float = WRITE_EVERY,
         **wishes: Any,
@@ -82,12 +83,13 @@ class Recorder:
             async for batch in self.eater.batches():
                 await writer.put(entries_of(batch, time.time()), batch.cursor)
 
-    async def _on_connect(self, _hub: str, connection: HubConnection) -> None:
+    async def _on_connect(self, hub: str, connection: HubConnection) -> None:
         if connection.subprotocol is None and not self._warned:
             self._warned = True
             logger.warning(
-                "the hub does not speak netdumplings.v2, so this cannot be resumed: what comes to "
-                "it while it is not being recorded will be missing, and nothing will tell"
+                "the hub at %s does not speak netdumplings.v2, so this cannot be resumed: what "
+                "comes to it while it is not being recorded will be missing, and nothing will tell",
+                hub,
             )
 
     def _say_what_was_done(self, writer: Writer) -> None:

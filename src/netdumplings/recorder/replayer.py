@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..delivery import Outbox
 from ..sending import HubLink
-from ..transport import HubAccess, HubAddress
+from ..transport import HubAccess, HubAddresses
 from ..wire import Metadata, Refusal, counts_message, kitchen_hello, read_dumpling
 from .selecting import Chosen
 
@@ -37,7 +37,7 @@ class Replayer:
 
     Args:
         dumplings: what to send; iterated over in a thread of its own, and may wait there.
-        hub: the hub's in port.
+        hub: the hub's in port, or those of several; as of `DumplingKitchen`.
         kitchen: sends all as this kitchen, by one connection, so that all keep their order. (What
             the dumplings themselves say of their kitchen stays.)
         stopping: is set when it is to end; whoever waits between dumplings should look at it.
@@ -55,15 +55,15 @@ class Replayer:
     def __init__(
         self,
         dumplings: Iterable[Chosen],
-        hub: str,
+        hub: str | Iterable[str],
         *,
         kitchen: str | None = None,
         stopping: threading.Event | None = None,
         **access: Any,
     ) -> None:
         self._dumplings = dumplings
-        self._hub = HubAddress.parse(hub)
-        self._access = HubAccess(self._hub, **access)
+        self._hubs = HubAddresses.parse(hub)
+        self._access = HubAccess(self._hubs, **access)
         self._kitchen = kitchen
         if kitchen is not None:
             _hello(kitchen)
@@ -140,7 +140,7 @@ class Replayer:
 
     async def _connect(self, name: str) -> HubLink:
         link = HubLink(
-            self._hub,
+            self._hubs,
             lambda: _hello(name),
             lambda: _counts(link),
             Outbox(OUTBOX_BYTES, secrets.token_hex(16)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -12,7 +12,7 @@ from ..delivery import OutboxStatistics, Store
 from ..delivery.spool import Spool
 from ..transport import ConnectionClosed, HubAccess, HubAddress, HubConnection, connections
 from ..wire import SUBPROTOCOL
-from .stock import Stock
+from .stock import Position, Stock
 from .talks import PlainTalk, Talk, V2Talk, say_refused
 from .tending import SpoolTender
 
@@ -23,27 +23,29 @@ REFUSALS: Final = frozenset({1003, 1007, 1008, 1009})
 
 
 class HubLink:
-    """Carries dumplings from the thread that makes them to the hub.
+    """Carries dumplings from the thread that makes them to a hub.
 
     Dumplings wait in a store, hub or no hub. Sent, they stay there until the hub has acknowledged
     them; what it had not when a connection was lost is sent again on the next one. A hub that
     speaks ``netdumplings.v2`` gets batches with numbers, and nothing twice. Another hub gets them
     one by one, and may see some twice.
 
+    Several hubs are tried in turn. Each gets what no hub has acknowledged.
+
     Args:
-        hub: where to.
+        hubs: where to: one hub, or several.
         hello: writes the kitchen's announcement, the first thing said on every connection.
         counts: writes the message that tells the kitchen's counts, which is said every few
             seconds, if it is another one than before, and once more at the end.
         store: keeps the dumplings.
         wait_for_room: what a full store does to `put`; see `Stock`.
         stopping: asked while waiting for room; True makes `put` give up waiting.
-        access: what to show the hub, and to know it by.
+        access: what to show the hubs, and to know them by.
     """
 
     def __init__(
         self,
-        hub: HubAddress,
+        hubs: HubAddress | Sequence[HubAddress],
         hello: Callable[[], str],
         counts: Callable[[], bytes],
         store: Store,
@@ -52,14 +54,16 @@ class HubLink:
         stopping: Callable[[], bool],
         access: HubAccess | None = None,
     ) -> None:
-        self._hub = hub
+        self._hubs = hubs
         self._access = access
         self._hello = hello
         self._counts = counts
         self._stock = Stock(store, wait_for_room=wait_for_room, stopping=stopping)
         self._tender = SpoolTender(store, self._stock) if isinstance(store, Spool) else None
         self._talk: Talk | None = None
-        self._refused: str | None = None
+        # What hubs have said to what is next, and where it stood then.
+        self._refusals: dict[HubAddress, str] = {}
+        self._refused_at: Position | None = None
         self._ending = False
         self.put = self._stock.put
         self.statistics: Callable[[], OutboxStatistics] = self._stock.statistics
@@ -112,7 +116,7 @@ class HubLink:
 
     async def _send(self) -> None:
         made = connections(
-            self._hub, subprotocols=[SUBPROTOCOL], logger=logger, access=self._access
+            self._hubs, subprotocols=[SUBPROTOCOL], logger=logger, access=self._access
         )
         async with aclosing(made) as lives:
             async for connection in lives:
@@ -123,7 +127,7 @@ class HubLink:
                     await self._talk.run()
                     return
                 except ConnectionClosed as closed:
-                    self._lost(closed)
+                    self._lost(connection.hub, closed)
                 except MemoryError:  # a chef took it all; it will be found out, and let go of it
                     logger.warning("no memory is left: the connection to the hub is made anew")
                     self._stock.rewind()
@@ -131,18 +135,23 @@ class HubLink:
                     self._talk = None
 
     def _begin(self, connection: HubConnection) -> Talk:
-        refused, self._refused = self._refused, None
+        if self._refused_at != self._stock.position:
+            self._refusals.clear()  # it has come further since
+        # Another hub may think better of it.
+        refused = self._refusals.pop(connection.hub, None)
         if connection.subprotocol != SUBPROTOCOL:
             return PlainTalk(connection, self._stock, self._hello)
         return V2Talk(connection, self._stock, self._hello, counts=self._counts, refused=refused)
 
-    def _lost(self, closed: ConnectionClosed) -> None:
-        stock = self._stock
+    def _lost(self, hub: HubAddress, closed: ConnectionClosed) -> None:
+        stock, reason = self._stock, None
         # (When it was we who closed, the hub's code is an echo of ours.)
         if closed.rcvd and closed.rcvd_then_sent and closed.rcvd.code in REFUSALS:
             if isinstance(self._talk, PlainTalk):
                 # Sent again it would be refused again: a hub of another mind than ours.
-                say_refused(closed.rcvd.reason, stock.drop_in_flight())
+                say_refused(hub, closed.rcvd.reason, stock.drop_in_flight())
             elif stock.in_flight_bytes:
-                self._refused = closed.rcvd.reason
+                reason = closed.rcvd.reason
         stock.rewind()
+        if reason is not None:
+            self._refusals[hub], self._refused_at = reason, stock.position

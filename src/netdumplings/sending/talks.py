@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ..transport import ConnectionClosed, HubConnection
+from ..transport import ConnectionClosed, HubAddress, HubConnection
 from ..wire import (
     Ack,
     BatchMessage,
@@ -115,8 +115,8 @@ class V2Talk(Talk):
     Args:
         connection, stock, hello: as of `Talk`.
         counts: writes the message that tells the kitchen's counts.
-        refused: why the hub refused what it was sent on the connection before; None if it did not.
-            The batch that is next after its welcome is what it meant, and is dropped.
+        refused: why the hub refused what is next, on a connection before; None if it did not. The
+            batch that is next after its welcome is what it meant, and is dropped.
     """
 
     def __init__(
@@ -195,7 +195,7 @@ class V2Talk(Talk):
     def _drop_refused(self, reason: str) -> None:
         # Sent again it would be refused again: a hub of another mind than ours.
         self._stock.take(BURST_MESSAGES, BURST_BYTES)
-        say_refused(reason, self._stock.drop_in_flight())
+        say_refused(self._connection.hub, reason, self._stock.drop_in_flight())
 
     async def _tell_counts(self) -> None:
         counts = self._counts()
@@ -240,15 +240,18 @@ class V2Talk(Talk):
             self._welcome.set_result(None)
 
     async def _give_up(self, problem: str) -> None:
-        logger.error("the hub makes no sense (%s): the connection is closed", problem)
+        hub = self._connection.hub
+        logger.error("the hub at %s makes no sense (%s): the connection is closed", hub, problem)
         await self._connection.close(CloseCode.PROTOCOL_ERROR, problem[:120])
 
 
-def say_refused(reason: str, dropped: int) -> None:
+def say_refused(hub: HubAddress, reason: str, dropped: int) -> None:
     """Log that a hub refused dumplings.
 
     Args:
+        hub: which.
         reason: what the hub said.
         dropped: how many.
     """
-    logger.error("the hub refuses what it was sent (%r): %d dumplings are dropped", reason, dropped)
+    said = "the hub at %s refuses what it was sent (%r): %d dumplings are dropped"
+    logger.error(said, hub, reason, dropped)

@@ -1,7 +1,8 @@
 """asyncio shells around `netdumplings.wire`: WebSocket connections, made and accepted.
 
-- `address`: the address of a hub, as users write it.
-- `client`: connections to a hub, for kitchens and eaters; `access`: what they show it.
+- `address`: the addresses of hubs, as users write them.
+- `client`: connections to a hub, for kitchens and eaters; `access`: what they show it;
+  `hub_diary`: what the log says of it.
 - `server`: the peers that come in by a hub's ports.
 - `peer_connection`: one of them, whatever it sends; `room`: how many there may be; `refusals`: what
   the log says of those who may not stay.
@@ -18,7 +19,7 @@
 from __future__ import annotations
 
 from .access import HubAccess
-from .address import HubAddress
+from .address import HubAddress, HubAddresses
 from .client import ConnectionClosed, HubConnection, connections
 from .tokens import Token
 
@@ -26,6 +27,7 @@ __all__ = [
     "ConnectionClosed",
     "HubAccess",
     "HubAddress",
+    "HubAddresses",
     "HubConnection",
     "Token",
     "connections",

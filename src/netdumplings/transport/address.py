@@ -1,13 +1,16 @@
-"""The address of a hub's port, as users write it."""
+"""The addresses of hubs' ports, as users write them."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from ..exceptions import InvalidAddress
 
+#: How many hubs one may name.
+MAX_HUBS: Final = 16
 #: What a host name may look like: labels of letters, digits, hyphens, and the underscores that
 #: some local names have, each at most 63 characters (RFC 1035, section 2.3.4).
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*\.?\Z")
@@ -56,7 +59,9 @@ class HubAddress(NamedTuple):
             except ValueError:
                 raise InvalidAddress(text, "no IPv6 address in the brackets") from None
         elif ":" in host:
-            raise InvalidAddress(text, "an IPv6 address needs brackets")
+            several = re.search(r"[\s;]", host)
+            problem = "an IPv6 address needs brackets"
+            raise InvalidAddress(text, "commas go between several" if several else problem)
         elif not _HOST_NAME.match(host):
             raise InvalidAddress(text, "that is no host name")
         return cls(host, int(port), scheme.lower() == "wss")
@@ -74,6 +79,57 @@ class HubAddress(NamedTuple):
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"wss://{host}:{self.port}" if self.secure else f"{host}:{self.port}"
+
+
+class HubAddresses(tuple[HubAddress, ...]):
+    """Where hubs listen, in the order in which they are tried; no two are the same.
+
+    Its text is that of the addresses, with commas between them.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, hubs: str | Iterable[str]) -> HubAddresses:
+        """Read addresses.
+
+        Args:
+            hubs: one, or several with commas between them; or a list of such texts. Of those that
+                are the same, the first counts.
+
+        Raises:
+            InvalidAddress: one of them is none, or there are none, or more than `MAX_HUBS`.
+            TypeError: it is something else than text.
+        """
+        texts = [hubs] if isinstance(hubs, str) else list(hubs)
+        found: dict[HubAddress, HubAddress] = {}
+        for text in texts:
+            if not isinstance(text, str):
+                raise TypeError(f"a hub's address is text, HOST:PORT, not {text!r}")
+            for one in map(str.strip, text.split(",")):
+                if not one and "," in text:
+                    raise InvalidAddress(text, "there is a comma without an address")
+                address = HubAddress.parse(one)
+                found.setdefault(address._replace(host=address.host.lower()), address)
+                if len(found) > MAX_HUBS:
+                    raise InvalidAddress(one, f"it is one more than the {MAX_HUBS} there may be")
+        if not found:
+            raise InvalidAddress("", "there is none")
+        return cls(found.values())
+
+    @classmethod
+    def of(cls, hubs: HubAddress | Sequence[HubAddress]) -> HubAddresses:
+        """Make it of one address, or of several.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if not hubs:
+            raise ValueError("at least one hub is wanted")
+        return cls((hubs,) if isinstance(hubs, HubAddress) else hubs)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
 
 
 def is_loopback(host: str) -> bool:

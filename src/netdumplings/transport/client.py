@@ -15,13 +15,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
-from ..delivery import backoff
-from ..exceptions import HubUnavailable
+from ..delivery import Rotation, backoff
 from ..wire import MAX_TO_EATER, CloseCode
 from .access import HubAccess
-from .address import HubAddress
+from .address import HubAddress, HubAddresses
 from .closing import CLOSE_TIMEOUT, close
 from .hub_connection import HubConnection, watch
+from .hub_diary import STEADY, HubDiary, not_allowed, unavailable
 from .quiet import quiet
 from .tls import tls_problem
 
@@ -29,10 +29,6 @@ __all__ = ["ConnectionClosed", "HubConnection", "connections"]
 
 #: Seconds for the TCP and WebSocket handshakes together.
 OPEN_TIMEOUT: Final = 10.0
-#: A connection that lived for so many seconds was a good one: back-off starts afresh.
-STEADY: Final = 2.0
-#: What is logged of a connection that was made.
-CONNECTED: Final = "connected to the %s at %s"
 #: Bytes of one message from a hub.
 MAX_SIZE: Final = MAX_TO_EATER
 #: Seconds between keepalive pings, and until a hub that does not answer one is given up.
@@ -41,7 +37,7 @@ PING_TIMEOUT: Final = 60.0
 
 
 async def connections(
-    hub: HubAddress,
+    hubs: HubAddress | Sequence[HubAddress],
     *,
     subprotocols: Sequence[str] = (),
     reconnect: bool = True,
@@ -57,80 +53,62 @@ async def connections(
     `ConnectionClosed`). The connection yielded before is closed when the next one is asked for, and
     when this generator is closed; leave early with `contextlib.aclosing`::
 
-        async with aclosing(connections(hub, logger=logger)) as lives:
+        async with aclosing(connections(hubs, logger=logger)) as lives:
             async for connection in lives:
                 ...
 
-    Logged once each way, not once a try: a WARNING when the hub cannot be reached or was lost, an
-    INFO when it is there (again).
+    Several hubs are tried in turn, from the first on; after a loss, from the one behind it. In
+    between there is no wait, until all have been tried in vain.
+
+    Logged once each way for each hub, not once a try: a WARNING when it cannot be reached or was
+    lost, an ERROR when it will not have us, an INFO when it is there (again).
 
     Args:
-        hub: where to connect.
+        hubs: where to connect: one hub, or several. A connection's ``hub`` says which it is to.
         subprotocols: what to offer, the best first; the connection's ``subprotocol`` then says
             what the hub has chosen, None for none of them.
-        reconnect: False makes one try, and ends after one connection.
+        reconnect: False tries each once, and ends after one connection.
         logger: where to log.
         describe: what to call the other side in the log.
         delays: makes the seconds to wait between tries.
         open_timeout: seconds that one try may take.
-        access: what to show the hub, and to know it by; if None, what everybody has.
+        access: what to show the hubs, and to know them by; if None, what everybody has.
 
     Raises:
         HubUnavailable: there is no connection to be had, and ``reconnect`` is False.
     """
     loop = asyncio.get_running_loop()
-    access = access or HubAccess(hub)
-    waits = delays()
-    missed = turned_away = False
-    tried: list[HubConnection] = []
+    hubs = HubAddresses.of(hubs)
+    access = access or HubAccess(hubs)
+    rotation = Rotation(len(hubs), delays)
+    diary = HubDiary(hubs, logger, describe)
+    # Why not, of each that was tried in vain where each is tried once.
+    problems: list[str] = []
 
-    def create(*args: Any, **settings: Any) -> HubConnection:
-        tried.append(HubConnection(*args, **settings))
-        return tried[-1]
+    def go_on(**how: bool) -> float:
+        """Go on to the next hub, and return how long to wait before."""
+        wait = rotation.go_on(**how)
+        diary.next_hub = None if wait else hubs[rotation.current]
+        return wait
+
+    def give_up_after(problem: str) -> None:
+        """Note why there is no connection, unless each hub is tried again; was it the last?"""
+        if not reconnect:
+            problems.append(problem)
+            if len(problems) == len(hubs):
+                raise unavailable(hubs, problems)
 
     while True:
-        tried.clear()
+        hub = hubs[rotation.current]
         try:
-            connection = await connect(
-                hub.uri,
-                # Given apart from the URI, these also hold for redirections.
-                host=hub.host,
-                port=hub.port,
-                subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-                compression=None,
-                proxy=None,
-                ssl=access.context,
-                additional_headers=access.headers,
-                max_size=MAX_SIZE,
-                open_timeout=open_timeout,
-                close_timeout=CLOSE_TIMEOUT,
-                ping_interval=None,
-                create_connection=create,  # type: ignore[arg-type]  # it need be no class
-                logger=quiet("client"),
-            )
-            assert isinstance(connection, HubConnection)
-        except (OSError, UnicodeError, WebSocketException) as error:
-            # What the library raises does not always tell of what ended the connection.
-            problem = tls_problem(tried[-1].broken_by if tried else None) or tls_problem(error)
-            reason = problem or _reason(error)
-            if not reconnect:
-                raise HubUnavailable(str(hub), reason) from error
-            if not missed:
-                # A hub that is there, and will not have us, takes more than waiting.
-                refused = problem is not None or isinstance(error, InvalidStatus)
-                level = logging.ERROR if refused else logging.WARNING
-                logger.log(level, "no %s at %s (%s); will keep trying", describe, hub, reason)
-            missed = True
+            connection = await _connect(hub, access, subprotocols, open_timeout)
+        except _NoConnection as failed:
+            give_up_after(failed.reason)
+            wait = go_on()
+            diary.missed(hub, failed.reason, refused=failed.refused)
         else:
-            _hide_token(connection)
             since = loop.time()
-            if turned_away:
-                # Perhaps it is again: it must have heard our hello first.
-                greeting = loop.call_later(STEADY, logger.info, CONNECTED, describe, hub)
-            else:
-                greeting = None
-                logger.info(CONNECTED, describe, hub)
-            missed = False
+            greeting = diary.met(hub)
             watching = asyncio.create_task(
                 watch(connection, interval=PING_INTERVAL, patience=PING_TIMEOUT)
             )
@@ -141,24 +119,78 @@ async def connections(
                 if greeting is not None:
                     greeting.cancel()
                 await close(connection)
-            before, turned_away = turned_away, connection.close_code == CloseCode.NOT_ALLOWED
-            if turned_away and not reconnect:
-                raise HubUnavailable(str(hub), _not_allowed(connection.close_reason))
-            if not reconnect:
+            if connection.close_code == CloseCode.NOT_ALLOWED:
+                reason = not_allowed(connection.close_reason)
+                give_up_after(reason)
+                wait = go_on()
+                diary.turned_away(hub, reason)
+            elif not reconnect:
                 return
-            if turned_away and not before:
-                reason = _not_allowed(connection.close_reason)
-                logger.error("the %s at %s: %s; will keep trying", describe, hub, reason)
-            elif not turned_away:
-                ending = _ending(connection)
-                logger.warning("lost the %s at %s (%s); will reconnect", describe, hub, ending)
-            missed = True
-            # A hub that takes every connection and ends it at once is no reason to hurry; one that
-            # is being restarted will soon be back.
-            lasted = loop.time() - since >= STEADY and not turned_away
-            if lasted or connection.close_code == CloseCode.GOING_AWAY:
-                waits = delays()
-        await asyncio.sleep(next(waits))
+            else:
+                # A hub that takes every connection and ends it at once is no reason to hurry; one
+                # that is being restarted will soon be back.
+                wait = go_on(
+                    lasted=loop.time() - since >= STEADY,
+                    soon_back=connection.close_code == CloseCode.GOING_AWAY,
+                )
+                diary.lost(hub, _ending(connection))
+        await asyncio.sleep(wait)
+
+
+class _NoConnection(Exception):
+    """A connection could not be made.
+
+    Attributes:
+        reason: why, in a few words.
+        refused: whether the hub is there, and will not have us.
+    """
+
+    def __init__(self, reason: str, refused: bool) -> None:
+        self.reason = reason
+        self.refused = refused
+        super().__init__(reason)
+
+
+async def _connect(
+    hub: HubAddress, access: HubAccess, subprotocols: Sequence[str], open_timeout: float
+) -> HubConnection:
+    """Make one try to connect to a hub.
+
+    Raises:
+        _NoConnection: it failed.
+    """
+    tried: list[HubConnection] = []
+
+    def create(*args: Any, **settings: Any) -> HubConnection:
+        tried.append(HubConnection(*args, hub=hub, **settings))
+        return tried[-1]
+
+    try:
+        connection = await connect(
+            hub.uri,
+            # Given apart from the URI, these also hold for redirections.
+            host=hub.host,
+            port=hub.port,
+            subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+            compression=None,
+            proxy=None,
+            ssl=access.context_for(hub),
+            additional_headers=access.headers_for(hub),
+            max_size=MAX_SIZE,
+            open_timeout=open_timeout,
+            close_timeout=CLOSE_TIMEOUT,
+            ping_interval=None,
+            create_connection=create,  # type: ignore[arg-type]  # it need be no class
+            logger=quiet("client"),
+        )
+    except (OSError, UnicodeError, WebSocketException) as error:
+        # What the library raises does not always tell of what ended the connection.
+        problem = tls_problem(tried[-1].broken_by if tried else None) or tls_problem(error)
+        refused = problem is not None or isinstance(error, InvalidStatus)
+        raise _NoConnection(problem or _reason(error), refused) from error
+    assert isinstance(connection, HubConnection)
+    _hide_token(connection)
+    return connection
 
 
 def _ending(connection: HubConnection) -> str:
@@ -190,7 +222,7 @@ def _reason(error: Exception) -> str:
         if status == 503:
             return "it has as many peers as it takes; see --max-connections of nd-hub"
         if status in (401, 403) and "token" in _said(error):
-            return _not_allowed(_said(error))
+            return not_allowed(_said(error))
         if status in (400, 403):
             return f"it refuses us: {ascii(_said(error))[1:-1]}"
     return f"it is no hub: {ascii(str(error))[:200]}"
@@ -199,14 +231,6 @@ def _reason(error: Exception) -> str:
 def _said(error: InvalidStatus) -> str:
     """Give what a hub says of its refusal of a handshake."""
     return bytes(error.response.body[:200]).decode(errors="replace").strip()
-
-
-def _not_allowed(said: str | None) -> str:
-    """Say what to do about a hub that does not let us in; what it says is escaped."""
-    return (
-        f"it does not let us in ({ascii(said or 'it does not say why')[1:-1]}); have a token made "
-        "there (nd-token make NAME --role ...), and give it with --token-file or NETDUMPLINGS_TOKEN"
-    )
 
 
 def _hide_token(connection: HubConnection) -> None:

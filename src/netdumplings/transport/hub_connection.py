@@ -8,17 +8,24 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from .address import HubAddress
+
 
 class HubConnection(ClientConnection):
     """A connection to a hub.
 
+    Args:
+        hub: the hub's address.
+
     Attributes:
+        hub: likewise.
         heard: when something last came from the hub, by the event loop's clock.
         broken_by: the error that ended it, if one did.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, hub: HubAddress, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.hub = hub
         self.heard = self.loop.time()
         self.broken_by: Exception | None = None
 

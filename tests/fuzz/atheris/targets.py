@@ -24,7 +24,7 @@ from netdumplings.recording.entries import fields_of, line_of
 from netdumplings.recording.groups import OtherVersion
 from netdumplings.recording.packing import Gzip, Zstd
 from netdumplings.recording.reading import read_lines
-from netdumplings.transport import HubAddress
+from netdumplings.transport import HubAddress, HubAddresses
 from netdumplings.wire import (
     DumplingsReceived,
     EaterPeer,
@@ -173,6 +173,10 @@ def address(data: bytes) -> None:
         assert HubAddress.parse(str(parsed)) == parsed
         assert 1 <= parsed.port <= 65535
         assert parsed.host.isprintable()
+    with suppress(InvalidAddress):
+        several = HubAddresses.parse(text)
+        assert HubAddresses.parse(str(several)) == several
+        assert 1 <= len(several) <= 16
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from rich.terminal_theme import TerminalTheme
 from textual import events
@@ -19,6 +19,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from netdumplings import DumplingEater, Gap
 from netdumplings.exceptions import NetDumplingsError
+from netdumplings.transport import HubAddress, HubConnection
 
 from ..fleet import HubStatus, Kitchen
 from .feed import Entry, Wanted
@@ -44,8 +45,8 @@ class TopApp(App[None]):
 
     Args:
         eater: makes the eater, given its handlers.
-        hub: the hub's address, to be shown.
-        past: fetches the hub's latest statuses, and may take its time.
+        hub: the hub's address, or those of several, to be shown until there is a connection.
+        past: fetches the latest statuses of a hub, and may take its time.
 
     Attributes:
         picture: all that is known.
@@ -74,14 +75,14 @@ class TopApp(App[None]):
         self,
         eater: Callable[..., DumplingEater],
         hub: str,
-        past: Callable[[], list[HubStatus]] = list,
+        past: Callable[[HubAddress], list[HubStatus]],
     ) -> None:
         super().__init__()
         if self.no_color:
             # Red would be the darkest of greys, where it says what matters most.
             self.ansi_theme_dark, self.ansi_theme_light = _of_one(255), _of_one(0)
         self.picture = Picture()
-        self.link = Link(time.monotonic())
+        self.link = Link(time.monotonic(), several="," in hub)
         self.failure: NetDumplingsError | None = None
         self._hub = hub
         self._past = past
@@ -136,10 +137,11 @@ class TopApp(App[None]):
             self.failure = error
             self.exit()
 
-    async def _connected(self, _uri: str, _connection: Any) -> None:
+    async def _connected(self, _uri: str, connection: HubConnection) -> None:
+        self._hub = str(connection.hub)
         self.link.change("connected", time.monotonic())
         # Before anything new is read, so that all comes in its order.
-        for status in await asyncio.to_thread(self._past):
+        for status in await asyncio.to_thread(self._past, connection.hub):
             self.picture.take_past(status)
 
     async def _lost(self, error: Exception) -> None:

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import sys
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,6 +18,9 @@ from ..access_options import access_options
 from ..command import command
 from ..errors import Failure
 from ..options import color_option, eater_name_option, hub_option
+
+if TYPE_CHECKING:
+    from ..fleet import HubStatus
 
 #: How far back it begins, and with how many dumplings at most.
 PAST: Final = timedelta(minutes=5)
@@ -69,8 +72,10 @@ def main(
         DumplingEater, eater_name, hub, since=PAST, last=MOST_OF_THE_PAST, compression=compress,
         **access,
     )  # fmt: skip
-    address = HubAddress.parse(hub)
-    past = functools.partial(statuses_of, address, HubAccess(address, **access))
+
+    def past(address: HubAddress) -> list[HubStatus]:
+        return statuses_of(address, HubAccess(address, **access))
+
     app = TopApp(eater, hub, past)
     app.run()
     if app.failure is not None:

@@ -31,13 +31,19 @@ SILENT: Final = 20.0
 class Link:
     """How it stands with the connection.
 
+    Args:
+        now: by a clock that only goes forward.
+        several: whether there are several hubs, so that a problem is one of theirs.
+
     Attributes:
+        several: likewise.
         state: ``waiting``, ``connected`` or ``lost``.
         since: since when, by a clock that only goes forward.
         problem: what was said of it last.
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, *, several: bool = False) -> None:
+        self.several = several
         self.state, self.since, self.problem = "waiting", now, ""
 
     def change(self, state: str, now: float, problem: str = "") -> None:
@@ -73,7 +79,7 @@ class ProblemsOf(logging.Handler):
         if self._link.state != "connected":
             said = record.getMessage()
             # What is in brackets is why; that there is no hub is on the screen already.
-            why = re.search(r"\((.*)\)", said)
+            why = None if self._link.several else re.search(r"\((.*)\)", said)
             self._link.problem = (why[1] if why else said)[:500]
 
 
