@@ -30,7 +30,7 @@ class Kitchen:
     def __init__(self):
         self.session = secrets.token_hex(16)  # a secret between this kitchen and its hubs
         self.outbox = deque(maxlen=10_000)  # (number, dumpling); when it is full, the oldest go
-        self.made = 0
+        self.made = self.acknowledged = 0
 
     def make(self, count):
         """Let the chef make dumplings. A real kitchen does so whether or not there is a hub."""
@@ -43,14 +43,16 @@ class Kitchen:
 
     def forget(self, acknowledged):
         """Take what the hub has out of the outbox."""
+        self.acknowledged = max(self.acknowledged, acknowledged)
         while self.outbox and self.outbox[0][0] <= acknowledged:
             self.outbox.popleft()
 
     def talk(self, hub):
         """Send what there is over a new connection; return when the hub has it all."""
         first = self.outbox[0][0] if self.outbox else self.made + 1
-        hello = {"type": "hello", "session": self.session, "first": first, "announcement": ABOUT}
-        hub.send(message(hello))
+        hello = {"type": "hello", "session": self.session, "announcement": ABOUT}
+        # What lies between the two, the outbox has dropped; below, some hub has it.
+        hub.send(message(hello | {"first": first, "acknowledged": self.acknowledged}))
         awaited = 0  # as yet nothing but the welcome
         while True:
             told = json.loads(hub.recv())
