@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import re
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import nats
 import pytest
 
+from netdumplings import DumplingHub
 from netdumplings.backbone.backbone import REPORTS
 from netdumplings.delivery import (
     BackboneLedger,
@@ -17,7 +21,10 @@ from netdumplings.delivery import (
     IntakeLedger,
     ReturnLedger,
 )
-from support.hub_peers import dumpling, eater
+from netdumplings.hub import seldom
+from netdumplings.wire import counts_message
+from support.http import ask
+from support.hub_peers import PATIENCE, dumpling, eater
 from support.joined_hubs import joined_hubs, status_of, stop, until
 from support.nats import NatsServer, why_no_servers
 from support.relay import Relay
@@ -35,7 +42,7 @@ def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def stream(request: pytest.FixtureRequest) -> str:
     """A stream of the test's own."""
-    return str(request.function.__name__)
+    return str(request.function.__name__)[-64:]
 
 
 def states(status: dict[str, Any]) -> dict[str, str]:
@@ -165,6 +172,34 @@ async def test_the_books_of_the_fleet_balance_in_every_status(nats_url: str, str
     assert statuses[-1]["ledger"]["duplicates"] > 0
     assert statuses[-1]["ledger"]["lost"] > 0
     assert statuses[-1]["backbone"]["returning"]["routed"] > 0
+
+
+async def test_what_a_kitchen_counts_is_counted_once_over_all_hubs(
+    nats_url: str, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it goes, and also what it counts on the way."""
+    monkeypatch.setattr(seldom, "SHARE", math.inf)
+    async with joined_hubs(nats_url, stream, "a", "b") as hubs:
+        # A hub that has heard of no other has nobody to ask where a kitchen was.
+        for hub in hubs:
+            await until(hub, lambda status: states(status) == {"a": "up", "b": "up"})
+        for received, hub in ((10, hubs[0]), (25, hubs[1]), (45, hubs[0]), (50, hubs[0])):
+            async with v2_kitchen(hub) as kitchen:
+                await kitchen.hello(counts={"packets_received": received - 5})
+                await kitchen.connection.send(
+                    counts_message({"packets_received": received}), text=True
+                )
+                async with asyncio.timeout(PATIENCE):
+                    while sum([await counted(one) for one in hubs]) != received:
+                        await asyncio.sleep(0.02)
+        assert [await counted(hub) for hub in hubs] == [35, 15]
+
+
+async def counted(hub: DumplingHub) -> int:
+    """How many packets all kitchens have received, by a hub's metrics."""
+    text = (await ask(hub.out_port, "/metrics")).text
+    counts = re.findall(r"^netdumplings_packets_received_total\{.*\} (.*)", text, re.MULTILINE)
+    return sum(int(float(count)) for count in counts)
 
 
 def violations(status: dict[str, Any]) -> list[str]:

@@ -13,9 +13,12 @@ import pytest
 from prometheus_client.openmetrics import parser
 
 from netdumplings import DumplingChef, DumplingHub, DumplingKitchen
+from netdumplings.backbone import BackboneSettings
 from netdumplings.hub import seldom
+from netdumplings.hub.reports import SumTold
 from netdumplings.packets import Packet
 from netdumplings.transport.tokens_file import add_token
+from support.fleets import hear, report
 from support.http import ask
 from support.hub_peers import PATIENCE, dumpling, eater, kitchen, running_hub
 from support.packets import arp, dns_query, tcp_syn, write_pcap
@@ -196,7 +199,16 @@ async def everything() -> dict[str, set[str]]:
         "interface": "eth0",
         "counts": {"behind": 1.5, "traffic": {"IP": [1, 1]}, "chefs": {"C": {"packets": 1}}},
     }
-    async with running_hub() as hub, kitchen(hub, json.dumps(hello)) as one, eater(hub):
+    # There is no such backbone; the hub has something to say of it all the same.
+    nowhere = BackboneSettings(servers=["nats://127.0.0.1:1"])
+    async with (
+        running_hub(backbone=nowhere) as hub,
+        kitchen(hub, json.dumps(hello)) as one,
+        eater(hub),
+    ):
+        assert hub._service is not None
+        assert hub._service._joined is not None
+        hear(hub._service._joined.fleet, report(sums=[SumTold("k")]))
         await (await one.ping())
         scraped = await scrape(hub)
     found: dict[str, set[str]] = {}

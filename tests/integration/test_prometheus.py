@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 
 from netdumplings import DumplingHub
+from netdumplings.backbone import BackboneSettings
+from netdumplings.hub.reports import SumTold
 from netdumplings.transport.ports import bind_all
 from netdumplings.transport.tokens_file import add_token
+from support.fleets import hear, report
 from support.http import ask
 from support.hub_peers import PATIENCE, kitchen, running_hub
 
@@ -47,15 +50,20 @@ def configurations() -> list[str]:
 
 
 async def test_its_own_tool_finds_nothing_wrong_with_what_is_scraped() -> None:
-    async with running_hub() as hub, kitchen(hub, HELLO):
+    nowhere = BackboneSettings(servers=["nats://127.0.0.1:1"])
+    async with running_hub(backbone=nowhere) as hub, kitchen(hub, HELLO):
+        assert hub._service is not None
+        assert hub._service._joined is not None
+        hear(hub._service._joined.fleet, report(sums=[SumTold("k")]))
         answer = await ask(hub.out_port, "/metrics")
+    assert b"fleet_kitchen" in answer.body
     assert await promtool("check", "metrics", given=answer.body) == (0, "")
 
 
 async def test_its_own_tool_takes_the_rules_and_the_configurations(tmp_path: Path) -> None:
     status, said = await promtool("check", "rules", str(RULES))
-    assert (status, "5 rules found" in said) == (0, True), said
-    assert len(configurations()) == 2
+    assert (status, "7 rules found" in said) == (0, True), said
+    assert len(configurations()) == 3
     for text in configurations():
         path = tmp_path / "prometheus.yml"
         path.write_text(text.replace("/etc/prometheus/netdumplings.token", str(path)))
@@ -113,7 +121,7 @@ def job(name: str, text: str, hub: DumplingHub, token: Path) -> str:
 async def test_it_scrapes_hubs_as_the_how_to_says_and_has_their_numbers(tmp_path: Path) -> None:
     tokens, token = tmp_path / "tokens.json", tmp_path / "netdumplings.token"
     token.write_text(add_token(tokens, "prometheus", ["status"]).reveal())
-    plain, with_token = configurations()
+    plain, _, with_token = configurations()
     async with running_hub() as hub, running_hub(tokens=tokens) as wary, kitchen(hub, HELLO):
         jobs = [
             job("plain", plain, hub, token),

@@ -198,10 +198,10 @@ class Fleet:
         now = self._clock()
         final, found = True, self._left.get(stream)
         for other in self._others.values():
+            final = final and (other.heard > since or other.state(now) != "up")
             kitchen = other.kitchen(stream)
             if kitchen is None:
                 continue
-            final = final and (other.heard > since or other.state(now) != "up")
             counts = counts_of(bytes(kitchen.info), b"")
             if found is None or (counts is not None and _progress(counts) > _progress(found)):
                 found = counts

@@ -13,6 +13,8 @@ from .._version import __version__
 from ..transport.answers import STATUSES, Answer, Question, zipped
 from ..wire import CAUSES
 from .eater_totals import EaterSumNow
+from .families import PREFIX, Samples, counter, gauge
+from .fleet_metrics import of_the_backbone, of_the_fleet
 from .picture import Picture
 from .seldom import Seldom
 from .totals import SumNow
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-_PREFIX: Final = "netdumplings_"
-#: The values of a metric's labels, each with its number.
-Samples = list[tuple[tuple[str, ...], float]]
 _BY_KITCHEN: Final = ("kitchen", "interface")
 
 
@@ -79,7 +78,7 @@ _COUNTERS: Final = (
     _Counter("chef_errors", "chef_errors", "How often a chef raised, or returned no payload.",
              "chef"),
 )  # fmt: skip
-_LABELLED: Final = frozenset(counter.key for counter in _COUNTERS if counter.label)
+_LABELLED: Final = frozenset(one.key for one in _COUNTERS if one.label)
 
 
 class Metrics:
@@ -144,6 +143,11 @@ def families(picture: Picture) -> Iterator[Metric]:
     yield from _of_the_hub(picture)
     yield from _of_kitchens(picture.kitchens)
     yield from _of_eaters(picture.eaters)
+    if picture.fleet:
+        told = picture.fleet[0].told.backbone
+        if told is not None:
+            yield from of_the_backbone(told)
+        yield from of_the_fleet(picture.fleet, picture.unreadable)
 
 
 _GAUGES: Final[tuple[tuple[str, str, Callable[[SumNow], float | None]], ...]] = (
@@ -163,17 +167,17 @@ _GAUGES: Final[tuple[tuple[str, str, Callable[[SumNow], float | None]], ...]] = 
 def _of_the_hub(picture: Picture) -> Iterator[Metric]:
     from prometheus_client.core import InfoMetricFamily
 
-    yield InfoMetricFamily(f"{_PREFIX}build", "What the hub is.", {"version": __version__})
-    yield _gauge("uptime_seconds", "Time since the hub came up.", (), [((), picture.uptime)])
-    yield _gauge(
+    yield InfoMetricFamily(f"{PREFIX}build", "What the hub is.", {"version": __version__})
+    yield gauge("uptime_seconds", "Time since the hub came up.", (), [((), picture.uptime)])
+    yield gauge(
         "connections", "Peers that have said hello.", ("peer",),
         [((peer,), count) for peer, count in picture.connected.items()],
     )  # fmt: skip
-    yield _counter(
+    yield counter(
         "connections_refused", "Connections refused, by what for.", ("cause",),
         [((cause,), picture.refused.get(cause, 0)) for cause in CAUSES],
     )  # fmt: skip
-    yield _counter(
+    yield counter(
         "http_answers", "Requests answered that were for no WebSocket, by status.", ("code",),
         [((str(code),), picture.answered.get(code, 0)) for code in STATUSES],
     )  # fmt: skip
@@ -188,75 +192,51 @@ def _of_the_hub(picture: Picture) -> Iterator[Metric]:
         ("filtered_out", "Those that the eater had not asked for.", ledger.filtered_out),
         ("dropped", "Those that the eater missed because it was slow.", ledger.dropped),
     ):
-        yield _counter(f"hub_dumplings_{name}", help_, (), [((), count)])
-    yield _gauge(
+        yield counter(f"hub_dumplings_{name}", help_, (), [((), count)])
+    yield gauge(
         "hub_dumplings_waiting", "Dumplings that wait for an eater.", (), [((), ledger.waiting)]
     )
-    yield _gauge(
+    yield gauge(
         "history_bytes", "Memory that the latest dumplings take.", (),
         [((), picture.history_bytes)],
     )  # fmt: skip
-    yield _gauge("history_dumplings", "How many those are.", (), [((), picture.history_dumplings)])
+    yield gauge("history_dumplings", "How many those are.", (), [((), picture.history_dumplings)])
 
 
 def _of_kitchens(kitchens: Sequence[SumNow]) -> Iterator[Metric]:
-    by_key: dict[str, Samples] = {counter.key: [] for counter in _COUNTERS}
+    by_key: dict[str, Samples] = {count.key: [] for count in _COUNTERS}
     for one in kitchens:
         for (key, what), number in one.grown.items():
             values = (one.kitchen, one.interface)
             if key in by_key:
                 by_key[key].append(((*values, what) if key in _LABELLED else values, number))
-    for counter in _COUNTERS:
-        labels = (*_BY_KITCHEN, counter.label) if counter.label else _BY_KITCHEN
-        yield _counter(counter.name, counter.help, labels, by_key[counter.key])
+    for count in _COUNTERS:
+        labels = (*_BY_KITCHEN, count.label) if count.label else _BY_KITCHEN
+        yield counter(count.name, count.help, labels, by_key[count.key])
     for name, help_, value in _GAUGES:
         samples: Samples = [
             ((one.kitchen, one.interface), now)
             for one in kitchens
             if (now := value(one)) is not None
         ]
-        yield _gauge(name, help_, _BY_KITCHEN, samples)
+        yield gauge(name, help_, _BY_KITCHEN, samples)
 
 
 def _of_eaters(eaters: Sequence[EaterSumNow]) -> Iterator[Metric]:
     by = ("eater",)
-    yield _counter(
+    yield counter(
         "eater_dumplings_sent", "Dumplings that eaters of this name were sent.", by,
         [((one.name,), one.sent) for one in eaters],
     )  # fmt: skip
-    yield _counter(
+    yield counter(
         "eater_dumplings_dropped", "Dumplings that they missed because they were slow.", by,
         [((one.name,), one.dropped) for one in eaters],
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "eater_dumplings_waiting", "Dumplings that wait for them.", by,
         [((one.name,), one.waiting) for one in eaters],
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "eaters", "Eaters of this name that are connected.", by,
         [((one.name,), one.here) for one in eaters],
     )  # fmt: skip
-
-
-def _counter(name: str, help_: str, labels: tuple[str, ...], samples: Samples) -> Metric:
-    from prometheus_client.core import CounterMetricFamily
-
-    family = CounterMetricFamily(f"{_PREFIX}{name}", help_, labels=labels, unit=_unit(name))
-    for values, number in samples:
-        family.add_metric(values, number)
-    return family
-
-
-def _gauge(name: str, help_: str, labels: tuple[str, ...], samples: Samples) -> Metric:
-    from prometheus_client.core import GaugeMetricFamily
-
-    family = GaugeMetricFamily(f"{_PREFIX}{name}", help_, labels=labels, unit=_unit(name))
-    for values, number in samples:
-        family.add_metric(values, number)
-    return family
-
-
-def _unit(name: str) -> str:
-    """A unit is a name's last part (OpenMetrics 1.0, section 4.3)."""
-    unit = name.rpartition("_")[2]
-    return unit if unit in ("seconds", "bytes") else ""

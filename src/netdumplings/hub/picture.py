@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..delivery import EaterLedger, IntakeLedger
 from ..wire import Cause
 from .eater_totals import EaterSumNow
+from .fleet import HubNow
 from .totals import SumNow
 
 
@@ -26,6 +27,8 @@ class Picture(NamedTuple):
         history_dumplings: how many are in it.
         kitchens: what the kitchens have counted.
         eaters: what the eaters were sent.
+        fleet: all hubs that share a backbone, this one first; none if it has no backbone.
+        unreadable: how many reports of other hubs came that are none.
     """
 
     uptime: float
@@ -39,3 +42,5 @@ class Picture(NamedTuple):
     history_dumplings: int
     kitchens: Sequence[SumNow]
     eaters: Sequence[EaterSumNow]
+    fleet: Sequence[HubNow] = ()
+    unreadable: int = 0

@@ -25,7 +25,7 @@ from .metrics import Metrics
 from .onward import Onward, ToEaters
 from .picture import Picture
 from .reporting import backbone_told, report_of
-from .reports import MOST, HubTold
+from .reports import MOST, HubTold, Report
 from .router import Router
 from .runs import Run
 from .seldom import Seldom
@@ -288,15 +288,20 @@ class Service:
             history_dumplings=self._router.history.end - self._router.history.begin,
             kitchens=self._kitchens.totals.now(),
             eaters=self._eaters.totals.now(),
+            fleet=self._joined.fleet.hubs(self._report()) if self._joined else (),
+            unreadable=self._joined.fleet.unreadable if self._joined else 0,
         )
 
     def _payload(self) -> bytes:
         """Write how the hub is now, and the fleet it belongs to."""
-        report = report_of(self._told(), self._kitchens.here, self._eaters.here)
         if self._joined is None:
-            return status_payload(report)
+            return status_payload(self._report())
         fleet = self._joined.fleet
-        return fleet_payload(fleet.hubs(report), fleet.past)
+        return fleet_payload(fleet.hubs(self._report()), fleet.past)
+
+    def _report(self) -> Report:
+        """Put together what there is to tell of the hub and its peers."""
+        return report_of(self._told(), self._kitchens.here, self._eaters.here)
 
     def _told(self, *, stopped: bool = False) -> HubTold:
         """Put together what the hub says of itself."""

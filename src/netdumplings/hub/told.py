@@ -80,8 +80,8 @@ class Elsewhere(NamedTuple):
     """What other hubs know of a kitchen's session.
 
     Attributes:
-        final: whether they have told all; else one of them, at which the kitchen was, has not been
-            heard since.
+        final: whether they have told all; else one of them, at which the kitchen may have been, has
+            not been heard since it came.
         counts: what the kitchen told there last; None if it was at none of them, or told nothing.
     """
 
