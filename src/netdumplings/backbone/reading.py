@@ -14,7 +14,7 @@ from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
 from .messages import Stored
 from .stream import look
-from .subjects import Pair, fewest
+from .subjects import ANY, EVERYTHING, Pair, fewest
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -109,16 +109,26 @@ class Reader:
                     continue
             await asyncio.sleep(HEARTBEAT / 4)
 
-    async def keep_only(self, pairs: Collection[Pair]) -> None:
-        """Take no more than some pairs."""
+    async def keep_only(self, pairs: Callable[[], Collection[Pair]]) -> None:
+        """Take no more than some pairs.
+
+        Args:
+            pairs: says which, when it comes to that: somebody may have come in the meantime.
+        """
         async with self._changing:
-            gone = [pair for pair in self._wanted if not any(one.covers(pair) for one in pairs)]
-            if not gone:
+            wanted = pairs()
+            if self._wanted.keys() == set(wanted):
                 return
-            for pair in gone:
-                del self._wanted[pair]
+            before = self.wanted
+            # What was taken as part of something wider is wanted by itself from now on.
+            known = {pair: self._pair_since(pair) for pair in wanted}
+            self._wanted = {
+                pair: since
+                for pair, since in known.items()
+                if since is not None or pair in self._wanted
+            }
             self._since.clear()
-            if self._consumer is not None and self._link.up:
+            if self._consumer is not None and self._link.up and self.wanted != before:
                 # If it is not done now, it is when the consumer is made anew.
                 with suppress(EngineError):
                     await self._consumer.want(self.wanted)
@@ -227,7 +237,8 @@ class Reader:
         return self._since[subject]
 
     def _pair_since(self, pair: Pair) -> int | None:
-        found = [
-            since for one, since in self._wanted.items() if since is not None and one.covers(pair)
-        ]
+        kitchen, chef = pair
+        # Those that cover it.
+        covering = (pair, Pair(kitchen, ANY), Pair(ANY, chef), EVERYTHING)
+        found = [since for one in covering if (since := self._wanted.get(one)) is not None]
         return min(found, default=None)

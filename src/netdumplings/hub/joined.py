@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from typing import Final
 
 from ..backbone import BackboneSettings, BackboneState
 from ..backbone.backbone import Backbone
+from ..backbone.subjects import Pair
 from ..wire import Limits
 from .fleet import Fleet
 from .joined_router import JoinedRouter
@@ -109,7 +111,10 @@ class Joined:
     async def _narrow(self) -> None:
         """Take no more from the stream than the eaters want."""
         while True:
-            wanted = self._router.wanted
+            before = self._router.wanted
             await asyncio.sleep(LINGER)
             # Who went and comes back finds everything as it was.
-            await self._backbone.reader.keep_only(wanted | self._router.wanted)
+            await self._backbone.reader.keep_only(partial(self._wanted_since, before))
+
+    def _wanted_since(self, before: frozenset[Pair]) -> frozenset[Pair]:
+        return before | self._router.wanted

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..backbone.backbone import Backbone
 from ..backbone.messages import Stored
-from ..backbone.subjects import Pair, fewest, wanted_by
+from ..backbone.subjects import Pair, wanted_by
 from ..wire import EaterHello
 from .approach import Approach
 from .audiences import Audience, wanted_lines
@@ -71,8 +71,8 @@ class JoinedRouter(Router):
 
     @property
     def wanted(self) -> frozenset[Pair]:
-        """What the eaters want, of the stream."""
-        return fewest(pair for pairs in set(self._pairs.values()) for pair in pairs)
+        """What the eaters want, of the stream; each pair, though another may cover it."""
+        return frozenset().union(*set(self._pairs.values()))
 
     def take(self, stored: Stored) -> None:
         """Take what is stored."""

@@ -1,0 +1,26 @@
+"""A server that tests share; each has a stream of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.nats import NatsServer, why_no_servers
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A server that no test harms."""
+    if why_no_servers():
+        pytest.skip(str(why_no_servers()))
+    with NatsServer(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+def stream() -> str:
+    """The name of a stream that no other test has."""
+    from support.joined import new_stream
+
+    return new_stream()
