@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from netdumplings import DumplingHub
-from netdumplings.backbone import BackboneSettings
+from netdumplings.backbone import BackboneSettings, BackboneState
 
 from .http import ask
 from .hub_peers import PATIENCE, running_hub
@@ -57,3 +58,39 @@ async def until(hub: DumplingHub, wanted: Callable[[dict[str, Any]], Any]) -> di
         while not wanted(status := await status_of(hub)):
             await asyncio.sleep(0.02)
     return status
+
+
+def joined_hub(servers: str | Sequence[str], stream: str, **settings: Any) -> DumplingHub:
+    """Make a hub on free ports that joins a backbone; use it in an ``async with``.
+
+    Args:
+        servers: of NATS.
+        stream: the stream's name.
+        **settings: of `BackboneSettings`, if it has one of that name, or of the hub.
+    """
+    known = {field.name for field in dataclasses.fields(BackboneSettings)}
+    backbone = {name: settings.pop(name) for name in list(settings) if name in known}
+    servers = [servers] if isinstance(servers, str) else servers
+    return running_hub(
+        backbone=BackboneSettings(
+            servers=servers, stream=stream, **{"max_bytes": MEBIBYTE, **backbone}
+        ),
+        **settings,
+    )
+
+
+def state_of(hub: DumplingHub) -> BackboneState:
+    """Say how a hub stands with its backbone, without asking by its port."""
+    assert hub._service
+    assert hub._service._joined
+    return hub._service._joined.state()
+
+
+async def until_so(is_so: Callable[[], Any], complaint: Callable[[], Any] = str) -> None:
+    """Wait for what is bound to come."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not is_so():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"it does not come: {complaint()}") from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..wire import Limits, Matcher
 from .link import EngineError, Link
 from .messages import Stored
-from .past import Past, lost_before, position_of_last, position_since
+from .past import Beginning, Past, lost_before, position_of_last, position_since
 from .publishing import Publisher
 from .reading import Reader
 from .settings import BackboneSettings
@@ -157,7 +157,7 @@ class Backbone:
 
     async def position_of_last(
         self, pairs: Collection[Pair], count: int, matcher: Matcher | None
-    ) -> tuple[int, int]:
+    ) -> Beginning:
         """Find where the last so many dumplings begin; see `past.position_of_last`.
 
         Raises:

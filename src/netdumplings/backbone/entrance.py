@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from nats.aio.client import Client, RawCredentials
+from nats.aio.client import RawCredentials
 from nats.aio.transport import TcpTransport
 from nats.errors import SecureConnWantedError
 
+from .client import HardyClient
 from .settings import BackboneSettings
 
 
-class SafeClient(Client):
+class SafeClient(HardyClient):
     """The client of NATS without two faults that nats-py 2.16 has where TLS cannot be had.
 
     Told to speak TLS, it goes on in the clear with a server that does not ask for it, password

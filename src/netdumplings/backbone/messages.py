@@ -7,6 +7,7 @@ say which. Nothing in them is trusted: whoever can write to the stream may have 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -27,6 +28,8 @@ MESSAGE_ID: Final = "Nats-Msg-Id"
 
 #: Characters of a session's public name.
 MAX_SESSION: Final = 64
+#: What stands for a stream in an eater's cursor, beside the sessions, begins otherwise.
+_SESSION: Final = re.compile(rf"[0-9A-Za-z_-]{{1,{MAX_SESSION}}}")
 
 
 class Parcel(NamedTuple):
@@ -182,7 +185,7 @@ def read(
     Raises:
         ValueError: no hub has written it.
     """
-    session, first, count = _numbers(headers)
+    session, first, count = numbers(headers)
     names = [name_of(token) for token in subject.split(".")[1:]]
     if len(names) == 1:
         if body:
@@ -201,11 +204,15 @@ def read(
     return Stored(position, time, session, names[0], first, body, metadata, count)
 
 
-def _numbers(headers: Mapping[str, str]) -> tuple[str, int, int]:
-    """Read the session, the first number and the count."""
+def numbers(headers: Mapping[str, str]) -> tuple[str, int, int]:
+    """Read from headers the public name of the session, the first number, and how many follow.
+
+    Raises:
+        ValueError: no hub has written them.
+    """
     session = headers.get(SESSION, "")
-    if not 0 < len(session) <= MAX_SESSION:
-        raise ValueError("its session has no name, or too long a one")
+    if not _SESSION.fullmatch(session):
+        raise ValueError("its session has no name, or one that is none")
     first, count = (_number(headers, name) for name in (FIRST, COUNT))
     if first + count > MAX_SEQ:
         raise ValueError("its numbers are too large")

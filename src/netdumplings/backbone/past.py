@@ -6,14 +6,14 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from ..wire import Limits, Matcher
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
-from .messages import COUNT, FIRST, MAX_SESSION, SESSION, Stored
+from .messages import FIRST, MAX_SESSION, SESSION, Stored, numbers
 from .stream import look
 from .subjects import EVERYTHING, Pair, filters
 
@@ -36,6 +36,10 @@ MOST_BACK: Final = 1_000_000
 NO_MESSAGE: Final = 10037
 #: Digits of the largest number of a dumpling.
 MAX_DIGITS: Final = 16
+#: The header by which a message without what is in it tells how long that is (NATS, "Headers
+#: Only"); and how many bytes a dumpling has at least.
+SIZE: Final = "Nats-Msg-Size"
+SMALLEST: Final = 80
 
 
 class _Message(msgspec.Struct):
@@ -202,6 +206,21 @@ async def lost_before(
     return max(missed, first - 1 - position)
 
 
+class Beginning(NamedTuple):
+    """Where the last so many dumplings begin.
+
+    Attributes:
+        position: the position before the first message of them.
+        leave_out: how many of the wanted dumplings in that message are older.
+        had: what else of it is to be left out, as it has come before: of its session, the number
+            of the last.
+    """
+
+    position: int
+    leave_out: int
+    had: dict[str, int]
+
+
 async def position_of_last(
     link: Link,
     stream: str,
@@ -209,7 +228,7 @@ async def position_of_last(
     pairs: Collection[Pair],
     count: int,
     matcher: Matcher | None,
-) -> tuple[int, int]:
+) -> Beginning:
     """Find where the last so many dumplings begin that an eater wants.
 
     Args:
@@ -220,10 +239,6 @@ async def position_of_last(
         count: how many.
         matcher: what of that it wants; None for all.
 
-    Returns:
-        the position before the first message of them, and how many of the wanted dumplings in that
-        message are older.
-
     Raises:
         EngineError: there is no getting at it now.
     """
@@ -232,19 +247,28 @@ async def position_of_last(
     back = STEP_BACK
     while count > 0:
         begin = max(info.first, end - back + 1)
-        counts = await _counts(link, stream, limits, pairs, begin, end, matcher)
+        counted = await _counted(link, stream, limits, pairs, begin, end, matcher)
         left = count
-        for position, here in reversed(counts):
-            left -= here
+        for one in reversed(counted):
+            left -= one.dumplings
             if left <= 0:
-                return position - 1, -left
+                return Beginning(one.position - 1, -left, {one.session: one.known})
         if begin <= info.first or back >= MOST_BACK:
-            return begin - 1, 0
+            return Beginning(begin - 1, 0, {})
         back *= 4
-    return end, 0
+    return Beginning(end, 0, {})
 
 
-async def _counts(
+class _Counted(NamedTuple):
+    """What is wanted of a message, and has not come in one before it."""
+
+    position: int
+    session: str
+    known: int
+    dumplings: int
+
+
+async def _counted(
     link: Link,
     stream: str,
     limits: Limits,
@@ -252,9 +276,10 @@ async def _counts(
     begin: int,
     end: int,
     matcher: Matcher | None,
-) -> list[tuple[int, int]]:
+) -> list[_Counted]:
     """Count what is wanted in each message of a stretch of the stream."""
-    counts: list[tuple[int, int]] = []
+    counted: list[_Counted] = []
+    seen: dict[str, int] = {}
     reached = begin - 1
 
     def take(message: Msg, place: Place) -> None:
@@ -263,13 +288,18 @@ async def _counts(
         if place.position > end or message.subject.count(".") != 2:
             return
         if matcher is None:
-            said = (message.headers or {}).get(COUNT, "")
-            number = int(said) if said.isascii() and said.isdigit() and len(said) <= 6 else 0
+            found = read_headers(message.headers or {}, place)
         else:
             stored = read_message(message, place, limits)
-            number = 0 if isinstance(stored, Damaged) else sum(map(matcher, stored.metadata))
-        if number:
-            counts.append((place.position, number))
+            found = None if isinstance(stored, Damaged) else stored
+        if found is None:
+            return
+        known = seen.get(found.session, 0)
+        seen[found.session] = max(known, found.last)
+        new = found.after(known)
+        if new is not None:
+            number = new.dumplings if matcher is None else sum(map(matcher, new.metadata))
+            counted.append(_Counted(place.position, found.session, known, number))
 
     consumer = Consumer(link, stream, take, headers_only=matcher is None)
     try:
@@ -283,7 +313,24 @@ async def _counts(
                 raise EngineError("the server has stopped giving what is in the stream")
     finally:
         await consumer.close()
-    return counts
+    return counted
+
+
+def read_headers(headers: Mapping[str, str], place: Place) -> Stored | None:
+    """Read of a message what there is to know without what is in it; None if it is none of a hub's.
+
+    Args:
+        headers: its headers, among them how long it is.
+        place: where it is.
+    """
+    try:
+        session, first, count = numbers(headers)
+        size = int(headers.get(SIZE, "")[:MAX_DIGITS])
+    except ValueError:
+        return None
+    if count * SMALLEST > size:
+        return None
+    return Stored(place.position, place.time, session, None, first, b"", [], count)
 
 
 async def _given(consumer: Consumer) -> bool:

@@ -79,6 +79,10 @@ class Reader:
         """Say how far the sessions have come; of too many, the youngest."""
         return dict(list(self._last.items())[1 - MAX_CURSOR :])
 
+    def known(self, session: str) -> int:
+        """Say up to which number it has seen a session."""
+        return self._last.get(session, 0)
+
     def taken_since(self, pairs: Iterable[Pair]) -> int | None:
         """Say from which position on everything of some pairs has been taken; None if it is not."""
         latest = self.position
@@ -138,7 +142,6 @@ class Reader:
         self.position = position
         self._wanted = dict.fromkeys(self._wanted, position)
         self._since.clear()
-        self._last.clear()
 
     def reopen(self) -> None:
         """Make the consumer anew; from where it was, nothing is missed."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..backbone.link import EngineError
 from ..backbone.messages import Stored
-from ..backbone.past import Past
+from ..backbone.past import Beginning, Past
 from ..backbone.subjects import Pair
 from ..wire import EaterHello
 from .feeds import Feed
@@ -132,17 +132,18 @@ class Approach:
                 return backbone.past(self._pairs, hello.resume, after=now)
             await self._tell_forgotten(position, hello.resume)
             return backbone.past(self._pairs, hello.resume, after=position)
-        position = now
+        beginning = Beginning(now, 0, {})
         if hello.last:
-            position, self._leave_out = await backbone.position_of_last(
+            beginning = await backbone.position_of_last(
                 self._pairs, hello.last, self._feed.matcher
             )
         if hello.since is not None:
             since = await backbone.position_since(hello.since)
-            if not hello.last or since > position:
-                position, self._leave_out = since, 0
+            if not hello.last or since > beginning.position:
+                beginning = Beginning(since, 0, {})
+        position, self._leave_out, had = beginning
         self._welcome({backbone.key: position})
-        return backbone.past(self._pairs, {}, after=position)
+        return backbone.past(self._pairs, had, after=position)
 
     async def _tell_forgotten(self, position: int, had: Mapping[str, int]) -> None:
         """Tell the eater of what the stream does not have any more."""

@@ -65,8 +65,9 @@ class JoinedRouter(Router):
         self._approaches: dict[Feed, Approach] = {}
         self._pairs: dict[Feed, frozenset[Pair]] = {}
         self.turns = asyncio.Semaphore(AT_ONCE)
-        # Eaters that have had some of what is to come, and up to which position.
-        self._ahead: dict[Feed, int] = {}
+        # Numbers up to which eaters have had a session of which the reader does not know as much:
+        # from another hub, or from the stream before the reader came to it. They may come again.
+        self._had: dict[str, dict[Feed, int]] = {}
         self._key = ""
 
     @property
@@ -87,7 +88,8 @@ class JoinedRouter(Router):
     def remove(self, feed: Feed) -> None:
         """Feed an eater no more; what waits for it is dropped."""
         self._pairs.pop(feed, None)
-        self._ahead.pop(feed, None)
+        for stream in [stream for stream, feeds in self._had.items() if feed in feeds]:
+            self._forget_had(stream, feed)
         approach = self._approaches.pop(feed, None)
         if approach is not None:
             approach.stop()
@@ -107,6 +109,8 @@ class JoinedRouter(Router):
             None if they are not taken yet.
         """
         self._check_stream()
+        # What is still to come to the history may push out of it what is asked for.
+        self.flush()
         since = self.backbone.reader.taken_since(pairs)
         return None if since is None else max(since, self.history.forgotten)
 
@@ -120,10 +124,10 @@ class JoinedRouter(Router):
         """
         self._approaches.pop(feed, None)
         self.flush()
-        if position > (self.backbone.reader.position or 0):
-            # It has come from a hub, or a server, that is ahead of this one.
-            feed.skip = dict(had)
-            self._ahead[feed] = position
+        known = self.backbone.reader.known
+        for stream, number in had.items():
+            if number > known(stream):
+                self._had.setdefault(stream, {})[feed] = number
         place = self.history.place_after(position)
         had = {**had, self._key: position}
         feed.replay = Replay(self.history, place, feed.matcher, had)
@@ -131,14 +135,10 @@ class JoinedRouter(Router):
 
     def flush(self) -> None:
         """Write what came in since the last flush to every eater that wants it."""
+        for item in [*self._tick.runs, *self._tick.holes] if self._had else ():
+            if item.stream in self._had:
+                self._leave_out_had(item.stream, item.first, item.last)
         super().flush()
-        position = self.backbone.reader.position or 0
-        for feed, ahead in list(self._ahead.items()):
-            if position >= ahead:
-                del self._ahead[feed]
-                feed.skip = {}
-                if feed.replay is None:
-                    self._seat(feed)
 
     def tell_cursors(self) -> None:
         """Tell eaters for which there was nothing how far they have come."""
@@ -177,12 +177,27 @@ class JoinedRouter(Router):
         else:
             super()._replay(feed)
 
+    def _leave_out_had(self, stream: str, first: int, last: int) -> None:
+        """See that numbers which come now are not given to who has had them."""
+        for feed, number in list(self._had[stream].items()):
+            if first <= number and feed.replay is None and feed not in self._approaches:
+                feed.skip[stream] = number
+                self._seat(feed)
+            if last >= number:
+                # From now on, the reader knows them.
+                self._forget_had(stream, feed)
+
+    def _forget_had(self, stream: str, feed: Feed) -> None:
+        feeds = self._had[stream]
+        del feeds[feed]
+        if not feeds:
+            del self._had[stream]
+
     def _check_stream(self) -> None:
         """See whether the stream was made anew: positions in another mean nothing in this one."""
         if self.backbone.key != self._key:
             super().flush()
             self.history.clear()
-            self._ahead.clear()
             self._key = self.backbone.key
 
     def _cursor(self) -> dict[str, int]:

@@ -132,6 +132,11 @@ class Hole(NamedTuple):
     mark: Mark | None = None
 
     @property
+    def first(self) -> int:
+        """The number of the first of them."""
+        return self.last - self.missed + 1
+
+    @property
     def cursor(self) -> dict[str, int]:
         """How far an eater has come that was told."""
         cursor = {self.stream: self.last}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from support.nats import NatsServer, why_no_servers
 
 
 @pytest.fixture(scope="session")
-def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
     """A server that no test harms."""
     if why_no_servers():
         pytest.skip(str(why_no_servers()))
@@ -19,8 +20,6 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-def stream() -> str:
+def stream(request: pytest.FixtureRequest) -> str:
     """The name of a stream that no other test has."""
-    from support.joined import new_stream
-
-    return new_stream()
+    return re.sub(r"\W+", "-", request.node.name)[:64]
