@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ..wire import Limits, Matcher
+from .beginnings import Beginning, lost_before, position_of_last, position_since
 from .link import EngineError, Link
 from .messages import Stored
-from .past import Beginning, Past, lost_before, position_of_last, position_since
+from .past import Past
 from .publishing import Publisher
 from .reading import Reader
 from .settings import BackboneSettings
@@ -158,7 +159,7 @@ class Backbone:
     async def position_of_last(
         self, pairs: Collection[Pair], count: int, matcher: Matcher | None
     ) -> Beginning:
-        """Find where the last so many dumplings begin; see `past.position_of_last`.
+        """Find where the last so many dumplings begin; see `beginnings.position_of_last`.
 
         Raises:
             EngineError: there is no getting at it now.
@@ -167,7 +168,7 @@ class Backbone:
         return await position_of_last(self._link, stream, self._limits, pairs, count, matcher)
 
     async def position_since(self, time: float) -> int:
-        """Find the position before what came at a time or later; see `past.position_since`.
+        """Find the position before what came at a time or later; see `beginnings.position_since`.
 
         Raises:
             EngineError: there is no getting at it now.
@@ -175,7 +176,7 @@ class Backbone:
         return await position_since(self._link, self._settings.stream, time)
 
     async def lost_before(self, first: int, position: int, had: Mapping[str, int]) -> int:
-        """Estimate what an eater has missed that is not there any more; see `past.lost_before`.
+        """Estimate what an eater has missed that has gone; see `beginnings.lost_before`.
 
         Raises:
             EngineError: there is no getting at it now.

@@ -28,6 +28,8 @@ logger = logging.getLogger("netdumplings.hub")
 
 #: Seconds after which JetStream forgets a consumer that nobody asks.
 FORGOTTEN_AFTER: Final = 30
+#: Seconds without a sign of life until what was asked for is given up.
+SILENCE: Final = 3.0
 #: Nanoseconds in a second: JetStream's unit.
 SECOND: Final = 1_000_000_000
 #: The parts of the subject by which a message would be acknowledged, if it had to be: what comes
@@ -197,6 +199,17 @@ class Consumer:
         """
         self.dry = False
         await self._request(count, max_bytes=max_bytes, no_wait=True)
+
+    async def given(self) -> bool:
+        """Wait until what there is of what was asked for has come; False if it does not come."""
+        while self.waiting > 0 and not self.dry and not self.broken:
+            self.stirred.clear()
+            try:
+                async with asyncio.timeout(SILENCE):
+                    await self.stirred.wait()
+            except TimeoutError:
+                return False
+        return not self.broken
 
     async def close(self) -> None:
         """Take nothing more, and have JetStream forget it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -16,6 +17,8 @@ from .subjects import subjects_of_stream
 #: hub with other settings.
 NOT_FOUND: Final = 10059
 NAME_IN_USE: Final = 10058
+#: What it says where there is no message.
+NO_MESSAGE: Final = 10037
 #: Nanoseconds in a second: JetStream's unit.
 SECOND: Final = 1_000_000_000
 #: Seconds in which the stream knows again what it has been sent. What comes later is found out by
@@ -64,7 +67,16 @@ class StreamInfo(msgspec.Struct):
         return self.state.first_seq if self.state.messages else self.state.last_seq + 1
 
 
+class _Message(msgspec.Struct):
+    seq: int
+
+
+class _Found(msgspec.Struct):
+    message: _Message
+
+
 _infos: Final = msgspec.json.Decoder(StreamInfo)
+_found: Final = msgspec.json.Decoder(_Found)
 
 
 def key_of(name: str, info: StreamInfo) -> str:
@@ -83,6 +95,32 @@ async def look(link: Link, name: str) -> StreamInfo:
         EngineError: it is not there, or there is no answer.
     """
     return _read(await link.api(f"STREAM.INFO.{name}"))
+
+
+async def position_of(link: Link, name: str, question: Mapping[str, str]) -> int | None:
+    """Ask for the position of a message; the leader of the stream answers.
+
+    Args:
+        link: to the servers.
+        name: the stream's.
+        question: which message (NATS, "JetStream wire API Reference", ``STREAM.MSG.GET``).
+
+    Returns:
+        its sequence number; None if there is no such message.
+
+    Raises:
+        EngineError: there is no answer.
+    """
+    try:
+        answer = await link.api(f"STREAM.MSG.GET.{name}", question)
+    except EngineError as error:
+        if error.code == NO_MESSAGE:
+            return None
+        raise
+    try:
+        return _found.decode(answer).message.seq
+    except msgspec.DecodeError as error:
+        raise EngineError(f"an answer that is none: {error}") from None
 
 
 async def find_or_make(link: Link, settings: BackboneSettings) -> tuple[StreamInfo, list[str]]:

@@ -7,9 +7,10 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from ..backbone.beginnings import Beginning
 from ..backbone.link import EngineError
 from ..backbone.messages import Stored
-from ..backbone.past import Beginning, Past
+from ..backbone.past import Past
 from ..backbone.subjects import Pair
 from ..wire import EaterHello
 from .feeds import Feed
@@ -134,9 +135,7 @@ class Approach:
             return backbone.past(self._pairs, hello.resume, after=position)
         beginning = Beginning(now, 0, {})
         if hello.last:
-            beginning = await backbone.position_of_last(
-                self._pairs, hello.last, self._feed.matcher
-            )
+            beginning = await backbone.position_of_last(self._pairs, hello.last, self._feed.matcher)
         if hello.since is not None:
             since = await backbone.position_since(hello.since)
             if not hello.last or since > beginning.position:

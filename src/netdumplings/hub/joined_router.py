@@ -135,8 +135,9 @@ class JoinedRouter(Router):
 
     def flush(self) -> None:
         """Write what came in since the last flush to every eater that wants it."""
-        for item in [*self._tick.runs, *self._tick.holes] if self._had else ():
-            if item.stream in self._had:
+        items: list[Run | Hole] = [*self._tick.runs, *self._tick.holes] if self._had else []
+        for item in items:
+            if item.stream is not None and item.stream in self._had:
                 self._leave_out_had(item.stream, item.first, item.last)
         super().flush()
 
