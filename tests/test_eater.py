@@ -87,7 +87,7 @@ def test_since_may_be_written_in_several_ways(since: Any) -> None:
             "missed 1 dumpling of kitchen 'north': the kitchen had no room to keep more",
         ),
         (Gap(2, "history"), "missed 2 dumplings: the hub's history does not go back so far"),
-        (Gap(2, "hub"), "missed 2 dumplings: a hub that has gone took them along"),
+        (Gap(2, "hub"), "missed 2 dumplings: another hub had them, and this one does not"),
         (Gap(2, "thirst"), "missed 2 dumplings: the hub says 'thirst'"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from netdumplings import DumplingHub
-from netdumplings.wire import Batch, EaterSide, Gap, counts_message, subscription
+from netdumplings.wire import Batch, EaterSide, Gap, counts_message, stream_of, subscription
 from support.hub_peers import closing, dial, dumpling, eater, kitchen, lines, running_hub
 from support.v2_peers import SESSION, Eater, Kitchen, v2_eater, v2_kitchen
 
@@ -105,6 +105,43 @@ async def test_what_a_kitchen_dropped_is_told_in_its_place(hub: DumplingHub) -> 
         found = [await watcher.next() for _ in range(3)]
         assert [type(event) for event in found] == [Batch, Gap, Batch]
         assert (found[1].missed, found[1].reason, found[1].kitchen) == (3, "kitchen", "k")
+
+
+async def test_what_came_to_another_hub_meanwhile_its_kitchen_has_not_dropped(
+    hub: DumplingHub,
+) -> None:
+    async with v2_eater(hub) as watcher:
+        async with v2_kitchen(hub) as source:
+            await source.hello()
+            await source.send(1, *map(dumpling, range(1, 4)))
+            await source.acknowledged(3)
+        assert await watcher.payloads(3) == [1, 2, 3]
+        async with v2_kitchen(hub) as source:
+            # Another hub has acknowledged 4 to 6; of 7 and 8 no hub has heard.
+            assert await source.hello(first=9, acknowledged=6) == 8
+            await source.send(9, dumpling(9))
+            await source.acknowledged(9)
+            assert await watcher.next() == Gap(3, "hub", "k", {stream_of(SESSION): 6})
+            assert await watcher.next() == Gap(2, "kitchen", "k", {stream_of(SESSION): 8})
+            assert await watcher.payloads(1) == [9]
+            # It knows of all of that, when it comes back as well.
+            await source.hello(first=10, acknowledged=9)
+            await source.send(10, dumpling(10))
+            assert await watcher.payloads(1) == [10]
+        async with v2_eater(hub, watcher.side) as again, v2_kitchen(hub) as source:
+            await source.hello(first=11, acknowledged=10)
+            await source.send(11, dumpling(11))
+            assert await again.payloads(1) == [11]
+        assert hub._service is not None
+        assert hub._service._sessions.ledger.lost == 2
+
+
+async def test_who_sends_only_what_the_hub_has_is_answered_all_the_same(hub: DumplingHub) -> None:
+    async with v2_kitchen(hub) as source:
+        await source.hello()
+        for _ in range(3):
+            await source.send(1, dumpling(1), dumpling(2))
+            assert await source.told("ack") == 2
 
 
 async def test_an_eater_gets_what_it_subscribed_to_compressed_if_it_likes(hub: DumplingHub) -> None:

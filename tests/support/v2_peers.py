@@ -31,11 +31,18 @@ class Kitchen:
         self.connection = connection
 
     async def hello(
-        self, first: int = 1, session: str = SESSION, name: str = "k", **more: Any
+        self,
+        first: int = 1,
+        session: str = SESSION,
+        name: str = "k",
+        *,
+        acknowledged: int | None = None,
+        **more: Any,
     ) -> int:
         """Say hello; return what the hub has of the session."""
         announcement = kitchen_hello(name, "eth0", "", [], 5.0, **more)
-        await self.connection.send(kitchen_hello_message(session, first, announcement), text=True)
+        hello = kitchen_hello_message(session, first, announcement, acknowledged)
+        await self.connection.send(hello, text=True)
         return await self.told("welcome")
 
     async def send(self, first: int, *dumplings: str) -> None:

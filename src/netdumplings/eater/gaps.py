@@ -14,8 +14,8 @@ class Gap:
             all, for nobody knows what they were.
         reason: why: ``slow``, the eater did not read as fast as they came; ``kitchen``, a kitchen
             had no room to keep them until the hub could take them; ``history``, the hub no
-            longer had them when the eater came back; ``hub``, they went with a hub that has gone.
-            Others may be added.
+            longer had them when the eater came back; ``hub``, another hub had them: one that has
+            gone, or one that the kitchen was at meanwhile. Others may be added.
         kitchen: whose they were, if they were one kitchen's and the hub knows its name. As it came
             from the network: escape it before you show it.
     """
@@ -36,5 +36,5 @@ _WHY = {
     "slow": "this eater was too slow",
     "kitchen": "the kitchen had no room to keep more",
     "history": "the hub's history does not go back so far",
-    "hub": "a hub that has gone took them along",
+    "hub": "another hub had them, and this one does not",
 }

@@ -128,7 +128,9 @@ class _Group:
     def frames(self, format: Format, piece: _Piece) -> Iterator[bytes]:
         """Write a piece of a tick."""
         if piece.hole is not None:
-            yield format.gap(Gap(piece.hole.missed, "kitchen", piece.hole.kitchen, piece.cursor))
+            yield format.gap(
+                Gap(piece.hole.missed, piece.hole.reason, piece.hole.kitchen, piece.cursor)
+            )
             return
         self.pending.update(piece.cursor)
         if piece.wanted:

@@ -161,7 +161,7 @@ class Feed:
         if wanted:
             self._note_gap("slow", wanted, None, cursor)
         for hole in holes:
-            self._note_gap("kitchen", hole.missed, hole.kitchen, cursor)
+            self._note_gap(hole.reason, hole.missed, hole.kitchen, cursor)
 
     def gap(
         self, reason: GapReason, missed: int, kitchen: str | None, cursor: Mapping[str, int]

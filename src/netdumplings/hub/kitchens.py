@@ -70,7 +70,8 @@ class Kitchens:
         self._limits = limits
         self._conversations: dict[PeerConnection, _Conversation] = {}
         self._by_stream: dict[str, _Conversation] = {}
-        self._to_acknowledge: dict[_Conversation, None] = {}
+        # And whether they are told though it is nothing new.
+        self._to_acknowledge: dict[_Conversation, bool] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._room.set()
@@ -220,20 +221,21 @@ class Kitchens:
         if taken.run is not None:
             self._onward.take(session, taken.run)
         if talk.acknowledges:
-            self._acknowledge_soon(talk)
+            # Who sends what the hub has may wait for an answer to it.
+            self._acknowledge_soon(talk, again=taken.run is None)
 
-    def _acknowledge_soon(self, talk: _Conversation) -> None:
+    def _acknowledge_soon(self, talk: _Conversation, *, again: bool = False) -> None:
         if not self._to_acknowledge:
             talk.connection.loop.call_soon(self._acknowledge)
-        self._to_acknowledge[talk] = None
+        self._to_acknowledge[talk] = again or self._to_acknowledge.get(talk, False)
 
     def _acknowledge(self) -> None:
         """Tell kitchens what they need not keep any longer."""
         self._onward.settle()
-        for talk in self._to_acknowledge:
+        for talk, again in self._to_acknowledge.items():
             assert talk.session is not None
             settled = self._onward.settled(talk.session)
-            if settled > talk.told:
+            if again or settled > talk.told:
                 talk.told = settled
                 talk.send(write(Ack(settled)))
         self._to_acknowledge.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..wire import Metadata
+from ..wire import GapReason, Metadata
 from .router import Router
 from .runs import Hole, Run
 from .sessions import Session
@@ -48,18 +48,26 @@ class ToEaters:
     def __init__(self, router: Router) -> None:
         self._router = router
 
-    def opened(self, session: Session, first: int, acknowledged: int | None, *, new: bool) -> None:  # noqa: ARG002, D102
+    def opened(self, session: Session, first: int, acknowledged: int | None, *, new: bool) -> None:  # noqa: D102
         if new:
             self._router.session_opened(session)
-        else:
-            self.miss(session, session.skip_to(first), session.last)
+            return
+        elsewhere = min(acknowledged or 0, first - 1) - session.last
+        if elsewhere > 0:
+            # The kitchen was at another hub meanwhile, which has told its own eaters alone.
+            session.skip_stored(session.last + elsewhere)
+            self._miss(session, elsewhere, session.last, "hub")
+        self.miss(session, session.skip_to(first), session.last)
 
     def take(self, session: Session, run: Run) -> None:  # noqa: ARG002, D102
         self._router.route(run)
 
     def miss(self, session: Session, missed: int, last: int) -> None:  # noqa: D102
         if missed:
-            self._router.miss(Hole(session.stream, session.name, missed, last))
+            self._miss(session, missed, last, "kitchen")
+
+    def _miss(self, session: Session, missed: int, last: int, reason: GapReason) -> None:
+        self._router.miss(Hole(session.stream, session.name, missed, last, reason=reason))
 
     def settle(self) -> None:  # noqa: D102
         # It has been written to them then, and is in the history.

@@ -200,7 +200,7 @@ class Router:
             if feed.replay:
                 for hole in tick.holes:
                     # The cursor would promise it what is to come.
-                    feed.gap("kitchen", hole.missed, hole.kitchen, {})
+                    feed.gap(hole.reason, hole.missed, hole.kitchen, {})
 
     def _keep(self, tick: Tick) -> None:
         """Put what came in into the history."""
@@ -272,7 +272,7 @@ class Router:
             self.flush()
         if replay.ended:
             for hole in replay.unknown(self.history.pending):
-                feed.gap("kitchen", hole.missed, hole.kitchen, hole.cursor)
+                feed.gap(hole.reason, hole.missed, hole.kitchen, hole.cursor)
             feed.replay = None
             feed.tell(feed.format.cursor_moved(self._cursor()))
             self._seat(feed)
@@ -281,7 +281,7 @@ class Router:
         if piece.missed:
             feed.gap("history", piece.missed, None, {})
         for hole in piece.holes:
-            feed.gap("kitchen", hole.missed, hole.kitchen, hole.cursor)
+            feed.gap(hole.reason, hole.missed, hole.kitchen, hole.cursor)
         batch = b""
         if piece.wanted:
             batch = feed.format.batch(piece.parts, piece.cursor, history=piece.past)
@@ -305,7 +305,7 @@ class Router:
                 had = max(feed.skip.get(piece.stream, 0), piece.last - piece.missed)
                 if had < piece.last:
                     cursor = {piece.stream: piece.last}
-                    feed.gap("kitchen", piece.last - had, piece.kitchen, cursor)
+                    feed.gap(piece.reason, piece.last - had, piece.kitchen, cursor)
                 continue
             total = len(wanted_lines(piece, None, feed.skip))
             lines = wanted_lines(self._feeds[feed].view.of(piece), feed.matcher, feed.skip)

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..wire import Metadata
+from ..wire import GapReason, Metadata
 
 #: Bytes that Python takes to hold a part of a run, apart from its text.
 PART_OVERHEAD: Final = 41
@@ -115,7 +115,7 @@ class View(enum.Enum):
 
 
 class Hole(NamedTuple):
-    """A place in a stream where dumplings are missing: their kitchen had dropped them.
+    """A place in a stream where dumplings are missing.
 
     Attributes:
         stream: the stream's public name.
@@ -123,6 +123,7 @@ class Hole(NamedTuple):
         missed: how many are missing.
         last: the number of the last of them.
         mark: where the notice of that is in the stream of a backbone, if it came from there.
+        reason: why: their kitchen had dropped them, or another hub has had them.
     """
 
     stream: str
@@ -130,6 +131,7 @@ class Hole(NamedTuple):
     missed: int
     last: int
     mark: Mark | None = None
+    reason: GapReason = "kitchen"
 
     @property
     def first(self) -> int:

@@ -45,7 +45,7 @@ _Cursor = Annotated[dict[_Stream, _Seq], msgspec.Meta(max_length=MAX_CURSOR)]
 _Moves = dict[_Stream, _Seq]
 
 #: Why an eater missed something: it was too slow; a kitchen had dropped it; the hub's history no
-#: longer had it; a hub that has gone had it, or lost it.
+#: longer had it; another hub had it, which has gone, or which the kitchen was at meanwhile.
 GapReason = Literal["slow", "kitchen", "history", "hub"]
 
 

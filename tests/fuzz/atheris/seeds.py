@@ -75,5 +75,10 @@ SEEDS: dict[str, list[bytes]] = {
         b"",
         _DUMPLING,
     ],
-    "address": [b"localhost:11347", b"[::1]:11348", b"wss://hub.example:1", b"ws://192.0.2.1:9"],
+    "address": [
+        b"localhost:11347",
+        b"[::1]:11348",
+        b"wss://hub.example:1",
+        b"a:1,ws://192.0.2.1:9",
+    ],
 }
