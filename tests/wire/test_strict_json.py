@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from netdumplings.wire import Refusal, check_dumpling
-from netdumplings.wire.dumplings import read_dumplings
+from netdumplings.wire.dumplings import read_dumpling, read_dumplings
 from netdumplings.wire.nesting import any_deeper, is_deeper
 from support.wire_oracle import levels
 
@@ -94,6 +94,30 @@ def test_what_is_taken_is_what_a_strict_reader_reads(payload: bytes) -> None:
         assert not is_taken(payload)
     else:
         assert is_taken(payload)
+
+
+#: Dumplings, parts of them, and what may stand between two.
+_LINES = st.sampled_from(
+    [
+        *(wrapped(b"1"), wrapped(b"[1,2]"), wrapped(b"[{}]"), wrapped(b'"\\n"'), b"", b"1", b"null"),
+        *(BEFORE[:-11], b'"payload":1}', BEFORE + b"[1", b"2]}", BEFORE + b"[{}", b"{}]}", b"[]"),
+        *(b"\n", b"\n", b"\n", b",", b",", b" ", b"\r", b"\t", b", "),
+    ]
+)
+
+
+@given(st.lists(_LINES, max_size=12).map(b"".join))
+@example(wrapped(b"1") + b"," + wrapped(b"1") + b"\n" + BEFORE[:-11] + b'\n"payload":1}')
+@example(wrapped(b"1") + b"," + wrapped(b"1") + b"\n" + BEFORE + b"[1\n2]}")
+@example(wrapped(b"1") + wrapped(b"1") + b"\n" + BEFORE + b"[1,\n2]}")
+@example(wrapped(b"1") + b",1\n" + wrapped(b"1"))
+def test_many_are_taken_if_each_line_is_one_by_itself(body: bytes) -> None:
+    each = [read_dumpling(line) for line in body.split(b"\n")]
+    found = read_dumplings(body)
+    if any(isinstance(one, Refusal) for one in each):
+        assert isinstance(found, Refusal)
+    else:
+        assert found == each
 
 
 documents = st.recursive(
