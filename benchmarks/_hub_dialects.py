@@ -22,21 +22,25 @@ SIZE = 300
 #: Seconds for anything that a server is to answer.
 PATIENCE = 30
 
+#: What a kitchen calls itself, if nothing else is said.
+KITCHEN = "bench"
+
 _TEXT, _PING, _PONG = 0x81, 0x89, 0x8A
 _SUBJECT = b"dumplings"
 _ACKNOWLEDGED = re.compile(rb'"acknowledged":\s*(\d+)[,}]')
 
 
-def dumpling(number: int, sent: int = 0) -> bytes:
+def dumpling(number: int, sent: int = 0, kitchen: str = KITCHEN) -> bytes:
     """Make a dumpling of `SIZE` bytes.
 
     Args:
         number: tells it from others.
         sent: when it is sent, in nanoseconds; `SENT` finds it.
+        kitchen: the name of its kitchen.
     """
     text = (
         '{"metadata":{"chef":"LookupChef","creation_time":1764000000.25,"driver":"packet",'
-        f'"kitchen":"bench"}},"payload":{{"sent":"{sent:020}","number":"{number:012}","host":"'
+        f'"kitchen":"{kitchen}"}},"payload":{{"sent":"{sent:020}","number":"{number:012}","host":"'
     )
     return (text.ljust(SIZE - 3, "x") + '"}}').encode()
 
@@ -98,11 +102,18 @@ class Dialect(ABC):
 
 
 class WebSocket(Dialect):
-    """A hub as SPEC has it: one dumpling, one text message."""
+    """A hub as SPEC has it: one dumpling, one text message.
+
+    Args:
+        kitchen: what a kitchen calls itself.
+    """
 
     frame_size = 4 + SIZE
 
     _protocol: str | None = None
+
+    def __init__(self, kitchen: str = KITCHEN) -> None:
+        self._kitchen = kitchen
 
     def open_eater(self, port: int, receive_buffer: int | None = None) -> socket.socket:
         """As `Dialect.open_eater`."""
@@ -120,17 +131,17 @@ class WebSocket(Dialect):
         return {"eater_name": "bench"}
 
     def _kitchen_hello(self) -> dict[str, object]:
-        return {"kitchen_name": "bench", "interface": "lo", "filter": "", "chefs": []}
+        return {"kitchen_name": self._kitchen, "interface": "lo", "filter": "", "chefs": []}
 
     def _open(self, port: int, hello: object, receive_buffer: int | None) -> socket.socket:
-        sock = _connect(port, receive_buffer)
+        sock = connect(port, receive_buffer)
         protocol = f"Sec-WebSocket-Protocol: {self._protocol}\r\n" if self._protocol else ""
         sock.sendall(
             b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
             + f"{protocol}\r\n".encode()
         )
-        answer = _read_until(sock, b"\r\n\r\n")
+        answer = read_until(sock, b"\r\n\r\n")
         if b" 101 " not in answer.partition(b"\r\n")[0]:
             raise ConnectionError(f"the server does not speak WebSocket: {answer[:80]!r}")
         if self._protocol and self._protocol.encode() not in answer:
@@ -217,11 +228,11 @@ class Nats(Dialect):
         return None
 
     def _open(self, port: int, more: bytes, receive_buffer: int | None) -> socket.socket:
-        sock = _connect(port, receive_buffer)
-        _read_until(sock, b"\r\n")
+        sock = connect(port, receive_buffer)
+        read_until(sock, b"\r\n")
         options = {"verbose": False, "pedantic": False, "lang": "bench", "version": "1"}
         sock.sendall(b"CONNECT %b\r\n%bPING\r\n" % (json.dumps(options).encode(), more))
-        _read_until(sock, b"PONG\r\n")
+        read_until(sock, b"PONG\r\n")
         return sock
 
 
@@ -283,7 +294,8 @@ DIALECTS: dict[str, type[Dialect]] = {
 }  # fmt: skip
 
 
-def _connect(port: int, receive_buffer: int | None) -> socket.socket:
+def connect(port: int, receive_buffer: int | None) -> socket.socket:
+    """Connect to a server of this host, as `Dialect.open_eater` does."""
     sock = socket.socket()
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -317,7 +329,8 @@ def _read_frame(sock: socket.socket) -> tuple[int, bytes]:
     return first, _read(sock, size)
 
 
-def _read_until(sock: socket.socket, end: bytes) -> bytes:
+def read_until(sock: socket.socket, end: bytes) -> bytes:
+    """Read up to and with what ends something, and not a byte beyond it."""
     data = b""
     while not data.endswith(end):
         data += _read(sock, 1)

@@ -104,7 +104,7 @@ def run_eaters(
         latency: whether the first one is to look at the times in the dumplings.
         allowed: the cores to run on.
     """
-    _settle(allowed, eaters + stalled)
+    settle(allowed, eaters + stalled)
     try:
         dialect = DIALECTS[kind]()
         table = _Table(dialect, port, eaters, numbers, latency)
@@ -232,7 +232,7 @@ def run_kitchen(
         latency: whether to send at `PACE` rather than as fast as it goes.
         allowed: the cores to run on.
     """
-    _settle(allowed, 1)
+    settle(allowed, 1)
     try:
         sender = _Sender(DIALECTS[kind](), port, numbers)
         start = time.monotonic_ns()
@@ -334,7 +334,7 @@ class _Sender:
             self._acknowledged = acknowledged
 
 
-def _settle(allowed: set[int] | None, sockets: int) -> None:
+def settle(allowed: set[int] | None, sockets: int) -> None:
     """Run where one may, without pauses, with so many sockets."""
     import resource
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,32 +35,70 @@ def cores() -> tuple[set[int], set[int]] | None:
     return ({first}, set(others)) if others else None
 
 
+@contextlib.contextmanager
+def placed(where: set[int] | None) -> Iterator[None]:
+    """Have what is started meanwhile start on some cores: some look but once how many there are.
+
+    Args:
+        where: the cores; None for anywhere.
+    """
+    before = os.sched_getaffinity(0) if where else None
+    try:
+        if where:
+            os.sched_setaffinity(0, where)
+        yield
+    finally:
+        if before:
+            os.sched_setaffinity(0, before)
+
+
+def memory(pid: int, what: str = "VmHWM") -> int | None:
+    """Return the memory of a process in bytes; None where the system does not tell.
+
+    Args:
+        pid: which process.
+        what: which figure of proc_pid_status(5); ``VmHWM`` is the most that it has had so far,
+            ``VmRSS`` what it has.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    found = re.search(rf"{what}:\s*(\d+) kB", status)
+    return int(found[1]) * 1024 if found else None
+
+
+def worked(pid: int) -> float | None:
+    """Return how many seconds a process has worked; None where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # proc_pid_stat(5): utime and stime are fields 14 and 15, and field 2 may hold anything.
+    fields = status.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """A server that runs; as a context manager it has ended at the end.
 
     Args:
         kind: ``naive``, ``nats``, or how our hub is spoken to.
         core: where it may run; None for anywhere.
+        options: what else our hub is told.
 
     Attributes:
         in_port: for kitchens.
         out_port: for eaters.
     """
 
-    def __init__(self, kind: str, core: set[int] | None) -> None:
+    def __init__(self, kind: str, core: set[int] | None, options: Sequence[str] = ()) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        command = self._command(kind)
-        before = os.sched_getaffinity(0) if core else None
-        try:
-            # It is to start on its core, as some look but once how many cores there are.
-            if core:
-                os.sched_setaffinity(0, core)
+        command = [*self._command(kind), *options]
+        with placed(core):
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
             )
-        finally:
-            if before:
-                os.sched_setaffinity(0, before)
         try:
             ports = self._wait_for(_PORTS.get(kind, _PORTS[""])).groupdict()
         except BaseException:
@@ -68,25 +108,19 @@ class Server:
         self.in_port = int(ports.get("kitchens", self.out_port))
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
     def peak(self) -> int | None:
         """The most memory it has had so far, in bytes; None where the system does not tell."""
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
-        except OSError:
-            return None
-        found = re.search(r"VmHWM:\s*(\d+) kB", status)
-        return int(found[1]) * 1024 if found else None
+        return memory(self.pid)
 
     @property
     def worked(self) -> float | None:
         """How many seconds of processor time it has taken; None where the system does not tell."""
-        try:
-            status = Path(f"/proc/{self._process.pid}/stat").read_text()
-        except OSError:
-            return None
-        # proc_pid_stat(5): utime and stime are fields 14 and 15, and field 2 may hold anything.
-        fields = status.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return worked(self.pid)
 
     def end(self) -> str:
         """End it, politely if it listens; return what it has logged."""

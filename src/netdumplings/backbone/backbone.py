@@ -205,6 +205,7 @@ class Backbone:
             self.reader.begin_at(0 if self.key else info.state.last_seq)
             self.key = key
         self._info = info
+        self.publisher.replicas = info.config.num_replicas
         await self._link.listen(f"{REPORTS}.{self._settings.stream}", self._heard)
 
     def _up(self) -> None:
@@ -227,5 +228,6 @@ class Backbone:
                 if error.code == NOT_FOUND:
                     self._link.prepare_again()
             else:
+                self.publisher.replicas = self._info.config.num_replicas
                 if key_of(self._settings.stream, self._info) != self.key:
                     self._link.prepare_again()

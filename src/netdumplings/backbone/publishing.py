@@ -21,16 +21,20 @@ from typing import Final
 from ..delivery import BackboneLedger, delays
 from ..wire import Metadata
 from .link import EngineError, Link
-from .messages import Parcel, notice, parcels
+from .messages import Kind, Parcel, kinds_of, notice, parcels
 from .subjects import name_of
 
 logger = logging.getLogger("netdumplings.hub")
 
 #: Bytes of a message and of a group, about; and how many messages a group may have, where JetStream
 #: has a limit of a thousand.
-MESSAGE_BYTES: Final = 256 * 1024
+MESSAGE_BYTES: Final = 512 * 1024
 GROUP_BYTES: Final = 512 * 1024
 GROUP_MESSAGES: Final = 500
+#: How many messages are rather stored one after the other, in a stream that one server has: for a
+#: group, however small, that server takes as long as for thirty of them. Where several have it, to
+#: wait for them is what takes the time.
+ONE_BY_ONE: Final = 16
 #: Bytes of a message that are not dumplings.
 MESSAGE_ROOM: Final = 8 * 1024
 #: Bytes that a waiting batch takes besides its own.
@@ -47,14 +51,14 @@ EXPECTED_STREAM: Final = "Nats-Expected-Stream"
 class _Waiting:
     """Dumplings that are to be stored, or are missing; `body` is then empty."""
 
-    __slots__ = ("body", "count", "first", "kitchen", "metadata")
+    __slots__ = ("body", "count", "first", "kinds", "kitchen")
 
     def __init__(
-        self, first: int, body: bytes, metadata: Sequence[Metadata], count: int, kitchen: str
+        self, first: int, body: bytes, kinds: Sequence[Kind], count: int, kitchen: str
     ) -> None:
         self.first = first
         self.body = body
-        self.metadata = metadata
+        self.kinds = kinds
         self.count = count
         self.kitchen = kitchen
 
@@ -78,6 +82,7 @@ class Publisher:
         trouble: why something is not stored; empty if all is.
         waiting_bytes: bytes of what waits.
         has_room: whether there is room.
+        replicas: how many servers have the stream.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class Publisher:
         self.trouble = ""
         self.waiting_bytes = 0
         self.has_room = True
+        self.replicas = 1
         self._queues: dict[str, deque[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._taken = self._stored = self._waiting = self._left = self._refused = 0
@@ -124,7 +130,8 @@ class Publisher:
         count = len(metadata)
         self._taken += count
         self._waiting += count
-        self._enqueue(session, _Waiting(first, body, metadata, count, ""))
+        # The metadata would take more memory than the dumplings, and time to go through later.
+        self._enqueue(session, _Waiting(first, body, kinds_of(metadata), count, ""))
 
     def miss(self, session: str, kitchen: str, first: int, count: int) -> None:
         """Note that dumplings of a session will never come, where they would have.
@@ -202,7 +209,7 @@ class Publisher:
         for item in queue:
             if item.body:
                 more = list(
-                    parcels(self._stream, session, item.first, item.body, item.metadata, max_bytes)
+                    parcels(self._stream, session, item.first, item.body, item.kinds, max_bytes)
                 )
             else:
                 more = [notice(self._stream, session, item.kitchen, item.first, item.count)]
@@ -247,8 +254,9 @@ class Publisher:
                 return
 
     async def _store(self, group: Sequence[Parcel]) -> None:
-        if len(group) == 1:
-            await self._store_one(group[0])
+        if len(group) <= (1 if self.replicas > 1 else ONE_BY_ONE):
+            for parcel in group:
+                await self._store_one(parcel)
             return
         try:
             await self._store_as_one(group)
