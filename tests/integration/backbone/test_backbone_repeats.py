@@ -6,7 +6,7 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
-from netdumplings.backbone.messages import parcels
+from netdumplings.backbone.messages import kinds_of, parcels
 from netdumplings.wire import EaterSide, metadata_of, stream_of, subscription
 from support.hub_peers import dumpling
 from support.joined_hubs import joined_hub, state_of, until_so
@@ -19,9 +19,9 @@ HELLO = '{"eater_name": "test_eater"}'
 async def store(engine: JetStreamContext, stream: str, first: int, *dumplings: str) -> None:
     """Store dumplings as a hub does to which the kitchen has sent them, too, in other batches."""
     lines = [one.encode() for one in dumplings]
-    metadata = [metadata_of(line) for line in lines]
+    kinds = kinds_of([metadata_of(line) for line in lines])
     body = b"\n".join(lines)
-    for parcel in parcels(stream, stream_of(SESSION), first, body, metadata, 10**6):
+    for parcel in parcels(stream, stream_of(SESSION), first, body, kinds, 10**6):
         await engine.publish(parcel.subject, parcel.body, headers=parcel.headers)
 
 
