@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from netdumplings.console.board import board
-from support.statuses import fleet_after, kitchen, status
+from support.statuses import backbone, fleet_after, hub, kitchen, status
 
 EVIL = "\x1b[2J[red]x[/red]:smile:\u202e台"
 
@@ -92,3 +92,50 @@ def test_any_names_give_lines_that_fit_and_do_nothing(names: list[str], width: i
     for line in lines_of(*kitchens, width=width):
         assert line.isprintable()
         assert cell_len(line) <= width
+
+
+def of_hubs(
+    *kitchens: Any, hubs: Any, width: int = 100, height: int = 12, color: bool = False
+) -> list[str]:
+    told = [status(time, *kitchens, hub="a", hubs=hubs) for time in (1, 2)]
+    return board(fleet_after(*told), width, height, with_colors=color)
+
+
+def test_hubs_stand_above_the_kitchens_which_say_at_which_they_are() -> None:
+    lines = of_hubs(kitchen(hub="b"), hubs=[hub("a"), hub("b", state="silent", heard=40)])
+    assert [" ".join(line.split()) for line in lines] == [
+        "hub kitchens eaters in/s out/s what is wrong",
+        "b 1 2 - - SILENT 40 s",
+        "a 1 2 0 0 nothing",
+        "",
+        "kitchen lost hub packets/s bit/s dumplings/s what is wrong",
+        "north 0 b - - - nothing",
+    ]
+
+
+def test_one_hub_with_a_backbone_says_how_that_is() -> None:
+    away = hub("a", backbone=backbone(connected=False, problem=EVIL))
+    lines = of_hubs(kitchen(hub="a"), hubs=[away], color=True)
+    assert r"NO BACKBONE: \x1b[2J[red]x[/red]:smile:\u202e" in click.unstyle(lines[1])
+    assert "\x1b[31mNO BACKBONE" in lines[1]
+    # Where else than there should it be?
+    assert "hub" not in lines[3].split()
+
+
+@pytest.mark.parametrize("height", range(1, 20))
+@pytest.mark.parametrize("width", [8, 30, 55, 200])
+def test_hubs_and_kitchens_fit_together(height: int, width: int) -> None:
+    kitchens = [kitchen(f"k{n}", hub="h1") for n in range(9)]
+    hubs = [hub(f"h{n}") for n in range(9)]
+    lines = of_hubs(*kitchens, hubs=hubs, width=width, height=height)
+    assert len(lines) <= height
+    assert all(cell_len(line) <= width for line in lines)
+    if height > 10:
+        assert any(line.startswith("k0") for line in lines)
+        assert any(line.startswith("h0") for line in lines)
+
+
+def test_hubs_have_the_room_that_kitchens_leave() -> None:
+    lines = of_hubs(kitchen(), hubs=[hub(f"h{n}") for n in range(8)], height=12)
+    assert len([line for line in lines if line.startswith("h")]) == 9
+    assert not [line for line in lines if line.startswith("and ")]

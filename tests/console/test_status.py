@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings import Dumpling, DumplingDriver
-from netdumplings.console.fleet import is_status
-from netdumplings.console.status import status_line
+from netdumplings.console.fleet import is_status, read_status
+from netdumplings.console.status import is_wrong, status_line
+from support.statuses import backbone, hub
 
 STATUS = {
     "total_dumplings_in": 12,
@@ -190,3 +191,56 @@ def test_a_kitchen_cannot_pose_as_the_hub_by_the_name_of_its_chef() -> None:
     assert is_status(status(STATUS))
     assert not is_status(posing)
     assert not is_status(status(STATUS, chef="OtherChef"))
+
+
+def of_hubs(*hubs: Any, **more: Any) -> str:
+    line = status_line(status({**STATUS, "hub": "a", "hubs": list(hubs), **more}))
+    assert line.startswith("2018-01-15T04:32:45.925Z  a up 1d 02:03:04  ")
+    return line.removeprefix("2018-01-15T04:32:45.925Z  a up 1d 02:03:04  ")
+
+
+COUNTS = "dumplings in 12  out 34  kitchens 2  eaters 3"
+
+
+def test_a_hub_that_has_joined_others_says_its_name_and_how_many_there_are() -> None:
+    assert of_hubs(hub("a")) == COUNTS
+    assert of_hubs(hub("a"), hub("b"), hub("c")) == f"{COUNTS}  hubs 3"
+    assert of_hubs(hub("a"), hub("\x1b", state="silent", heard=40)) == (
+        rf"{COUNTS}  hubs 1 of 2  \x1b: SILENT 40 s"
+    )
+
+
+def test_that_there_is_no_backbone_is_said_before_all_counts_with_its_reason() -> None:
+    away = backbone(connected=False, problem="no server answers")
+    assert of_hubs(hub("a", backbone=away)) == f"NO BACKBONE: no server answers  {COUNTS}"
+    assert of_hubs(hub("a"), hub("b", backbone=away)) == (
+        f"{COUNTS}  hubs 2  b: NO BACKBONE: no server answers"
+    )
+
+
+def test_who_has_no_backbone_and_so_hears_nobody_does_not_say_that_of_each() -> None:
+    away = backbone(connected=False, problem="no server answers")
+    hubs = hub("a", backbone=away), hub("b", state="silent", heard=40), hub("c", state="stopped")
+    assert of_hubs(*hubs) == (
+        f"NO BACKBONE: no server answers  {COUNTS}  hubs 1 of 3  c: stopped 0 s ago"
+    )
+
+
+def test_books_of_the_backbone_that_do_not_balance_are_shown() -> None:
+    storing = {"taken": 5, "stored": 1, "waiting": 1, "left": 1, "refused": 1}
+    assert of_hubs(hub("a"), backbone={"storing": storing, "returning": {}}).endswith(
+        "BOOKS OUT BY 1 (taken 5 stored 1 waiting 1 left 1 refused 1)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hubs", "wrong"),
+    [
+        ([hub("a"), hub("b")], False),
+        ([hub("a"), hub("b", state="stopped")], False),
+        ([hub("a"), hub("b", state="silent")], True),
+        ([hub("a", backbone=backbone(problem="x"))], True),
+    ],
+)
+def test_hubs_that_are_not_there_and_backbones_are_red(hubs: Any, wrong: bool) -> None:
+    assert is_wrong(read_status(status({**STATUS, "hub": "a", "hubs": hubs}))) is wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from netdumplings.delivery import (
 )
 from netdumplings.hub import seldom
 from netdumplings.wire import counts_message
+from support.commands import Command, run
 from support.http import ask
 from support.hub_peers import PATIENCE, dumpling, eater
 from support.joined_hubs import joined_hubs, status_of, stop, until
@@ -126,6 +128,27 @@ async def test_a_hub_that_is_cut_off_is_silent_and_its_kitchens_are_where_they_g
             told = status["hubs"][0]["backbone"]
             assert not told["connected"]
             assert told["problem"]
+
+
+async def test_the_commands_show_hubs_and_what_is_wrong(nats_url: str, stream: str) -> None:
+    host, port = nats_url.removeprefix("nats://").split(":")
+    with Relay((host, int(port))) as cable:
+        async with joined_hubs(f"nats://{cable.address}", stream, "a", "b") as hubs:
+            address = f"localhost:{hubs[0].out_port}"
+
+            def watch() -> None:
+                with Command("hubstatus", "-h", address) as watching:
+                    watching.wait_for_out(
+                        r"Z  a up 00:00:\d\d  dumplings in .*  hubs 2  dropped 0$"
+                    )
+                    cable.close()
+                    watching.wait_for_out(r"Z  a up 00:00:\d\d  NO BACKBONE: \S.*  dumplings in")
+
+            await asyncio.to_thread(watch)
+            details = await asyncio.to_thread(run, "hubdetails", "-h", address, "--json")
+            told = json.loads(details.stdout)
+            assert told["hub"] == "a"
+            assert told["hubs"][0]["backbone"]["problem"]
 
 
 async def test_what_else_comes_by_that_way_harms_nobody(nats_url: str, stream: str) -> None:

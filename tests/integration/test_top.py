@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ from netdumplings.transport.tokens_file import add_token
 from support.commands import PATIENCE
 from support.hub_peers import running_hub
 from support.hubs import CountingKitchen, Hub, counting_kitchen, dumpling, foreign_hub
+from support.statuses import backbone, status
+from support.statuses import eater as eater_entry
+from support.statuses import hub as hub_entry
+from support.statuses import kitchen as kitchen_entry
 from support.tls import pem, served_by
 from support.top import Top, running_top
 
@@ -320,3 +325,53 @@ def test_a_hub_that_answers_without_end_holds_nobody_up(monkeypatch: pytest.Monk
         assert statuses_of(address, HubAccess(address)) == []
         gone.set()
         thread.join()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_several_hubs_are_shown_with_what_is_wrong(size: tuple[int, int]) -> None:
+    away = backbone(connected=False, problem=EVIL)
+    hubs = [hub_entry("a", backbone=away), hub_entry(EVIL, state="silent", heard=40)]
+    told = status(
+        1,
+        kitchen_entry("north", hub="a"),
+        eaters=[eater_entry("printer", hub=EVIL)],
+        hubs=hubs,
+        hub="a",
+    )
+
+    def hub_of_several(eater: ServerConnection) -> None:
+        eater.recv()
+        eater.send('{"type":"welcome","cursor":{}}')
+        eater.send(f'{{"type":"batch","cursor":{{}}}}\n{told.to_json()}')
+        for _ in eater:  # until it goes
+            pass
+
+    with foreign_hub(hub_of_several, subprotocols=["netdumplings.v2"]) as address:
+        async with running_top(address, size) as top:
+            screen = await top.wait_for(r"■ a +.* NO BACKBONE: \\x1b")
+            seen = [screen]
+            assert "● connected to a" in screen
+            assert "hubs 1, gone 1" in screen
+            assert re.search(r"○ \\x1b\[2J.*SILENT 40 s", screen)
+            assert screen.index("hubs 1, gone 1") < screen.index(" north ")
+            assert re.search(r"\A nd-top .* connected to a  NO BACKBONE", screen)
+            await top.press("2")
+            assert "north" in await top.wait_for(r"━ kitchens 1")
+            if size[0] > 80:
+                await top.wait_for(r"^. north .* a +eth0")
+                await top.press("6")
+                seen.append(await top.wait_for(rf"^printer +{SHOWN[:8]}"))
+            await top.press("7")
+            assert "north" not in await top.wait_for(r"━ hubs 1, gone 1")
+            await top.press("home", "enter")
+            seen.append(await top.wait_for(r"│ +to the backbone|│ backbone +127\.0\.0\.1:4222"))
+            await top.press("escape", "1")
+            await top.wait_for("━ kitchens 1")
+    for one in seen:
+        assert all(line.isprintable() for line in one.splitlines())
+
+
+async def test_a_hub_by_itself_has_no_list_of_hubs(hub: Hub) -> None:
+    async with running_top(hub.for_eaters) as top:
+        screen = await top.wait_for("● connected")
+        assert "hubs" not in screen

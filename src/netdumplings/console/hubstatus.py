@@ -18,7 +18,7 @@ from .board import board
 from .command import command
 from .fleet import Fleet, HubStatus, is_status, read_status
 from .options import color_option, eater_name_option, hub_option
-from .status import imbalances, line_of
+from .status import is_wrong, line_of
 from .text import printable, printable_json
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def main(
     as many as fit, those that lose something first: what each lost, its packets, bits and dumplings
     a second, and what is wrong with it, in words. Elsewhere each status is a line of its own. It
     runs until Ctrl-C, and waits for a hub that is not there.
+
+    Of hubs that share a backbone, any one tells of all: they have a table of their own above that
+    of the kitchens, and what is wrong with the backbone is in the line.
     """
     import asyncio
 
@@ -170,9 +173,7 @@ class Board:
         """Show what the hub says."""
         told = read_status(status)
         self._fleet.update(told)
-        lost = told.packets_lost or told.dropped or told.ledger.get("lost")
-        wrong = lost or any(imbalances(told.ledger))
-        self._write(line_of(told), "red" if wrong else "green", with_table=True)
+        self._write(line_of(told), "red" if is_wrong(told) else "green", with_table=True)
 
     def show_waiting(self, text: str) -> None:
         """Show why there is nothing it says."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol, TypeVar
 
+from .hubs import OneHub
 from .reading import EaterStatus, HubStatus, KitchenStatus
 
 #: Seconds for which those who have gone are remembered, and how many of them.
@@ -70,11 +71,11 @@ class Kitchen:
     def __post_init__(self) -> None:
         self._changed = self.seen
 
-    def follow(self, status: KitchenStatus, now: float) -> None:
-        """Take what is told of it now."""
+    def follow(self, status: KitchenStatus, now: float, *, anew: bool = False) -> None:
+        """Take what is told of it now; ``anew`` if that may be older than what was told before."""
         before, since, last = self.status, self._changed, self.seen
         self.status, self.seen = status, now
-        if self.gone:
+        if self.gone or anew or status.hub != before.hub:
             # While it was away the hub heard nothing of it: that is no second like others.
             self.gone, self.rates, self._changed = False, None, now
         elif not status.counts:
@@ -97,12 +98,41 @@ class Eater:
     gone: bool = False
     rate: float | None = None
 
-    def follow(self, status: EaterStatus, now: float) -> None:
-        """Take what is told of it now."""
+    def follow(self, status: EaterStatus, now: float, *, anew: bool = False) -> None:
+        """Take what is told of it now; ``anew`` as for a kitchen."""
         elapsed = now - self.seen
         grown = _growth(self.status.dumplings_out, status.dumplings_out)
-        self.rate = grown / elapsed if elapsed > 0 and not self.gone else None
+        anew = anew or self.gone or status.hub != self.status.hub
+        self.rate = grown / elapsed if elapsed > 0 and not anew else None
         self.status, self.seen, self.gone = status, now, False
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub of several as it is now.
+
+    Attributes:
+        status: what it told last.
+        told: when that was, in seconds since the epoch by the clock of the hub that is asked.
+        rates: None until it has told its counts twice, and when it has gone.
+    """
+
+    status: OneHub
+    told: float
+    rates: HubRates | None = None
+    _before: OneHub | None = None
+    _since: float = 0.0
+
+    def follow(self, status: OneHub, told: float, *, anew: bool = False) -> None:
+        """Take what is told of it now; ``anew`` as for a kitchen."""
+        self.status, self.told = status, told
+        if anew or status.state != "up" or self._before is None:
+            self.rates = None
+        elif (elapsed := told - self._since) < RATES_OVER:
+            return
+        else:
+            self.rates = _hub_rates(self._before, status, elapsed)
+        self._before, self._since = status, told
 
 
 @dataclass(slots=True)
@@ -111,13 +141,15 @@ class Fleet:
 
     Attributes:
         hub: the latest status; None before the first.
-        rates: of the hub; None until there were two.
+        rates: of the hub, or of all hubs together; None until there were two.
+        hubs: all hubs, if there are several.
         kitchens: those connected and those that went a while ago, in no order.
         eaters: likewise.
     """
 
     hub: HubStatus | None = None
     rates: HubRates | None = None
+    hubs: list[Hub] = field(default_factory=list)
     kitchens: list[Kitchen] = field(default_factory=list)
     eaters: list[Eater] = field(default_factory=list)
     _before: HubStatus | None = None
@@ -128,13 +160,35 @@ class Fleet:
         if before is not None and now < before.time:
             # A clock was set back, or this is another hub's: nothing before it can be compared.
             self.rates, self.kitchens, self.eaters, self._before = None, [], [], None
-        if self._before is None:
+            self.hubs = []
+        # What another hub tells of some may be older than what this one has told.
+        anew = before is not None and before.name != status.name
+        if status.hubs:
+            self._follow_hubs(status, anew)
+        elif self._before is None:
             self._before = status
         elif (elapsed := now - self._before.time) >= RATES_OVER:
             self.rates = _hub_rates(self._before, status, elapsed)
             self._before = status
-        self.kitchens = _followed(self.kitchens, status.kitchens, now, Kitchen)
-        self.eaters = _followed(self.eaters, status.eaters, now, Eater)
+        self.kitchens = _followed(self.kitchens, status.kitchens, now, Kitchen, anew)
+        self.eaters = _followed(self.eaters, status.eaters, now, Eater, anew)
+
+    def _follow_hubs(self, status: HubStatus, anew: bool) -> None:
+        """Take what is told of hubs: each tells of itself at a time of its own."""
+        known = {hub.status.key: hub for hub in self.hubs}
+        self.hubs = []
+        for one in status.hubs:
+            told = status.time - one.heard
+            hub = known.get(one.key) or Hub(one, told)
+            hub.follow(one, told, anew=anew)
+            self.hubs.append(hub)
+        rates = [hub.rates for hub in self.hubs if hub.rates is not None]
+        self.rates = HubRates(*map(sum, zip(*rates, strict=True))) if rates else None
+
+    @property
+    def spread(self) -> bool:
+        """Whether there are several hubs, so that it matters at which one somebody is."""
+        return len(self.hubs) > 1
 
     @property
     def here(self) -> list[Kitchen]:
@@ -181,7 +235,7 @@ PeerT = TypeVar("PeerT", Kitchen, Eater)
 
 
 def _followed(
-    known: Iterable[PeerT], told: Sequence[StatusT], now: float, make: type[PeerT]
+    known: Iterable[PeerT], told: Sequence[StatusT], now: float, make: type[PeerT], anew: bool
 ) -> list[PeerT]:
     """Return those that are told of, as they go on from what is known, and those who have gone.
 
@@ -198,7 +252,7 @@ def _followed(
             if found[index] is not None or not candidates:
                 continue
             for peer in candidates:
-                if not exact or peer.status.port == status.port:
+                if not exact or (peer.status.port == status.port and peer.status.hub == status.hub):
                     candidates.remove(peer)
                     found[index] = peer
                     break
@@ -207,7 +261,7 @@ def _followed(
         if known_one is None:
             peers.append(make(status, now))  # type: ignore[arg-type]
         else:
-            known_one.follow(status, now)  # type: ignore[arg-type]
+            known_one.follow(status, now, anew=anew)  # type: ignore[arg-type]
             peers.append(known_one)
     gone = [peer for peers in before.values() for peer in peers if now - peer.seen < REMEMBERED]
     for peer in gone:
@@ -247,7 +301,7 @@ def _bits(status: KitchenStatus, bits: float) -> float | None:
     return bits if "bytes_handled" in status.counts else None
 
 
-def _hub_rates(before: HubStatus, after: HubStatus, elapsed: float) -> HubRates:
+def _hub_rates(before: HubStatus | OneHub, after: HubStatus | OneHub, elapsed: float) -> HubRates:
     return HubRates(
         dumplings_in=_growth(before.dumplings_in, after.dumplings_in) / elapsed,
         dumplings_out=_growth(before.dumplings_out, after.dumplings_out) / elapsed,

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 from netdumplings import Dumpling
 from netdumplings.defaults import MAX_CONNECTIONS, STATUS_CHEF
 
-from .values import count, entries, is_count, mapping, named, seconds, text, texts
+from .hubs import OneHub, read_hubs
+from .values import count, counts, entries, is_count, mapping, named, seconds, text, texts
 
 #: How many kitchens, and again eaters, are looked at: as many as a hub takes.
 MOST_PEERS: Final = MAX_CONNECTIONS
@@ -72,6 +73,7 @@ class KitchenStatus:
         name: None if it told none that makes sense; and so for all that may be None.
         host: from where it is connected, and the port.
         port: see ``host``.
+        hub: the hub that it is connected to, if there are several.
         interfaces: where its packets come from.
         filter: its packet filter.
         version: of netdumplings.
@@ -90,6 +92,7 @@ class KitchenStatus:
     name: str | None = None
     host: str | None = None
     port: int | None = None
+    hub: str | None = None
     interfaces: tuple[str, ...] = ()
     filter: str | None = None
     version: str | None = None
@@ -122,6 +125,7 @@ class EaterStatus:
     name: str | None = None
     host: str | None = None
     port: int | None = None
+    hub: str | None = None
     dumplings_out: int | None = None
     dropped: int | None = None
     waiting: int | None = None
@@ -129,7 +133,7 @@ class EaterStatus:
 
 @dataclass(frozen=True, slots=True)
 class HubStatus:
-    """What a hub says of itself, of the kitchens and of the eaters.
+    """What a hub says of itself, of the kitchens and of the eaters; of all hubs that it has joined.
 
     Attributes:
         time: when it said so, in seconds since the epoch by the hub's clock.
@@ -144,6 +148,10 @@ class HubStatus:
         refused: connections that it refused, for whatever cause.
         kitchens: those connected.
         eaters: those connected.
+        name: what the hub is called; None for a hub that has joined no others.
+        hubs: all of them, if there are several or they have a backbone.
+        storing: the books of what went to the backbone, as ``ledger``.
+        returning: the books of what came from it.
     """
 
     time: float
@@ -158,6 +166,15 @@ class HubStatus:
     refused: int
     kitchens: tuple[KitchenStatus, ...]
     eaters: tuple[EaterStatus, ...]
+    name: str | None = None
+    hubs: tuple[OneHub, ...] = ()
+    storing: dict[str, int] = field(default_factory=dict)
+    returning: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def own(self) -> OneHub | None:
+        """What the hub that was asked says of itself, if there are several."""
+        return next((hub for hub in self.hubs if hub.name == self.name), None)
 
     @property
     def packets_lost(self) -> int:
@@ -173,6 +190,7 @@ def is_status(dumpling: Dumpling) -> bool:
 def read_status(dumpling: Dumpling) -> HubStatus:
     """Read a status dumpling, whose payload may be anything."""
     payload = mapping(dumpling.payload)
+    backbone = mapping(payload.get("backbone"))
     return HubStatus(
         time=dumpling.creation_time,
         uptime=seconds(payload.get("server_uptime")),
@@ -182,23 +200,28 @@ def read_status(dumpling: Dumpling) -> HubStatus:
         dropped=count(payload.get("total_dumplings_dropped")),
         kitchen_count=count(payload.get("dumpling_kitchen_count")),
         eater_count=count(payload.get("dumpling_eater_count")),
-        ledger=_counts(payload.get("ledger")),
-        refused=sum(_counts(payload.get("refused")).values()),
+        ledger=counts(payload.get("ledger")),
+        refused=sum(counts(payload.get("refused")).values()),
         kitchens=tuple(map(_kitchen, entries(payload.get("dumpling_kitchens"), MOST_PEERS))),
         eaters=tuple(map(_eater, entries(payload.get("dumpling_eaters"), MOST_PEERS))),
+        name=text(payload.get("hub")),
+        hubs=read_hubs(payload.get("hubs")),
+        storing=counts(backbone.get("storing")),
+        returning=counts(backbone.get("returning")),
     )
 
 
 def _kitchen(entry: Any) -> KitchenStatus:
     told = mapping(mapping(entry).get("info_from_kitchen"))
     known = mapping(mapping(entry).get("info_from_hub"))
-    counts = mapping(told.get("counts"))
-    chefs = {name: _chef(of_chef) for name, of_chef in named(counts.get("chefs"), MOST_CHEFS)}
-    numbers = _counts(counts)
+    counted = mapping(told.get("counts"))
+    chefs = {name: _chef(of_chef) for name, of_chef in named(counted.get("chefs"), MOST_CHEFS)}
+    numbers = counts(counted)
     return KitchenStatus(
         name=text(told.get("kitchen_name")),
         host=text(known.get("host")),
         port=count(known.get("port")),
+        hub=text(known.get("hub")),
         interfaces=texts(told.get("interface"), MOST_INTERFACES),
         filter=text(told.get("filter"), 4096),
         version=text(told.get("version"), 64),
@@ -214,24 +237,25 @@ def _kitchen(entry: Any) -> KitchenStatus:
         ),
         chef_counts=chefs,
         quarantined={
-            name: text(why, 400) or "" for name, why in named(counts.get("quarantined"), MOST_CHEFS)
+            name: text(why, 400) or ""
+            for name, why in named(counted.get("quarantined"), MOST_CHEFS)
         },
-        stuck=_stuck(mapping(counts.get("stuck"))),
-        traffic=dict(_traffic(counts.get("traffic"))),
-        behind=seconds(counts.get("behind")),
+        stuck=_stuck(mapping(counted.get("stuck"))),
+        traffic=dict(_traffic(counted.get("traffic"))),
+        behind=seconds(counted.get("behind")),
         dumplings_in=count(known.get("dumplings_in")),
     )
 
 
 def _chef(entry: Any) -> ChefStatus:
     told = mapping(entry)
-    counts = _counts(told)
+    numbers = counts(told)
     return ChefStatus(
-        packets=counts.get("packets", 0),
+        packets=numbers.get("packets", 0),
         seconds=seconds(told.get("seconds")) or 0.0,
-        dumplings=counts.get("dumplings", 0),
-        errors=counts.get("errors", 0),
-        packets_missed=counts.get("packets_missed", 0),
+        dumplings=numbers.get("dumplings", 0),
+        errors=numbers.get("errors", 0),
+        packets_missed=numbers.get("packets_missed", 0),
     )
 
 
@@ -259,12 +283,8 @@ def _eater(entry: Any) -> EaterStatus:
         name=text(told.get("eater_name")),
         host=text(known.get("host")),
         port=count(known.get("port")),
+        hub=text(known.get("hub")),
         dumplings_out=count(known.get("dumplings_out")),
         dropped=count(known.get("dumplings_dropped")),
         waiting=count(known.get("waiting")),
     )
-
-
-def _counts(value: Any) -> dict[str, int]:
-    """Return what makes sense of an object of counts; a hundred of them is more than there are."""
-    return {name: number for name, number in named(value, 100) if is_count(number)}

@@ -52,3 +52,8 @@ def named(value: Any, most: int) -> list[tuple[str, Any]]:
 def entries(value: Any, most: int) -> list[Any]:
     """Return what is in a list; no more than that."""
     return value[:most] if isinstance(value, list) else []
+
+
+def counts(value: Any) -> dict[str, int]:
+    """Return what makes sense of an object of counts; a hundred of them is more than there are."""
+    return {name: number for name, number in named(value, 100) if is_count(number)}

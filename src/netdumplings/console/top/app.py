@@ -21,15 +21,16 @@ from netdumplings import DumplingEater, Gap
 from netdumplings.exceptions import NetDumplingsError
 from netdumplings.transport import HubAddress, HubConnection
 
-from ..fleet import HubStatus, Kitchen
+from ..fleet import Hub, HubStatus, Kitchen
 from .feed import Entry, Wanted
 from .feed_pane import FeedPane
 from .fleet_panes import Eaters, Kitchens
 from .hangup import hung_up
 from .header import VIEWS, Header, Link, ProblemsOf
+from .hub_pane import Hubs
 from .lines import Lines
 from .picture import Picture
-from .sheets import dumpling_sheet, keys_sheet, kitchen_sheet
+from .sheets import dumpling_sheet, hub_sheet, keys_sheet, kitchen_sheet
 from .traffic_panes import LayersPane, NamesPane
 
 #: Seconds between two times that what is on the screen is drawn anew, however much comes.
@@ -98,6 +99,7 @@ class TopApp(App[None]):
         """Make the parts of the screen."""
         yield Header(id="header", markup=False)
         with Vertical(id="body"):
+            yield Hubs("hubs")
             yield Kitchens("kitchens")
             with Horizontal(id="middle"):
                 yield LayersPane("layers")
@@ -169,13 +171,14 @@ class TopApp(App[None]):
             self._clock = (hub.time, now)
         # (The default screen's, also while a sheet lies above it.)
         screen = self.screen_stack[0]
+        screen.set_class(bool(self.picture.fleet.hubs), "-hubs")
         for header in screen.query(Header):  # which is gone already when it is ending
             header.take(self.picture, self.link, self._hub, self._view, now)
         hub_now = self.hub_now()
         for pane in screen.query(Lines):
             if not pane.is_on_screen and pane.size.height:
                 continue
-            if isinstance(pane, FeedPane | LayersPane):
+            if isinstance(pane, FeedPane | LayersPane | Hubs):
                 pane.take(self.picture)
             elif isinstance(pane, Kitchens | NamesPane | Eaters):
                 pane.take(self.picture, hub_now)
@@ -306,6 +309,8 @@ class TopApp(App[None]):
         """Open a kitchen or a dumpling."""
         if isinstance(event.item, Kitchen):
             self.push_screen(kitchen_sheet(event.item, self.hub_now))
+        elif isinstance(event.item, Hub):
+            self.push_screen(hub_sheet(event.item))
         elif isinstance(event.item, Entry):
             self.push_screen(dumpling_sheet(event.item))
 

@@ -12,6 +12,8 @@ from .lines import Cell, Column, Lines, name_of
 from .picture import Picture
 from .sparks import spark
 
+#: How wide a list must be for a column that is not to be there.
+NEVER: Final = 1_000_000
 #: How bad it is, as a sign; the words say the same.
 SIGNS: Final = {
     Level.fine: "●",
@@ -26,6 +28,7 @@ class Kitchens(Lines[Kitchen]):
     """Kitchens, those that lose something first."""
 
     now = 0.0
+    spread = False
 
     def columns(self) -> Sequence[Column]:
         """Say what columns there are."""
@@ -38,6 +41,7 @@ class Kitchens(Lines[Kitchen]):
             Column("", 20, least=130),
             Column("bit/s", 11, right=True, least=64),
             Column("dumplings/s", 11, right=True, least=100),
+            Column("hub", 12, least=75 if self.spread else NEVER),
             Column("interface", 14, least=150),
             Column("version", 10, least=170),
             Column("what is wrong"),
@@ -60,6 +64,7 @@ class Kitchens(Lines[Kitchen]):
             Cell(course, "cyan"),
             Cell(bits(rates.bits) if rates and rates.bits is not None else "-", dim),
             Cell(short(rates.dumplings) if rates else "-", dim),
+            Cell(name_of(status.hub), dim),
             Cell(printable(", ".join(status.interfaces)), dim),
             Cell(printable(status.version or "?"), dim),
             Cell(", ".join(troubles(item, self.now)) or "nothing", COLORS[how_bad]),
@@ -71,7 +76,7 @@ class Kitchens(Lines[Kitchen]):
 
     def take(self, picture: Picture, now: float) -> None:
         """Show what is known now."""
-        self.now = now
+        self.now, self.spread = now, picture.fleet.spread
         gone = len(picture.fleet.kitchens) - len(picture.fleet.here)
         self.entitle(f"kitchens {len(picture.fleet.here)}" + (f", gone {gone}" if gone else ""))
         self.show(worst_first(picture.fleet.kitchens))
@@ -81,11 +86,13 @@ class Eaters(Lines[Eater]):
     """Eaters, and what they missed."""
 
     now = 0.0
+    spread = False
 
     def columns(self) -> Sequence[Column]:
         """Say what columns there are."""
         return (
             Column("eater"),
+            Column("hub", 12, least=70 if self.spread else NEVER),
             Column("from", 20, least=90),
             Column("dumplings/s", 11, right=True),
             Column("out", 6, right=True, least=50),
@@ -103,6 +110,7 @@ class Eaters(Lines[Eater]):
         dropped = status.dropped
         return (
             Cell(name, dim or "bold"),
+            Cell(name_of(status.hub), dim),
             Cell(printable(f"{status.host or '?'}:{status.port or '?'}"), "dim"),
             Cell("-" if item.gone or item.rate is None else short(item.rate), dim),
             Cell(_count(status.dumplings_out), dim),
@@ -116,7 +124,7 @@ class Eaters(Lines[Eater]):
 
     def take(self, picture: Picture, now: float) -> None:
         """Show what is known now."""
-        self.now = now
+        self.now, self.spread = now, picture.fleet.spread
         eaters = picture.fleet.eaters
         self.entitle(f"eaters {sum(not one.gone for one in eaters)}")
         self.show(

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from ..figures import bits, clock, share, short, span
+from ..fleet import Fleet, backbone_troubles
 from ..status import imbalances
 from ..text import iso_time, printable
 from .picture import Picture
@@ -23,7 +24,9 @@ VIEWS: Final = {
     "4": "names",
     "5": "dumplings",
     "6": "eaters",
+    "7": "hubs",
 }
+_ALWAYS: Final = tuple(view for view in VIEWS.values() if view != "hubs")
 #: Seconds after which a hub that tells no status is said to tell none.
 SILENT: Final = 20.0
 
@@ -89,7 +92,11 @@ class Header(Static):
     def take(self, picture: Picture, link: Link, hub: str, view: str, now: float) -> None:
         """Show what is known now; ``now`` is by the link's clock."""
         width = self.size.width
-        lines = [_hub(picture, link, hub, now), _totals(picture, link, now, width), _views(view)]
+        lines = [
+            _hub(picture, link, hub, now),
+            _totals(picture, link, now, width),
+            _views(view, picture, width),
+        ]
         for line in lines:
             line.truncate(max(1, width), overflow="ellipsis")
         self.update(Text("\n").join(lines))
@@ -100,6 +107,8 @@ def _hub(picture: Picture, link: Link, hub: str, now: float) -> Text:
     for_long = span(max(0, int(now - link.since)))
     if link.state == "connected":
         line.append("● connected", "green")
+        if picture.fleet.hub is not None and picture.fleet.hub.name is not None:
+            line.append(f" to {printable(picture.fleet.hub.name)}")
     elif link.state == "lost":
         line.append(f"■ LOST THE HUB {for_long} ago, trying again", "bold red")
     else:
@@ -108,10 +117,13 @@ def _hub(picture: Picture, link: Link, hub: str, now: float) -> Text:
         line.append(f": {printable(link.problem)}", "yellow")
     status = picture.fleet.hub
     if link.state == "connected" and status is not None:
+        own = status.own
+        for wrong in backbone_troubles(own.backbone) if own and own.backbone else ():
+            line.append(f"  {wrong}", "bold red")
         uptime = "?" if status.uptime is None else clock(status.uptime)
         line.append(f"  up {uptime}  ")
         line.append(iso_time(status.time).partition(".")[0].replace("T", " ") + "Z", "dim")
-        for wrong in imbalances(status.ledger):
+        for wrong in imbalances(status):
             line.append(f"  {wrong}", "bold red")
     return line
 
@@ -143,6 +155,7 @@ def _totals(picture: Picture, link: Link, now: float, width: int) -> Text:
         ("dumplings", f"{short(fleet.rates.dumplings_in)}/s" if fleet.rates else None),
         ("kitchens", str(len(fleet.here))),
         ("eaters", str(sum(not eater.gone for eater in fleet.eaters))),
+        ("hubs", _hubs(fleet)),
     ):
         part_of_line = Text.assemble(
             "  ", (f"{what} " if what else "", "dim"), (figure or "", "bold")
@@ -152,11 +165,25 @@ def _totals(picture: Picture, link: Link, now: float, width: int) -> Text:
     return line
 
 
-def _views(shown: str) -> Text:
+def _hubs(fleet: Fleet) -> str | None:
+    up = sum(hub.status.state == "up" for hub in fleet.hubs)
+    if not fleet.spread:
+        return None
+    return str(up) if up == len(fleet.hubs) else f"{up} of {len(fleet.hubs)}"
+
+
+def _views(shown: str, picture: Picture, width: int) -> Text:
+    # Of a hub that is alone there is no list of hubs.
+    there = [
+        (key, view)
+        for key, view in VIEWS.items()
+        if view in (shown, *_ALWAYS) or picture.fleet.hubs
+    ]
+    narrow = width <= sum(len(key) + len(view) + 4 for key, view in there)
     line = Text(" ")
-    for key, view in VIEWS.items():
+    for key, view in there:
         style = Style(bold=view == shown, reverse=view == shown, dim=view != shown)
         style += Style.from_meta({"@click": f"app.view('{view}')"})
         line.append(f" {key} {view} ", style)
-        line.append(" ")
+        line.append("" if narrow else " ")
     return line

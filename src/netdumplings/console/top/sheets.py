@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -18,14 +19,14 @@ from textual.widgets import Static
 from netdumplings.exceptions import InvalidDumplingPayload
 
 from ..color import json_colored
-from ..figures import bits, share, short, span
-from ..fleet import Kitchen, troubles
+from ..figures import bits, clock, share, short, span
+from ..fleet import Hub, Kitchen, hub_troubles, troubles
 from ..text import iso_time, printable, printable_json
 from .feed import Entry
 from .lines import name_of
 
 KEYS: Final = (
-    ("1 to 6", "all at once, or one thing alone"),
+    ("1 to 7", "all at once, or one thing alone"),
     ("Tab, Shift+Tab", "the next list, the one before"),
     ("arrows, Home, End", "choose a line; this pauses dumplings"),
     ("Enter, double click", "open the line"),
@@ -114,6 +115,11 @@ def kitchen_sheet(kitchen: Kitchen, now: Callable[[], float]) -> Sheet:
     return Sheet(name_of(kitchen.status.name), lambda: _kitchen(kitchen, now()))
 
 
+def hub_sheet(hub: Hub) -> Sheet:
+    """All about a hub."""
+    return Sheet(name_of(hub.status.name), lambda: _hub(hub))
+
+
 def _json(text: str) -> Text:
     try:
         payload = json.loads(text)["payload"]
@@ -123,16 +129,39 @@ def _json(text: str) -> Text:
         return Text(printable(text))
 
 
+def _line(text: Text, name: str, value: str, style: str = "") -> None:
+    text.append(f"{name:14}", "dim")
+    text.append(f"{value}\n", style)
+
+
+def _hub(hub: Hub) -> Text:
+    status, backbone, text = hub.status, hub.status.backbone, Text()
+    line = partial(_line, text)
+    for wrong in hub_troubles(status):
+        line("wrong", wrong, "bold red")
+    line("eaters at", printable(f"{status.host or '?'}:{status.out_port or '?'}"))
+    line("version", printable(status.version or "?"))
+    line("up", "?" if status.uptime is None else clock(status.uptime))
+    line("heard", f"{span(status.heard)} ago")
+    if backbone is not None:
+        line("backbone", printable(backbone.server) or "?")
+        held = (backbone.messages, "messages"), (backbone.bytes, "bytes")
+        line("stream", ", ".join("?" if count is None else f"{count:,} {of}" for count, of in held))
+    _counted(text, "dumplings", status.ledger)
+    if backbone is not None:
+        _counted(text, "to the backbone", backbone.storing)
+        _counted(text, "from the backbone", backbone.returning)
+    return text
+
+
 def _kitchen(kitchen: Kitchen, now: float) -> Text:
     status, rates, text = kitchen.status, kitchen.rates, Text()
-
-    def line(name: str, value: str, style: str = "") -> None:
-        text.append(f"{name:14}", "dim")
-        text.append(f"{value}\n", style)
-
+    line = partial(_line, text)
     for wrong in troubles(kitchen, now):
         line("wrong", wrong, "bold red")
     line("host", printable(f"{status.host or '?'}:{status.port or '?'}"))
+    if status.hub is not None:
+        line("hub", printable(status.hub))
     line("interface", printable(", ".join(status.interfaces)) or "?")
     line("filter", printable(status.filter) if status.filter else "every packet")
     line("version", printable(status.version or "?"))
@@ -145,9 +174,7 @@ def _kitchen(kitchen: Kitchen, now: float) -> Text:
     if status.loss_share is not None:
         lossy = status.losses.packets > 0
         line("packets lost", share(status.loss_share), "bold red" if lossy else "green")
-    _table(text, "what it counted", [
-        (name.replace("_", " "), f"{count:,}") for name, count in status.counts.items()
-    ])  # fmt: skip
+    _counted(text, "what it counted", status.counts)
     _table(text, "chefs", [
         (printable(name), f"{short(chef.packets)} packets", f"{chef.seconds:.1f} s",
          f"{short(chef.dumplings)} dumplings", f"{short(chef.errors)} errors",
@@ -159,6 +186,12 @@ def _kitchen(kitchen: Kitchen, now: float) -> Text:
         for layer, (packets, size) in status.traffic.items()
     ])  # fmt: skip
     return text
+
+
+def _counted(text: Text, title: str, counts: Mapping[str, int]) -> None:
+    _table(text, title, [
+        (printable(name.replace("_", " ")), f"{count:,}") for name, count in counts.items()
+    ])  # fmt: skip
 
 
 def _table(text: Text, title: str, rows: list[tuple[str, ...]]) -> None:
