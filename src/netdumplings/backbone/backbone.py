@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..wire import Limits, Matcher
 from .beginnings import Beginning, lost_before, position_of_last, position_since
 from .link import EngineError, Link
-from .messages import Stored
+from .messages import Own, Stored
 from .past import Past
 from .publishing import Publisher
 from .reading import Reader
@@ -69,10 +69,11 @@ class Backbone:
         self._tasks: list[asyncio.Task[None]] = []
         self._wishes: Collection[Pair] = ()
         self._link = Link(settings, name, self._prepare, self._up, self._down)
+        own = Own()
         self.publisher = Publisher(
-            self._link, settings.stream, settings.buffer_bytes, on_stored, on_room
+            self._link, settings.stream, settings.buffer_bytes, on_stored, on_room, own
         )
-        self.reader = Reader(self._link, settings.stream, limits, take)
+        self.reader = Reader(self._link, settings.stream, limits, take, own)
 
     async def start(self) -> None:
         """Begin to connect; there may be nobody to connect to yet.

@@ -218,4 +218,4 @@ def read_headers(headers: Mapping[str, str], place: Place) -> Stored | None:
         return None
     if count * SMALLEST > size:
         return None
-    return Stored(place.position, place.time, session, None, first, b"", [], count)
+    return Stored(place.position, place.time, session, None, first, b"", count, [])

@@ -18,7 +18,7 @@ import msgspec
 
 from ..wire import Limits
 from .link import API, EngineError, Link
-from .messages import COUNT, Stored, read
+from .messages import COUNT, Own, Stored, read
 from .subjects import Pair, filters
 
 if TYPE_CHECKING:
@@ -79,8 +79,10 @@ def place_of(message: Msg) -> Place | None:
     return Place(position, number, time / SECOND)
 
 
-def read_message(message: Msg, place: Place, limits: Limits) -> Stored | Damaged:
-    """Read a message of the stream, whoever has written it."""
+def read_message(
+    message: Msg, place: Place, limits: Limits, own: Own | None = None
+) -> Stored | Damaged:
+    """Read a message of the stream, whoever has written it; `messages.read` says of what."""
     headers = message.headers or {}
     try:
         return read(
@@ -90,6 +92,7 @@ def read_message(message: Msg, place: Place, limits: Limits) -> Stored | Damaged
             position=place.position,
             time=place.time,
             limits=limits,
+            own=own,
         )
     except (ValueError, RecursionError) as error:
         said = headers.get(COUNT, "")

@@ -8,12 +8,13 @@ say which. Nothing in them is trusted: whoever can write to the stream may have 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 from ..wire import Limits, Metadata, Refusal
-from ..wire.dumplings import read_dumplings
+from ..wire.dumplings import metadata_of_many, read_dumplings
 from ..wire.messages import MAX_SEQ
 from .subjects import name_of, notice_subject, subject_of
 
@@ -26,6 +27,8 @@ COUNT: Final = "Netdumplings-Count"
 #: By which the stream knows a message that it has already (NATS, "Message Deduplication").
 MESSAGE_ID: Final = "Nats-Msg-Id"
 
+#: Bytes of dumplings that a hub remembers it has sent.
+MAX_OWN: Final = 8 * 1024 * 1024
 #: Characters of a session's public name.
 MAX_SESSION: Final = 64
 #: What stands for a stream in an eater's cursor, beside the sessions, begins otherwise.
@@ -90,8 +93,8 @@ class Stored(NamedTuple):
         kitchen: the name of their kitchen; None if they have none.
         first: the number of the first.
         body: the dumplings, a line each; empty if they are missing.
-        metadata: what each says of itself; none if they are missing.
         dumplings: how many there are, or are missing.
+        seen: what each says of itself, as far as somebody has looked.
     """
 
     position: int
@@ -100,13 +103,20 @@ class Stored(NamedTuple):
     kitchen: str | None
     first: int
     body: bytes
-    metadata: list[Metadata]
     dumplings: int
+    seen: list[Metadata] | None
 
     @property
     def last(self) -> int:
         """The number of the last."""
         return self.first + self.dumplings - 1
+
+    @property
+    def metadata(self) -> list[Metadata]:
+        """What each dumpling says of itself; none if they are missing."""
+        if self.seen is not None:
+            return self.seen
+        return metadata_of_many(self.body) if self.body else []
 
     def after(self, number: int) -> Stored | None:
         """Give what has a higher number; None if nothing has."""
@@ -118,9 +128,36 @@ class Stored(NamedTuple):
         return self._replace(
             first=self.first + known,
             body=b"\n".join(self.body.split(b"\n")[known:]) if self.body else b"",
-            metadata=self.metadata[known:],
             dumplings=self.dumplings - known,
+            seen=self.seen[known:] if self.seen is not None else None,
         )
+
+
+class Own:
+    """Messages that this hub has sent to the stream, and that have not come back from there yet.
+
+    What is in them was looked through when a kitchen sent it, which takes as long as all else.
+    """
+
+    def __init__(self) -> None:
+        self._bodies: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+        self._size = 0
+
+    def keep(self, parcel: Parcel) -> None:
+        """Remember one that is to be sent; of too many, the oldest are forgotten."""
+        key = parcel.subject, parcel.session, parcel.first
+        self._size += len(parcel.body) - len(self._bodies.pop(key, b""))
+        self._bodies[key] = parcel.body
+        while self._size > MAX_OWN:
+            self._size -= len(self._bodies.popitem(last=False)[1])
+
+    def is_one(self, subject: str, session: str, first: int, body: bytes) -> bool:
+        """Tell whether a message that has come is one of them; it is forgotten then."""
+        key = subject, session, first
+        if self._bodies.get(key) != body:
+            return False
+        self._size -= len(self._bodies.pop(key))
+        return True
 
 
 def kinds_of(metadata: Sequence[Metadata]) -> list[Kind]:
@@ -201,6 +238,7 @@ def read(
     position: int,
     time: float,
     limits: Limits,
+    own: Own | None = None,
 ) -> Stored:
     """Read a message of the stream.
 
@@ -211,6 +249,7 @@ def read(
         position: its sequence number.
         time: when it came into the stream, seconds since the epoch.
         limits: what a dumpling may be.
+        own: what this hub has sent, if that may be among it.
 
     Raises:
         ValueError: no hub has written it.
@@ -220,10 +259,13 @@ def read(
     if len(names) == 1:
         if body:
             raise ValueError("a notice that has something in it")
-        return Stored(position, time, session, names[0], first, b"", [], count)
+        return Stored(position, time, session, names[0], first, b"", count, [])
     if len(names) != 2:
         raise ValueError(f"the subject {subject!r} has not three parts")
-    body.decode()
+    if own is not None and own.is_one(subject, session, first, body):
+        return Stored(position, time, session, names[0], first, body, count, None)
+    if not body.isascii():
+        body.decode()
     metadata = read_dumplings(body, limits)
     if isinstance(metadata, Refusal):
         raise ValueError(metadata.reason)
@@ -232,7 +274,7 @@ def read(
     kitchen, chef = names
     if chef is None or not _all_of(metadata, kitchen, chef):
         raise ValueError(f"dumplings that do not belong to the subject {subject!r}")
-    return Stored(position, time, session, names[0], first, body, metadata, count)
+    return Stored(position, time, session, names[0], first, body, count, metadata)
 
 
 def numbers(headers: Mapping[str, str]) -> tuple[str, int, int]:

@@ -21,7 +21,7 @@ from typing import Final
 from ..delivery import BackboneLedger, delays
 from ..wire import Metadata
 from .link import EngineError, Link
-from .messages import Kind, Parcel, kinds_of, notice, parcels
+from .messages import Kind, Own, Parcel, kinds_of, notice, parcels
 from .subjects import name_of
 
 logger = logging.getLogger("netdumplings.hub")
@@ -77,6 +77,7 @@ class Publisher:
         max_bytes: of what waits, beyond which there is no room.
         on_stored: is called with a session and the number up to which the stream has it.
         on_room: is called when there is no room any more, with False, and when there is, with True.
+        own: remembers what is sent.
 
     Attributes:
         trouble: why something is not stored; empty if all is.
@@ -92,12 +93,14 @@ class Publisher:
         max_bytes: int,
         on_stored: Callable[[str, int], None],
         on_room: Callable[[bool], None],
+        own: Own,
     ) -> None:
         self._link = link
         self._stream = stream
         self._max_bytes = max_bytes
         self._on_stored = on_stored
         self._on_room = on_room
+        self._own = own
         self.trouble = ""
         self.waiting_bytes = 0
         self.has_room = True
@@ -254,6 +257,8 @@ class Publisher:
                 return
 
     async def _store(self, group: Sequence[Parcel]) -> None:
+        for parcel in group:
+            self._own.keep(parcel)
         if len(group) <= (1 if self.replicas > 1 else ONE_BY_ONE):
             for parcel in group:
                 await self._store_one(parcel)

@@ -12,7 +12,7 @@ from ..delivery import ReturnLedger, delays
 from ..wire import MAX_CURSOR, Limits
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
-from .messages import Stored
+from .messages import Own, Stored
 from .stream import look
 from .subjects import ANY, EVERYTHING, Pair, fewest
 
@@ -43,6 +43,7 @@ class Reader:
         stream: the stream's name.
         limits: what a dumpling may be.
         take: is called with what came, each dumpling once, in the order of the stream.
+        own: what this hub has sent there.
 
     Attributes:
         position: the sequence number up to which everything wanted has been taken; None before
@@ -50,12 +51,13 @@ class Reader:
     """
 
     def __init__(
-        self, link: Link, stream: str, limits: Limits, take: Callable[[Stored], None]
+        self, link: Link, stream: str, limits: Limits, take: Callable[[Stored], None], own: Own
     ) -> None:
         self._link = link
         self._stream = stream
         self._limits = limits
         self._take = take
+        self._own = own
         self.position: int | None = None
         self._consumer: Consumer | None = None
         # From which position on each pair is taken; None while JetStream has not been told.
@@ -196,7 +198,7 @@ class Reader:
         self._since.clear()
 
     def _took(self, message: Msg, place: Place) -> None:
-        stored = read_message(message, place, self._limits)
+        stored = read_message(message, place, self._limits, self._own)
         self.position = place.position
         since = self._subject_since(message.subject)
         if since is None or place.position <= since:
@@ -222,7 +224,7 @@ class Reader:
         if len(self._last) > MAX_SESSIONS:
             del self._last[next(iter(self._last))]
         new = stored.after(known)
-        came, routed = len(stored.metadata), len(new.metadata) if new is not None else 0
+        came, routed = (one.dumplings if one and one.body else 0 for one in (stored, new))
         self._came += came
         self._routed += routed
         self._repeated += came - routed

@@ -175,7 +175,7 @@ class Approach:
                 self._tell_hole(stored)
                 continue
             lines += self._wanted(stored)
-            total += len(stored.metadata)
+            total += stored.dumplings
             size += len(stored.body)
             cursor[stored.session] = stored.last
             cursor[self._backbone.key] = stored.position

@@ -83,7 +83,10 @@ class JoinedRouter(Router):
             kitchen = stored.kitchen or ""
             self.miss(Hole(stored.session, kitchen, stored.dumplings, stored.last, mark))
             return
-        self.route(Run(stored.session, stored.first, stored.body, stored.metadata, mark))
+        # (Who comes before these are written finds them in the history.)
+        matched = any(audience.matcher for audience in self._audiences.values())
+        metadata = stored.metadata if matched else []
+        self.route(Run(stored.session, stored.first, stored.body, metadata, mark, stored.dumplings))
 
     def remove(self, feed: Feed) -> None:
         """Feed an eater no more; what waits for it is dropped."""

@@ -31,8 +31,10 @@ class Run:
         stream: the stream's public name; None for the hub's own dumplings, which have no numbers.
         first: the number of the first.
         body: the JSON of each in UTF-8, on one line; the lines are parted by newlines.
-        metadata: what each says of itself. The run keeps the list.
+        metadata: what each says of itself. The run keeps the list, which may be empty where nobody
+            is to ask for it.
         mark: where the last of them is in the stream of a backbone, if it came from there.
+        count: how many dumplings there are; None for as many as there are metadata.
 
     Attributes:
         parts: the body, in pieces that each hold whole lines. Nobody takes it apart or puts it
@@ -65,12 +67,13 @@ class Run:
         body: bytes,
         metadata: list[Metadata],
         mark: Mark | None = None,
+        count: int | None = None,
     ) -> None:
         self.stream = stream
         self.first = first
         self.parts = [body]
         self.metadata = metadata
-        self.count = len(metadata)
+        self.count = len(metadata) if count is None else count
         self.size = len(body) + PART_OVERHEAD
         self.offset = 0
         self.arrived = 0.0

@@ -167,6 +167,12 @@ def metadata_of(text: bytes) -> Metadata:
     return _dumplings.decode(text).metadata
 
 
+def metadata_of_many(body: bytes) -> list[Metadata]:
+    """Read the metadata of dumplings that have been taken already, a line each."""
+    listed = b"".join((b"[", body.replace(b"\n", b","), b"]"))
+    return [dumpling.metadata for dumpling in _batches.decode(listed)]
+
+
 def chef_of(text: str | bytes) -> str | None:
     """Read just the chef's name of a dumpling, at a tenth of the cost of reading it all.
 
