@@ -6,12 +6,13 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import nats
 import pytest
+from nats.aio.client import Client
 
 from netdumplings import DumplingHub
 from netdumplings.backbone.backbone import REPORTS
@@ -151,13 +152,66 @@ async def test_the_commands_show_hubs_and_what_is_wrong(nats_url: str, stream: s
             assert told["hubs"][0]["backbone"]["problem"]
 
 
+async def test_a_stream_that_is_full_is_said_with_its_reason_until_there_is_room(
+    nats_url: str, stream: str
+) -> None:
+    full = {
+        "name": stream, "subjects": [f"{stream}.*", f"{stream}.*.*"], "allow_atomic": True,
+        "discard": "new", "max_bytes": 4096,
+    }  # fmt: skip
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(nats_client(nats_url))
+        await client.request(f"$JS.API.STREAM.CREATE.{stream}", json.dumps(full).encode())
+        joined = joined_hubs(nats_url, stream, "a", "b", buffer_bytes=20_000)
+        hubs = await stack.enter_async_context(joined)
+        kitchen = await stack.enter_async_context(v2_kitchen(hubs[0]))
+        await kitchen.hello()
+        for number in range(40):
+            await kitchen.send(number + 1, dumpling("x" * 1000))
+        for hub in hubs:
+            status = await until(
+                hub,
+                lambda status: (
+                    in_trouble(status)["kitchens_paused"]
+                    and "maximum bytes exceeded" in in_trouble(status)["problem"]
+                ),
+            )
+            told = in_trouble(status)
+            assert told["connected"]
+            assert told["waiting_bytes"] > 20_000
+            assert told["storing"]["waiting"] > 10
+            assert any("discard" in one for one in told["differs"])
+            assert violations(status) == []
+        roomy = json.dumps({**full, "max_bytes": -1}).encode()
+        await client.request(f"$JS.API.STREAM.UPDATE.{stream}", roomy)
+        await kitchen.acknowledged(40)
+        for hub in hubs:
+            status = await until(hub, lambda status: not in_trouble(status)["problem"])
+            assert in_trouble(status)["storing"]["stored"] == 40
+
+
+@asynccontextmanager
+async def nats_client(url: str) -> AsyncIterator[Client]:
+    """Connect to a server as somebody else."""
+    client = await nats.connect(url)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def in_trouble(status: dict[str, Any]) -> dict[str, Any]:
+    """What the hub a says of its backbone."""
+    [told] = [hub["backbone"] for hub in status["hubs"] if hub["name"] == "a"] or [{}]
+    return {"kitchens_paused": False, "problem": "", **told}
+
+
 async def test_what_else_comes_by_that_way_harms_nobody(nats_url: str, stream: str) -> None:
     async with joined_hubs(nats_url, stream, "a", "b") as hubs:
         await until(hubs[0], lambda status: states(status) == {"a": "up", "b": "up"})
-        attacker = await nats.connect(nats_url)
-        for nonsense in (b"", b"\xff", b"{}", b'{"payload":{"hub":{}}}', b"[" * 10_000):
-            await attacker.publish(f"{REPORTS}.{stream}", nonsense)
-        await attacker.close()
+        async with nats_client(nats_url) as attacker:
+            for nonsense in (b"", b"\xff", b"{}", b'{"payload":{"hub":{}}}', b"[" * 10_000):
+                await attacker.publish(f"{REPORTS}.{stream}", nonsense)
         for hub in hubs:
             fleet = hub._service._joined.fleet  # type: ignore[union-attr]
             await until(hub, lambda _, fleet=fleet: fleet.unreadable == 5)

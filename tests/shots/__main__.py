@@ -19,7 +19,7 @@ from support.v2_peers import v2_kitchen
 
 from .camera import pictures
 from .dishes import THIEF, dishes
-from .fleet import statuses
+from .fleet import of_hubs, statuses
 from .palette import png
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -33,10 +33,13 @@ async def take(into: Path) -> None:
         await kitchen.send(1, *cooked)
         await kitchen.acknowledged(len(cooked))
         page = f"http://localhost:{hub.out_port}/"
-        async for name, pixels in pictures(page, statuses(), THIEF):
-            data = png(pixels)
-            (into / f"{name}.png").write_bytes(data)
-            print(f"{name}.png: {len(data) / 1000:.0f} kB", flush=True)
+        alone = pictures(page, statuses(), THIEF)
+        several = pictures(page, of_hubs(statuses()), THIEF, {"fleet": "hubs"}, ["wide"])
+        for some in (alone, several):
+            async for name, pixels in some:
+                data = png(pixels)
+                (into / f"{name}.png").write_bytes(data)
+                print(f"{name}.png: {len(data) / 1000:.0f} kB", flush=True)
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,8 @@ from support.browser import BROWSER, FLAGS
 
 from .palette import Pixels
 
-VIEWS: Final = ("now", "fleet", "dumplings", "chefs")
+#: Views, and what pictures of them are called.
+VIEWS: Final = {one: one for one in ("now", "fleet", "dumplings", "chefs")}
 WIDTHS: Final = {"wide": (1280, 800), "narrow": (390, 844)}
 THEMES: Final = ("light", "dark")
 
@@ -36,7 +37,11 @@ _PIXELS: Final = """async (png) => {
 
 
 async def pictures(
-    address: str, statuses: Iterable[Any], last: str
+    address: str,
+    statuses: Iterable[Any],
+    last: str,
+    views: Mapping[str, str] = VIEWS,
+    widths: Collection[str] = tuple(WIDTHS),
 ) -> AsyncIterator[tuple[str, Pixels]]:
     """Take a picture of every view, wide and narrow, light and dark.
 
@@ -44,6 +49,8 @@ async def pictures(
         address: of the page.
         statuses: what the hub is to have told in the last minutes.
         last: what is seen when all dumplings have come.
+        views: which views, each with what its pictures are called.
+        widths: which of `WIDTHS`.
 
     Yields:
         a name, and the picture.
@@ -57,11 +64,12 @@ async def pictures(
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
         dark_room = await browser.new_page()
-        for width, (across, down) in WIDTHS.items():
+        for width in widths:
+            across, down = WIDTHS[width]
             for theme in THEMES:
                 page = await _page(browser, across, down, theme)
                 await page.route("**/api/statuses", answer)
-                for view in VIEWS:
+                for view, called in views.items():
                     await page.goto(f"{address}#dumplings")
                     feed = page.get_by_role("tabpanel")
                     await expect(feed).to_contain_text(last)
@@ -74,7 +82,7 @@ async def pictures(
                     await page.mouse.move(0, 0)
                     await page.wait_for_timeout(700)  # what is drawn in turns
                     png = base64.b64encode(await page.screenshot(animations="disabled")).decode()
-                    yield f"page-{view}-{width}-{theme}", await _developed(dark_room, png)
+                    yield f"page-{called}-{width}-{theme}", await _developed(dark_room, png)
                 await page.context.close()
         await browser.close()
 

@@ -22,6 +22,8 @@ _MIX: Final = (
     ("ARP", None, 0.015, 60),
     ("other", None, 0.005, 90),
 )
+#: Hubs that are there.
+_UP: Final = ("berlin", "oslo")
 _CHEFS: Final = {"PacketCountChef": 1.0, "DNSLookupChef": 0.04, "ARPChef": 0.015}
 
 
@@ -121,6 +123,53 @@ def statuses() -> list[dict[str, Any]]:
             kitchen.cook()
         found.append(_status(NOW - PAST + second, 86_400 + 9 * 3600 + second, kitchens))
     return found
+
+
+def of_hubs(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same as three hubs tell it that share a backbone, one of which has gone."""
+    for second, one in enumerate(told):
+        payload = one["payload"]
+        kitchens, eaters = payload["dumpling_kitchens"], payload["dumpling_eaters"]
+        for peers in (kitchens, eaters):
+            for number, peer in enumerate(peers):
+                peer["info_from_hub"]["hub"] = _UP[number % 2]
+        silent = max(0, second - (PAST - 45))
+        payload["hub"] = _UP[0]
+        payload["hubs"] = [
+            *(
+                _hub(
+                    name,
+                    payload["server_uptime"] - 7 * number,
+                    [peer["info_from_hub"]["taken"] for peer in kitchens[number::2]],
+                    [peer["info_from_hub"]["sent"] for peer in eaters[number::2]],
+                )
+                for number, name in enumerate(_UP)
+            ),
+            _hub("porto", 4000, [], [], state="silent" if silent > 11 else "up", heard=silent),
+        ]
+    return told
+
+
+def _hub(
+    name: str, uptime: float, taken: list[int], sent: list[int], **more: Any
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "id": f"the id of {name}",
+        "state": "up",
+        "heard": 0,
+        "host": f"{name}.example",
+        "out_port": 11348,
+        "version": "1.0.0",
+        "uptime": uptime,
+        "dumplings_in": sum(taken),
+        "dumplings_out": sum(sent),
+        "dumplings_dropped": 0,
+        "kitchens": len(taken),
+        "eaters": len(sent),
+        "backbone": {"connected": True, "problem": "", "storing": {"waiting": 0}},
+        **more,
+    }
 
 
 def _status(time: float, uptime: int, kitchens: list[Kitchen]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ MEBIBYTE = 1024 * 1024
 
 @asynccontextmanager
 async def joined_hubs(
-    url: str, stream: str, *names: str, **settings: Any
+    url: str, stream: str, *names: str, buffer_bytes: int = MEBIBYTE, **settings: Any
 ) -> AsyncIterator[list[DumplingHub]]:
     """Run hubs that share a backbone.
 
@@ -28,9 +28,12 @@ async def joined_hubs(
         url: of a nats-server.
         stream: the name of the stream; hubs of others do not hear of these.
         *names: of the hubs.
+        buffer_bytes: how much each holds for the backbone.
         **settings: as `DumplingHub` takes them.
     """
-    backbone = BackboneSettings(servers=[url], stream=stream, max_bytes=MEBIBYTE)
+    backbone = BackboneSettings(
+        servers=[url], stream=stream, max_bytes=MEBIBYTE, buffer_bytes=buffer_bytes
+    )
     settings = {"status_freq": 0.2, "backbone": backbone, **settings}
     hubs = [running_hub(name=name, **settings) for name in names]
     await asyncio.gather(*(hub.__aenter__() for hub in hubs))

@@ -1,5 +1,6 @@
 // The page: its views as tabs, the connection and what is said of it.
 
+import { alarmBar } from "./alarm-bar.js";
 import { connectionBar } from "./connection.js";
 import { h } from "./dom.js";
 import { greeting, statuses } from "./asking.js";
@@ -106,6 +107,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 
 connectionBar(app);
+alarmBar(document.getElementById("alarm"), app);
 themeButton(document.getElementById("theme"));
 bar.start();
 hub.begin(await greeting());

@@ -1,9 +1,32 @@
-// The columns of the tables of kitchens, chefs and eaters. now is a function: the hub's clock.
+// The columns of the tables of hubs, kitchens, chefs and eaters. now is a function: the hub's clock.
 
 import { h } from "./dom.js";
 import { percent, short, span } from "./format.js";
+import { hubLevel, hubTroubles } from "./hubs.js";
 import { BEHIND, level, lostInAll, packetsLost, troubles } from "./losses.js";
 import { cell } from "./sort-table.js";
+
+// At which hub somebody is: seen only where there are several.
+const AT = { title: "Hub", class: "at-hub", value: ({ hub }) => hub };
+
+export const hubColumns = (now) => [
+  who("Hub"),
+  {
+    title: "State", wide: true, value: (hub) => -hubLevel(hub),
+    show: (hub) => state(hubTroubles(hub, now())),
+  },
+  number("Kitchens", ({ kitchens }) => kitchens),
+  number("Eaters", ({ eaters }) => eaters),
+  rate("in/s", "in"),
+  rate("out/s", "out"),
+  number("Missed", ({ dropped }) => dropped, "Dumplings that its slow eaters missed", "loss"),
+  number("Waiting", ({ backbone }) => backbone?.waiting ?? null, "What the backbone does not have yet"),
+  {
+    title: "Up", number: true, value: ({ uptime }) => uptime,
+    show: ({ uptime, gone }) => (uptime === null || gone !== null ? "–" : span(uptime)),
+  },
+  { title: "Version", value: ({ version }) => version },
+];
 
 export const kitchenColumns = (now) => [
   who("Kitchen"),
@@ -11,6 +34,7 @@ export const kitchenColumns = (now) => [
     title: "State", wide: true, value: (kitchen) => -level(kitchen),
     show: (kitchen) => state(troubles(kitchen, now())),
   },
+  AT,
   { title: "Interface", half: true, value: (kitchen) => kitchen.interface },
   { title: "Filter", wide: true, half: true, value: ({ filter }) => filter, show: filtered },
   rate("packets/s", "packets_handled"),
@@ -68,6 +92,7 @@ export const eaterColumns = (now) => [
       return state(missing > 0 ? [[`missing ${short(missing)}/s`, "loss"]] : []);
     },
   },
+  AT,
   rate("dumplings/s", "sent"),
   number("Sent", ({ sent }) => sent),
   number("Filtered out", ({ filteredOut }) => filteredOut, "What it has not subscribed to"),

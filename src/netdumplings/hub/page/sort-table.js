@@ -13,7 +13,7 @@ const MOST = 200; // rows
  * apart; what is null comes last); show gives what is seen, a string, a node or a list of these,
  * otherwise it is the value; number: it is set to the right, and sorted from the largest; wide: it may be
  * long, and takes a line of its own on a phone; half: there it takes two places; about: more than its
- * title says. The first column is the head of its row.
+ * title says; class: of all its cells. The first column is the head of its row.
  */
 export class SortTable {
   #columns;
@@ -40,7 +40,8 @@ export class SortTable {
       const button = h("button", {
         type: "button", class: "sort", title: column.about, onclick: () => this.#sort(index),
       }, column.title);
-      return h("th", { scope: "col", role: "columnheader", class: column.number ? "number" : null }, button);
+      const classes = [column.number && "number", column.class].filter(Boolean).join(" ");
+      return h("th", { scope: "col", role: "columnheader", class: classes || null }, button);
     });
     this.#keyed = new Keyed(this.#body, () => this.#row());
     this.element = h("div", { class: "sort-table" },
@@ -87,7 +88,7 @@ export class SortTable {
 
   #row() {
     const cells = this.#columns.map((column, index) => {
-      const classes = [column.number && "number", column.wide && "wide", column.half && "half"].filter(Boolean).join(" ");
+      const classes = [column.number && "number", column.wide && "wide", column.half && "half", column.class].filter(Boolean).join(" ");
       return index === 0
         ? h("th", { scope: "row", role: "rowheader", class: classes || null })
         : h("td", { role: "cell", class: classes || null, "data-label": column.title });

@@ -1,6 +1,8 @@
 // What a status dumpling says, checked: kitchens and eaters announce what they like.
 
 const MOST_PEERS = 2000; // of each kind that are looked at
+const MOST_HUBS = 128;
+const MOST_DIFFERS = 16;
 const MOST_CHEFS = 200; // of a kitchen
 const MOST_LAYERS = 16;
 const NAME = 256; // characters
@@ -60,10 +62,50 @@ export function readStatus(dumpling) {
       duplicates: count(ledger.duplicates),
       refused,
     },
+    name: string(payload.hub),
+    hubs: list(payload.hubs, MOST_HUBS).map(readHub),
     kitchenCount: count(payload.dumpling_kitchen_count),
     eaterCount: count(payload.dumpling_eater_count),
     kitchens: list(payload.dumpling_kitchens, MOST_PEERS).map(readKitchen),
     eaters: list(payload.dumpling_eaters, MOST_PEERS).map(readEater),
+  };
+}
+
+/** One of several hubs. */
+function readHub(entry) {
+  const told = object(entry);
+  const name = string(told.name) ?? "?";
+  return {
+    key: string(told.id) ?? name,
+    name,
+    state: told.state === "up" || told.state === "stopped" ? told.state : "silent",
+    heard: measure(told.heard) ?? 0,
+    host: string(told.host) ?? "?",
+    port: count(told.out_port) ?? 0,
+    version: string(told.version, 64),
+    uptime: measure(told.uptime),
+    in: count(told.dumplings_in),
+    out: count(told.dumplings_out),
+    dropped: count(told.dumplings_dropped),
+    kitchens: count(told.kitchens),
+    eaters: count(told.eaters),
+    backbone: readBackbone(told.backbone),
+  };
+}
+
+/** How a hub stands with its backbone, or null if it says nothing of one. */
+function readBackbone(told) {
+  if (told === null || typeof told !== "object") return null;
+  const storing = object(told.storing);
+  return {
+    connected: told.connected === true,
+    server: string(told.server) ?? "",
+    problem: string(told.problem, LONG) ?? "",
+    paused: told.kitchens_paused === true,
+    differs: list(told.differs, MOST_DIFFERS).map((one) => string(one, LONG)).filter((one) => one !== null),
+    waiting: count(storing.waiting),
+    stored: count(storing.stored),
+    refused: count(storing.refused),
   };
 }
 
@@ -147,7 +189,9 @@ function readEater(entry) {
   };
 }
 
-const place = (hub) => ({ host: string(hub.host) ?? "?", port: count(hub.port) ?? 0 });
+const place = (hub) => ({
+  host: string(hub.host) ?? "?", port: count(hub.port) ?? 0, hub: string(hub.hub),
+});
 
 /** An interface may be one name, or several. */
 function words(value) {

@@ -1,6 +1,7 @@
 // The hub's status dumplings, one after another: who is there and who was, and what happened a second.
 
 import { readStatus } from "./status-read.js";
+import { HubBook } from "./hub-book.js";
 import { Meter } from "./meter.js";
 
 const GONE_FOR = 300; // s, for which those who have gone are still shown
@@ -14,6 +15,7 @@ const PAST = 310; // s of ticks that are kept
  * - time: of the status dumpling, in seconds since the epoch by the hub's clock; uptime: seconds;
  * - rhythm: seconds from one to the next; null while that is not known;
  * - hub: {in, out, dropped, lost, duplicates, refused: [[cause, times]]}, since the hub came up;
+ * - name: what the hub is called; hubs: all of them, as hub-book.js has them; empty if it is alone.
  * - kitchens: as status-read.js reads them, and {key, gone, since, meter}; gone is null, or when it
  *   was missed; the meter has its rates (see meter.js). Likewise eaters, and chefs of kitchens.
  * - ticks: [{from, to, gap}], oldest first: the spans between status dumplings for which rates are
@@ -26,6 +28,7 @@ export class StatusBook {
   #kitchens = new Map();
   #eaters = new Map();
   #hub = new Meter(["in", "out", "dropped", "lost"]);
+  #hubs = new HubBook();
   #ticks = [];
   #interrupted = false;
   #taken = 0; // when the latest came, by this page's clock
@@ -63,6 +66,7 @@ export class StatusBook {
 
     if (before && read.uptime < before.uptime) this.#hub.restart();
     this.#hub.read(read.time, tick, read.hub);
+    const hubs = this.#hubs.take(read.hubs, read.name, read.time, tick);
     this.#match(this.#kitchens, read.kitchens, read.time);
     this.#match(this.#eaters, read.eaters, read.time);
     for (const kitchen of this.#kitchens.values()) {
@@ -75,6 +79,7 @@ export class StatusBook {
       ...read,
       rhythm: this.#rhythm(),
       hub: { ...read.hub, meter: this.#hub },
+      hubs,
       kitchens: [...this.#kitchens.values()],
       eaters: [...this.#eaters.values()],
       ticks: this.#ticks,
@@ -105,6 +110,7 @@ export class StatusBook {
     this.#kitchens.clear();
     this.#eaters.clear();
     this.#hub.restart();
+    this.#hubs.forget();
     this.#ticks = [];
   }
 
@@ -149,7 +155,7 @@ function newMeter(peer) {
 /** The span for a peer: for one that was away, nothing can be said of it. */
 const ticked = (peer, tick) => (peer.again && tick ? { ...tick, gap: true } : tick);
 
-const keyOf = ({ name, host, port }) => `${name}\0${host}\0${port}`;
+const keyOf = ({ name, host, port, hub }) => `${name}\0${host}\0${port}${hub === null ? "" : `\0${hub}`}`;
 
 /** Take out who has come again by another connection: of the same name, from the same host. */
 function back(absent, peer) {

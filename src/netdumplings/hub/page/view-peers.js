@@ -1,10 +1,12 @@
-// Who is there: kitchens, their chefs, and eaters, with what each does and what went wrong.
+// Who is there: hubs if there are several, kitchens, their chefs, and eaters, with what each does and what
+// went wrong.
 
-import { h, say } from "./dom.js";
+import { h, say, set } from "./dom.js";
 import { compareNames, counted, short, span, whole } from "./format.js";
+import { worstHubsFirst } from "./hubs.js";
 import { worstFirst } from "./losses.js";
 import { nothingYet } from "./nothing-yet.js";
-import { chefColumns, eaterColumns, kitchenColumns } from "./peers-columns.js";
+import { chefColumns, eaterColumns, hubColumns, kitchenColumns } from "./peers-columns.js";
 import { SortTable } from "./sort-table.js";
 
 export const id = "fleet";
@@ -16,16 +18,18 @@ export function create(app) {
   let drawn = null;
   const again = () => { drawn = null; };
 
+  const hubs = new SortTable("Hubs", hubColumns(() => now), again);
   const kitchens = new SortTable("Kitchens", kitchenColumns(() => now), again);
   const chefs = new SortTable("Chefs", chefColumns(), again);
   const eaters = new SortTable("Eaters", eaterColumns(() => now), again);
   const parts = {
+    hubs: part("Hubs", hubs, ""),
     kitchens: part("Kitchens", kitchens, "No kitchen is connected."),
     chefs: part("Chefs", chefs, "No chef is at work."),
     eaters: part("Eaters", eaters, "No eater is connected."),
   };
   const hub = h("p", { class: "soft hub-line" });
-  const lists = h("div", { class: "peers" }, Object.values(parts).map((one) => one.element));
+  const lists = h("div", null, Object.values(parts).map((one) => one.element));
   const element = h("div", { class: "peers" }, hub, lists);
 
   function update() {
@@ -40,6 +44,9 @@ export function create(app) {
     drawn = { picture, now };
     lists.hidden = false;
     say(hub, hubInWords(picture));
+    set(lists, "class", picture.hubs.length > 1 ? "peers several-hubs" : "peers one-hub");
+    parts.hubs.element.hidden = picture.hubs.length === 0;
+    parts.hubs.show(worstHubsFirst(picture.hubs), here(picture.hubs), null);
     const sorted = worstFirst(picture.kitchens);
     parts.kitchens.show(sorted, here(sorted), picture.kitchenCount);
     const cooks = allChefs(sorted);
@@ -74,10 +81,13 @@ function part(title, table, nothing) {
   };
 }
 
-function hubInWords({ uptime, hub }) {
+function hubInWords({ uptime, hub, hubs }) {
   const refused = hub.refused.reduce((sum, [, times]) => sum + times, 0);
   const causes = hub.refused.map(([cause, times]) => `${cause} ${whole(times)}`).join(", ");
-  return `The hub is up for ${span(uptime)}; it took ${short(hub.in)} dumplings in and gave `
+  const first = hubs.length > 1
+    ? `${whole(here(hubs))} of ${counted(hubs.length, "hub")} are there, this one up for ${span(uptime)}; together they`
+    : `The hub is up for ${span(uptime)}; it`;
+  return `${first} took ${short(hub.in)} dumplings in and gave `
     + `${short(hub.out)} out${refused ? `, and refused ${counted(refused, "connection")} (${causes})` : ""}.`;
 }
 
