@@ -205,6 +205,20 @@ def test_kitchens_that_share_a_stream_at_one_hub_stay(known: Known) -> None:
     assert len(known.payload()["dumpling_kitchens"]) == 2
 
 
+def test_the_larger_the_fleet_the_more_seldom_hubs_report(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleets, "REPORT_BYTES", 10_000)
+    assert known.fleet.pace(3.0) == 3.0
+    known.fleet.tell(report("own", 0, kitchen(size=20_000)))
+    assert known.fleet.pace(3.0) == 3.0
+    known.hear(report("east", 1, kitchen(size=50_000)))
+    assert 7.0 < known.fleet.pace(3.0) < 7.3
+    for number in range(2, 12):
+        known.hear(report(f"h{number}", number, kitchen(size=200_000)))
+    assert known.fleet.pace(3.0) == 60.0
+
+
 def test_what_is_no_report_is_counted_and_logged_once(
     known: Known, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -22,9 +22,13 @@ logger = logging.getLogger("netdumplings.hub")
 
 #: How many other hubs are known at a time.
 MAX_HUBS: Final = 64
-#: Seconds from one report to the next at most; a hub whose status is more frequent reports as
-#: often.
+#: Seconds from one report to the next, of small fleets; a hub whose status is more frequent reports
+#: as often.
 REPORT_EVERY: Final = 3.0
+#: Bytes of reports that a hub hears a second, if it can be helped: in a large fleet each hub
+#: reports more seldom, but after so many seconds at least.
+REPORT_BYTES: Final = 1_000_000
+REPORT_AT_LEAST: Final = 60.0
 #: A hub is gone when it has been silent for so many of its reports, and so many seconds more.
 SILENT_REPORTS: Final = 3
 SILENT_FOR: Final = 2.0
@@ -106,11 +110,23 @@ class Fleet:
         self._put_away: dict[str, HubTold] = {}
         self._forgotten = Sums()
         self._left: dict[str, Counts] = {}
+        self._size = 0  # of this hub's latest report
         self._has_told_of_too_many = False
 
     def tell(self, report: Report) -> None:
         """Tell the other hubs how this one is."""
-        self._send(write_report(report, min(self._max_report() - HEADERS, MAX_REPORT)))
+        data = write_report(report, min(self._max_report() - HEADERS, MAX_REPORT))
+        self._size = len(data)
+        self._send(data)
+
+    def pace(self, least: float) -> float:
+        """Say how many seconds should go by from one report to the next.
+
+        Args:
+            least: as many as these at least.
+        """
+        size = self._size + sum(other.size for other in self._others.values())
+        return min(max(least, size / REPORT_BYTES), REPORT_AT_LEAST)
 
     def hear(self, data: bytes) -> None:
         """Take a report that came, which may be anything, or the hub's own."""
@@ -127,9 +143,9 @@ class Fleet:
         now = self._clock()
         self._tidy(now)
         if told.id in self._others:
-            self._others[told.id] = _Other(report, now)
+            self._others[told.id] = _Other(report, now, len(data))
         elif not told.stopped:
-            self._meet(report, now)
+            self._meet(_Other(report, now, len(data)), now)
         for left in report.left:
             counts = counts_of(b"{}", bytes(left.counts))
             if counts is not None:
@@ -207,9 +223,9 @@ class Fleet:
                 found = counts
         return Elsewhere(final, found)
 
-    def _meet(self, report: Report, now: float) -> None:
+    def _meet(self, stranger: _Other, now: float) -> None:
         """Make the acquaintance of a hub, unless there are too many."""
-        told = report.hub
+        told = stranger.told
         # One that was killed and started again is there already; nobody need wait until it is
         # silent.
         came = now - told.uptime
@@ -227,7 +243,7 @@ class Fleet:
             self._put(min(gone, key=lambda other: other.heard))
         # It may have been cut off for long.
         self._put_away.pop(told.id, None)
-        self._others[told.id] = _Other(report, now)
+        self._others[told.id] = stranger
         self.news.set()
 
     def _tidy(self, now: float) -> None:
@@ -251,11 +267,13 @@ class _Other:
     Attributes:
         report: that.
         heard: when it came, by the clock.
+        size: bytes of it.
     """
 
-    def __init__(self, report: Report, heard: float) -> None:
+    def __init__(self, report: Report, heard: float, size: int = 0) -> None:
         self.report = report
         self.heard = heard
+        self.size = size
         self._kitchens: dict[str, PeerTold] | None = None
 
     @property

@@ -318,7 +318,7 @@ class Service:
             out_port=self._out.port,
             version=__version__,
             uptime=time.monotonic() - self._started,
-            every=self._report_every,
+            every=fleet.pace(self._report_every) if fleet else self._report_every,
             stopped=stopped,
             kitchens=len(self._kitchens.here),
             eaters=len(self._eaters.here),
@@ -345,7 +345,7 @@ class Service:
         while True:
             self._report_to(fleet)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._report_every):
+                async with asyncio.timeout(fleet.pace(self._report_every)):
                     await fleet.news.wait()
                     await asyncio.sleep(NEWS_GAP)
             fleet.news.clear()
@@ -358,7 +358,7 @@ class Service:
                 self._kitchens.here,
                 self._eaters.here,
                 # So that a report may be lost.
-                totals.left_within(3 * self._report_every),
+                totals.left_within(3 * fleet.pace(self._report_every)),
                 self._sums.get(),
             )
         )

@@ -175,6 +175,23 @@ def test_nothing_jumps_when_another_hub_is_asked() -> None:
     assert here.rates.packets == 100
 
 
+def test_rates_of_kitchens_are_by_the_time_of_which_their_hub_tells() -> None:
+    """However long nothing is heard of it: that is not to say that nothing happens there."""
+
+    def at(time: float, heard: float, handled: int) -> Any:
+        one = kitchen(hub="b", packets_received=handled, packets_handled=handled)
+        return told(time, hub("a"), hub("b", heard=heard), of_kitchens=[one])
+
+    fleet = fleet_after(
+        at(100, 2, 0), at(110, 2, 100), *(at(110 + t, 2 + t, 100) for t in range(9))
+    )
+    [one] = fleet.kitchens
+    assert one.rates is not None
+    assert one.rates.packets == 10
+    fleet.update(read_status(at(120, 2, 300)))
+    assert one.rates.packets == 20
+
+
 def test_a_kitchen_that_goes_to_another_hub_is_the_same() -> None:
     fleet = fleet_after(
         told(1, hub("a"), hub("b"), of_kitchens=[kitchen(hub="a", packets_handled=100)]),

@@ -169,6 +169,18 @@ async def test_rates_of_hubs_are_by_the_time_of_which_each_tells(open_page: Page
     assert found["hubs"] == [["a", True, 10], ["b", False, 10]]
 
 
+async def test_rates_of_kitchens_are_by_the_time_of_which_their_hub_tells(open_page: Page) -> None:
+    def at(time: float, heard: float, handled: int) -> Any:
+        one = kitchen(hub="b", packets_handled=handled)
+        return told(time, hub("a"), hub("b", heard=heard), of_kitchens=[one])
+
+    statuses = [at(100, 2, 0), at(110, 2, 100), *(at(110 + t, 2 + t, 100) for t in range(1, 9))]
+    found = await call(open_page, FOLLOW, statuses)
+    assert found["kitchens"] == [["north", "b", None, 10]]
+    found = await call(open_page, FOLLOW, [*statuses, at(120, 2, 300)])
+    assert found["kitchens"] == [["north", "b", None, 20]]
+
+
 async def test_a_kitchen_that_goes_to_another_hub_is_the_same_one(open_page: Page) -> None:
     found = await call(
         open_page,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol, TypeVar
 
@@ -17,6 +17,8 @@ MOST_REMEMBERED: Final = 200
 #: every second, older ones every five; a hub may tell more often than that.
 STALE: Final = 6.0
 
+#: Seconds by which what a hub told once may seem to be of another time.
+SAME: Final = 0.05
 #: Seconds over which the hub's rates are taken at least: dumplings come in batches.
 RATES_OVER: Final = 0.9
 #: How many rates of a kitchen are kept.
@@ -72,8 +74,11 @@ class Kitchen:
         self._changed = self.seen
 
     def follow(self, status: KitchenStatus, now: float, *, anew: bool = False) -> None:
-        """Take what is told of it now; ``anew`` if that may be older than what was told before."""
+        """Take what is told of it as of a time; ``anew`` if it may be older than what was known."""
         before, since, last = self.status, self._changed, self.seen
+        if now == last and not self.gone:
+            # Its hub has said nothing since.
+            return
         self.status, self.seen = status, now
         if self.gone or anew or status.hub != before.hub:
             # While it was away the hub heard nothing of it: that is no second like others.
@@ -99,7 +104,9 @@ class Eater:
     rate: float | None = None
 
     def follow(self, status: EaterStatus, now: float, *, anew: bool = False) -> None:
-        """Take what is told of it now; ``anew`` as for a kitchen."""
+        """Take what is told of it as of a time; ``anew`` as for a kitchen."""
+        if now == self.seen and not self.gone:
+            return
         elapsed = now - self.seen
         grown = _growth(self.status.dumplings_out, status.dumplings_out)
         anew = anew or self.gone or status.hub != self.status.hub
@@ -170,8 +177,13 @@ class Fleet:
         elif (elapsed := now - self._before.time) >= RATES_OVER:
             self.rates = _hub_rates(self._before, status, elapsed)
             self._before = status
-        self.kitchens = _followed(self.kitchens, status.kitchens, now, Kitchen, anew)
-        self.eaters = _followed(self.eaters, status.eaters, now, Eater, anew)
+        told = {hub.status.name: hub.told for hub in self.hubs}
+
+        def when(peer: _PeerStatus) -> float:
+            return told.get(peer.hub, now)
+
+        self.kitchens = _followed(self.kitchens, status.kitchens, now, Kitchen, when, anew)
+        self.eaters = _followed(self.eaters, status.eaters, now, Eater, when, anew)
 
     def _follow_hubs(self, status: HubStatus, anew: bool) -> None:
         """Take what is told of hubs: each tells of itself at a time of its own."""
@@ -180,6 +192,8 @@ class Fleet:
         for one in status.hubs:
             told = status.time - one.heard
             hub = known.get(one.key) or Hub(one, told)
+            if abs(told - hub.told) < SAME:
+                told = hub.told
             hub.follow(one, told, anew=anew)
             self.hubs.append(hub)
         rates = [hub.rates for hub in self.hubs if hub.rates is not None]
@@ -228,6 +242,8 @@ class _PeerStatus(Protocol):
     def host(self) -> str | None: ...
     @property
     def port(self) -> int | None: ...
+    @property
+    def hub(self) -> str | None: ...
 
 
 StatusT = TypeVar("StatusT", KitchenStatus, EaterStatus)
@@ -235,7 +251,12 @@ PeerT = TypeVar("PeerT", Kitchen, Eater)
 
 
 def _followed(
-    known: Iterable[PeerT], told: Sequence[StatusT], now: float, make: type[PeerT], anew: bool
+    known: Iterable[PeerT],
+    told: Sequence[StatusT],
+    now: float,
+    make: type[PeerT],
+    when: Callable[[StatusT], float],
+    anew: bool,
 ) -> list[PeerT]:
     """Return those that are told of, as they go on from what is known, and those who have gone.
 
@@ -259,9 +280,9 @@ def _followed(
     peers = []
     for known_one, status in zip(found, told, strict=True):
         if known_one is None:
-            peers.append(make(status, now))  # type: ignore[arg-type]
+            peers.append(make(status, when(status)))  # type: ignore[arg-type]
         else:
-            known_one.follow(status, now, anew=anew)  # type: ignore[arg-type]
+            known_one.follow(status, when(status), anew=anew)  # type: ignore[arg-type]
             peers.append(known_one)
     gone = [peer for peers in before.values() for peer in peers if now - peer.seen < REMEMBERED]
     for peer in gone:

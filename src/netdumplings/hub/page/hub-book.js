@@ -20,7 +20,7 @@ export class HubBook {
    * @param {number} time - of the status.
    * @param {object|null} tick - the span since the last one.
    * @returns {object[]} the hubs, each with: own, whether it is that one; gone, when it was last heard if it
-   *   is not there, or null; meter, which has its rates.
+   *   is not there, or null; told, of when what it tells is; meter, which has its rates.
    */
   take(hubs, own, time, tick) {
     const meters = new Map();
@@ -28,12 +28,14 @@ export class HubBook {
     for (const hub of hubs) {
       if (meters.has(hub.key)) continue;
       // Each tells of itself at a time of its own: the meter is read by that.
-      const told = time - hub.heard;
       const { meter, last } = this.#meters.get(hub.key) ?? { meter: newMeter(), last: null };
-      const fresh = last === null || told > last + SAME;
+      const heard = time - hub.heard;
+      const fresh = last === null || Math.abs(heard - last) > SAME;
+      const told = fresh ? heard : last;
       if (fresh) meter.read(told, last === null ? null : tick, hub);
-      meters.set(hub.key, { meter, last: fresh ? told : last });
-      found.push({ ...hub, own: hub.name === own, gone: hub.state === "up" ? null : told, meter });
+      meters.set(hub.key, { meter, last: told });
+      const gone = hub.state === "up" ? null : told;
+      found.push({ ...hub, own: hub.name === own, gone, told, meter });
     }
     this.#meters = meters;
     return found;

@@ -69,11 +69,14 @@ export class StatusBook {
     const hubs = this.#hubs.take(read.hubs, read.name, read.time, tick);
     this.#match(this.#kitchens, read.kitchens, read.time);
     this.#match(this.#eaters, read.eaters, read.time);
+    // What is told of a peer at another hub is of when that was heard.
+    const told = new Map(hubs.map((hub) => [hub.name, hub.told]));
+    const when = ({ hub }) => told.get(hub) ?? read.time;
     for (const kitchen of this.#kitchens.values()) {
-      if (kitchen.gone === null) measureKitchen(kitchen, read.time, ticked(kitchen, tick));
+      if (kitchen.gone === null) measureKitchen(kitchen, when(kitchen), ticked(kitchen, tick));
     }
     for (const eater of this.#eaters.values()) {
-      if (eater.gone === null) eater.meter.read(read.time, ticked(eater, tick), eater);
+      if (eater.gone === null) eater.meter.read(when(eater), ticked(eater, tick), eater);
     }
     this.picture = {
       ...read,
