@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdumplings.backbone import BackboneState
 from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.hub import fleet as fleets
 from netdumplings.hub.fleet import REMEMBERED, Fleet
+from netdumplings.hub.reporting import backbone_told
 from netdumplings.hub.reports import LeftTold, Report
 from netdumplings.hub.status import fair_shares, fleet_payload, status_dumpling
 from netdumplings.wire import check_dumpling
@@ -242,13 +244,17 @@ def test_there_is_an_end_to_hubs(
     assert list(known.states()) == ["h1", "h3", "h5"]
 
 
-def test_a_long_name_is_cut_and_does_not_make_its_reports_unreadable() -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"), [("n" * 300, "n" * 256), ("a\udcffb", r"a\udcffb"), ("\udcff" * 256, None)]
+)
+def test_whatever_a_hub_is_called_its_reports_can_be_read(name: str, shown: str | None) -> None:
     sent: list[bytes] = []
-    one, other = Fleet("n" * 300, "a" * 16, sent.append), Fleet("o", "b" * 16, sent.append)
-    one.tell(Report(told(one.name, 7)))
+    one, other = Fleet(name, "a" * 16, sent.append), Fleet("o", "b" * 16, sent.append)
+    one.tell(Report(told(one.name, 7, backbone=backbone_told(BackboneState(problem=name)))))
     other.hear(sent[0])
     assert other.unreadable == 0
-    assert len(other.hubs(OWN)[1].name) == 256
+    found = other.hubs(OWN)[1].name
+    assert (len(found) == 256) if shown is None else (found == shown)
 
 
 def test_hubs_share_the_room_of_a_status(known: Known) -> None:

@@ -13,8 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from ..wire import MAX_NAME
-from .reports import MAX_REPORT, HubTold, PeerTold, Report, SumTold, read_report, write_report
+from .reports import (
+    MAX_REPORT,
+    HubTold,
+    PeerTold,
+    Report,
+    SumTold,
+    read_report,
+    sayable,
+    write_report,
+)
 from .sums import Sums
 from .told import Counts, Elsewhere, counts_of
 
@@ -99,7 +107,7 @@ class Fleet:
         max_report: Callable[[], int] = lambda: MAX_REPORT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.name = name[:MAX_NAME]
+        self.name = sayable(name)
         self.id = id_
         self.news = asyncio.Event()
         self.unreadable = 0

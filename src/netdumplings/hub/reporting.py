@@ -21,6 +21,7 @@ from .reports import (
     PeerTold,
     Report,
     SumTold,
+    sayable,
 )
 from .totals import SumNow
 
@@ -58,13 +59,13 @@ def backbone_told(state: BackboneState) -> BackboneTold:
     """Put into words how a hub stands with its backbone."""
     return BackboneTold(
         connected=state.connected,
-        server=state.server[:MAX_WORDS],
-        problem=state.problem[:MAX_WORDS],
-        stream=state.stream[:MAX_WORDS],
+        server=sayable(state.server, MAX_WORDS),
+        problem=sayable(state.problem, MAX_WORDS),
+        stream=sayable(state.stream, MAX_WORDS),
         messages=state.messages,
         bytes=state.bytes,
         replicas=state.replicas,
-        differs=[one[:MAX_WORDS] for one in state.differs[:MAX_DIFFERS]],
+        differs=[sayable(one, MAX_WORDS) for one in state.differs[:MAX_DIFFERS]],
         subjects=len(state.wanted),
         waiting_bytes=state.waiting_bytes,
         kitchens_paused=state.kitchens_paused,

@@ -235,6 +235,11 @@ class Fitting:
         return None
 
 
+def sayable(text: str, most: int = MAX_NAME) -> str:
+    """Return the beginning of a text, with nothing in it that has no UTF-8 form."""
+    return text[:most].encode(errors="backslashreplace").decode()[:most]
+
+
 def brief_info(kind: str, name: str) -> msgspec.Raw:
     """Write of what a ``kitchen`` or an ``eater`` announced only its name."""
     return msgspec.Raw(msgspec.json.encode({f"{kind}_name": name}))

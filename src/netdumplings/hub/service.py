@@ -25,7 +25,7 @@ from .metrics import Metrics
 from .onward import Onward, ToEaters
 from .picture import Picture
 from .reporting import backbone_told, report_of
-from .reports import MOST, HubTold, Report
+from .reports import MOST, HubTold, Report, sayable
 from .router import Router
 from .runs import Run
 from .seldom import Seldom
@@ -313,7 +313,7 @@ class Service:
         return HubTold(
             id=fleet.id if fleet else "",
             name=fleet.name if fleet else "",
-            host=self._host,
+            host=sayable(self._host),
             in_port=self._in.port,
             out_port=self._out.port,
             version=__version__,
