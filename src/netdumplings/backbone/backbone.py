@@ -207,6 +207,7 @@ class Backbone:
             self.key = key
         self._info = info
         self.publisher.replicas = info.config.num_replicas
+        self.publisher.max_message = max(0, info.config.max_msg_size)
         await self._link.listen(f"{REPORTS}.{self._settings.stream}", self._heard)
 
     def _up(self) -> None:

@@ -35,12 +35,21 @@ GROUP_MESSAGES: Final = 500
 #: group, however small, that server takes as long as for thirty of them. Where several have it, to
 #: wait for them is what takes the time.
 ONE_BY_ONE: Final = 16
-#: Bytes of a message that are not dumplings.
-MESSAGE_ROOM: Final = 8 * 1024
+#: How many groups are under way at once, of all sessions. If there were more, the last would wait
+#: for an answer for longer than it takes to give a server up.
+AT_ONCE: Final = 32
+#: The longest wait before something is tried again, seconds.
+LONGEST_WAIT: Final = 2.0
+#: Seconds between two times that the log tells of dumplings that no message holds.
+TELL_EVERY: Final = 60.0
+#: Bytes of a message that are not dumplings, at most.
+MESSAGE_ROOM: Final = 1024
 #: Bytes that a waiting batch takes besides its own.
 OVERHEAD: Final = 256
-#: What JetStream says of a group of which it has a message already.
+#: What JetStream says of a group of which it has a message already, and of a message that it has
+#: been sent before and is yet to store.
 HAS_ONE: Final = 10201
+IN_PROCESS: Final = 10158
 
 BATCH: Final = "Nats-Batch-Id"
 BATCH_PLACE: Final = "Nats-Batch-Sequence"
@@ -80,6 +89,7 @@ class Publisher:
         own: remembers what is sent.
 
     Attributes:
+        max_message: bytes that the stream takes of a message; 0 for as many as the servers do.
         trouble: why something is not stored; empty if all is.
         waiting_bytes: bytes of what waits.
         has_room: whether there is room.
@@ -105,9 +115,13 @@ class Publisher:
         self.waiting_bytes = 0
         self.has_room = True
         self.replicas = 1
+        self.max_message = 0
         self._queues: dict[str, deque[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._taken = self._stored = self._waiting = self._left = self._refused = 0
+        self._untold = 0
+        self._tell_at = 0.0
         self._batches = map("{}-{}".format, itertools.repeat(secrets.token_hex(8)),
                             itertools.count(1))  # fmt: skip
 
@@ -205,7 +219,8 @@ class Publisher:
             of how many of those waiting they are; the messages; and how many dumplings are left
             out because no message holds them.
         """
-        most = self._link.max_payload - MESSAGE_ROOM
+        takes = min(self._link.max_payload, self.max_message or self._link.max_payload)
+        most = takes - MESSAGE_ROOM
         max_bytes = min(MESSAGE_BYTES, most)
         group: list[Parcel] = []
         size = items = refused = 0
@@ -232,23 +247,19 @@ class Publisher:
             if size >= GROUP_BYTES:
                 break
         if refused:
-            logger.error(
-                "%d dumplings are lost: each is over the %d bytes that fit a message of the "
-                "backbone (max_payload of its servers)",
-                refused,
-                most,
-            )
+            self._tell_refused(refused, most)
         return items, _joined(group, max_bytes), refused
 
     async def _store_surely(self, group: Sequence[Parcel]) -> None:
         """Store messages; try again until the stream has them."""
-        waits = delays()
+        waits = delays(longest=LONGEST_WAIT)
         while True:
             await self._link.rises()
             try:
-                # (More than a group may have are those of one batch of a kitchen.)
-                for begin in range(0, len(group), GROUP_MESSAGES):
-                    await self._store(group[begin : begin + GROUP_MESSAGES])
+                async with self._turns:
+                    # (More than a group may have are those of one batch of a kitchen.)
+                    for begin in range(0, len(group), GROUP_MESSAGES):
+                        await self._store(group[begin : begin + GROUP_MESSAGES])
             except EngineError as error:
                 self._complain(error)
                 await asyncio.sleep(next(waits))
@@ -259,18 +270,17 @@ class Publisher:
     async def _store(self, group: Sequence[Parcel]) -> None:
         for parcel in group:
             self._own.keep(parcel)
-        if len(group) <= (1 if self.replicas > 1 else ONE_BY_ONE):
-            for parcel in group:
-                await self._store_one(parcel)
-            return
-        try:
-            await self._store_as_one(group)
-        except EngineError as error:
-            if error.code != HAS_ONE:
-                raise
-            # This hub has sent them before, or another has, in other groups.
-            for parcel in group:
-                await self._store_one(parcel)
+        if len(group) > (1 if self.replicas > 1 else ONE_BY_ONE):
+            try:
+                await self._store_as_one(group)
+            except EngineError as error:
+                # If so, this hub has sent them before, or another has, in other groups.
+                if error.code != HAS_ONE:
+                    raise
+            else:
+                return
+        for parcel in group:
+            await self._store_one(parcel)
 
     async def _store_one(self, parcel: Parcel) -> None:
         headers = {EXPECTED_STREAM: self._stream, **parcel.headers}
@@ -286,7 +296,23 @@ class Publisher:
                 headers[BATCH_END] = "1"
                 await self._link.ask(parcel.subject, parcel.body, headers=headers)
 
+    def _tell_refused(self, refused: int, most: int) -> None:
+        """Log that dumplings are lost, the first time at once, and then not too often."""
+        self._untold += refused
+        now = asyncio.get_running_loop().time()
+        if now < self._tell_at:
+            return
+        logger.error(
+            "%d dumplings are lost: each is over the %d bytes that fit a message of the backbone "
+            "(max_payload of its servers, or max_msg_size of the stream)",
+            self._untold,
+            most,
+        )
+        self._untold, self._tell_at = 0, now + TELL_EVERY
+
     def _complain(self, error: EngineError) -> None:
+        if error.code == IN_PROCESS:
+            return
         if error.reason != self.trouble:
             logger.warning("the backbone does not store: %s; will keep trying", error.reason)
         self.trouble = error.reason

@@ -43,6 +43,7 @@ class StreamConfig(msgspec.Struct):
     num_replicas: int = 1
     allow_atomic: bool = False
     sealed: bool = False
+    no_ack: bool = False
 
 
 class StreamState(msgspec.Struct):
@@ -181,6 +182,8 @@ def _check(name: str, config: StreamConfig) -> None:
         wrong.append(f"its retention is {config.retention!r}, not 'limits'")
     if config.max_msgs_per_subject > 0:
         wrong.append("it keeps only so many messages of a subject")
+    if config.no_ack:
+        wrong.append("it does not say what it has stored")
     if config.sealed:
         wrong.append("it is sealed")
     if not config.allow_atomic:
