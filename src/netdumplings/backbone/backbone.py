@@ -199,6 +199,7 @@ class Backbone:
     async def _prepare(self) -> None:
         info, self._differs = await find_or_make(self._link, self._settings)
         key = key_of(self._settings.stream, info)
+        self.reader.note_last(info.state.last_seq)
         if key != self.key:
             for difference in self._differs:
                 logger.warning("the stream is used as it is: %s", difference)

@@ -180,12 +180,7 @@ class Link:
             raise EngineError(said(error)) from error
 
     async def ask(
-        self,
-        subject: str,
-        body: bytes = b"",
-        *,
-        headers: Mapping[str, str] | None = None,
-        patience: float = ANSWER_WITHIN,
+        self, subject: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None
     ) -> bytes:
         """Send a message, and wait for its answer, which is JSON.
 
@@ -193,7 +188,6 @@ class Link:
             subject: where to.
             body: the message.
             headers: its headers.
-            patience: seconds to wait.
 
         Raises:
             EngineError: there is no answer, or it says that something is wrong.
@@ -203,14 +197,14 @@ class Link:
         future = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
             await self.publish(subject, body, headers=headers, reply=number)
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(ANSWER_WITHIN):
                 message = await future
         except TimeoutError:
             self._note_silence()
             when, heard = self._said
             # A server that forbids something says so to no question in particular.
             why = f" ({heard})" if when >= began else ""
-            raise EngineError(f"no answer within {patience:g} seconds{why}") from None
+            raise EngineError(f"no answer within {ANSWER_WITHIN:g} seconds{why}") from None
         finally:
             del self._answers[number]
         self._silences = 0

@@ -64,6 +64,8 @@ class Reader:
         self._wanted: dict[Pair, int | None] = {}
         self._since: dict[str, int | None] = {}
         self._last: dict[str, int] = {}
+        self._last_position = 0
+        self._reopened = 0
         self._changing = asyncio.Lock()
         self._came = self._routed = self._repeated = self._damaged = 0
 
@@ -105,15 +107,19 @@ class Reader:
             the position after which it is taken.
         """
         while True:
+            # Who comes while the backbone is away is given what is stored from when it is back.
+            for pair in pairs:
+                self._wanted.setdefault(pair, None)
             await self._link.rises()
             since = self.taken_since(pairs)
             if since is not None:
                 return since
             async with self._changing:
-                with suppress(EngineError):
-                    await self._widen(pairs)
-                    continue
-            await asyncio.sleep(HEARTBEAT / 4)
+                if self._consumer is not None:
+                    with suppress(EngineError):
+                        await self._widen(self._consumer)
+                        continue
+            await asyncio.sleep(HEARTBEAT / 10)
 
     async def keep_only(self, pairs: Callable[[], Collection[Pair]]) -> None:
         """Take no more than some pairs.
@@ -139,6 +145,10 @@ class Reader:
                 with suppress(EngineError):
                     await self._consumer.want(self.wanted)
 
+    def note_last(self, position: int) -> None:
+        """Note the position of the last message, before anybody is told that the link is up."""
+        self._last_position = position
+
     def begin_at(self, position: int) -> None:
         """Begin after this position: the stream is new, or it is the first time."""
         self.position = position
@@ -147,6 +157,7 @@ class Reader:
 
     def reopen(self) -> None:
         """Make the consumer anew; from where it was, nothing is missed."""
+        self._reopened += 1
         if self._consumer is not None:
             self._consumer.broken = True
             self._consumer.stirred.set()
@@ -169,8 +180,14 @@ class Reader:
         loop = asyncio.get_running_loop()
         try:
             async with self._changing:
-                await consumer.open(self.wanted, after=self.position or 0)
+                position, new = self.position or 0, self._not_taken()
+                reopened = self._reopened
+                await consumer.open(self.wanted, after=position)
+                if reopened != self._reopened:  # perhaps of a stream that was made anew
+                    return
                 self._consumer = consumer
+                # They come all from that position on.
+                self._take_since(new, max(position, self._last_position))
             while not consumer.broken and self._link.up:
                 if consumer.waiting < LOW:
                     await consumer.pull(ASKED, ASKED_BYTES, expires=EXPIRES, heartbeat=HEARTBEAT)
@@ -184,17 +201,22 @@ class Reader:
             self._consumer = None
             await consumer.close()
 
-    async def _widen(self, pairs: Collection[Pair]) -> None:
-        for pair in pairs:
-            self._wanted.setdefault(pair, None)
-        if self._consumer is not None:
-            await self._consumer.want(self.wanted)
+    async def _widen(self, consumer: Consumer) -> None:
+        """Have everything come that is wanted."""
+        new = self._not_taken()
+        await consumer.want(self.wanted)
         # What is stored from now on comes. What came before now, and after the consumer's place,
         # may come, too: it is left out.
         info = await look(self._link, self._stream)
-        for pair, since in self._wanted.items():
-            if since is None:
-                self._wanted[pair] = info.state.last_seq
+        self._take_since(new, info.state.last_seq)
+
+    def _not_taken(self) -> list[Pair]:
+        return [pair for pair, since in self._wanted.items() if since is None]
+
+    def _take_since(self, pairs: Iterable[Pair], position: int) -> None:
+        for pair in pairs:
+            if self._wanted.get(pair, 0) is None:
+                self._wanted[pair] = position
         self._since.clear()
 
     def _took(self, message: Msg, place: Place) -> None:

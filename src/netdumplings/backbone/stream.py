@@ -24,6 +24,8 @@ SECOND: Final = 1_000_000_000
 #: Seconds in which the stream knows again what it has been sent. What comes later is found out by
 #: the numbers.
 REMEMBERS: Final = 120
+#: What stands for a stream in the cursors of eaters begins so; what stands for a session cannot.
+_KEY: Final = "@"
 #: The oldest server that stores several messages as one.
 NEEDS_SERVER: Final = "2.12"
 
@@ -86,7 +88,12 @@ def key_of(name: str, info: StreamInfo) -> str:
     A stream that was deleted and made anew counts from 1 again, and so must have another.
     """
     made = f"{name} {info.created}"
-    return "@" + hashlib.sha256(made.encode()).hexdigest()[:16]
+    return _KEY + hashlib.sha256(made.encode()).hexdigest()[:16]
+
+
+def is_key(name: str) -> bool:
+    """Tell whether something in the cursor of an eater stands for a stream, this one or another."""
+    return name.startswith(_KEY)
 
 
 async def look(link: Link, name: str) -> StreamInfo:
@@ -219,9 +226,9 @@ def _differences(config: StreamConfig, settings: BackboneSettings) -> list[str]:
 
 
 def _told(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g} s"
-    return "unlimited" if value in (-1, 0) else ascii(value).strip("'")
+    if value in (-1, 0):
+        return "unlimited"
+    return f"{value:g} s" if isinstance(value, float) else ascii(value).strip("'")
 
 
 def _read(answer: bytes) -> StreamInfo:

@@ -11,6 +11,7 @@ from ..backbone.beginnings import Beginning
 from ..backbone.link import EngineError
 from ..backbone.messages import Stored
 from ..backbone.past import Past
+from ..backbone.stream import is_key
 from ..backbone.subjects import Pair
 from ..wire import EaterHello
 from .feeds import Feed
@@ -58,6 +59,7 @@ class Approach:
         self._leave_out = 0
         self._welcomed = welcomed
         self._past: Past | None = None
+        self._key = ""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -92,16 +94,23 @@ class Approach:
 
     async def _go(self) -> None:
         """Give the past; what was given is not given again when this is called again."""
-        now = await self._backbone.reader.cover(self._pairs)
+        backbone = self._backbone
+        now = await backbone.reader.cover(self._pairs)
         if self._past is None:
+            self._key = backbone.key
             async with self._router.turns:
                 self._past = await self._beginning(now)
         past = self._past
         while True:
             await self._hunger()
             covered = self._router.covered_from(self._pairs)
-            if covered is None:  # the stream was made anew
-                await self._backbone.reader.cover(self._pairs)
+            if covered is None:
+                await backbone.reader.cover(self._pairs)
+                continue
+            if self._key != backbone.key:  # the stream was made anew
+                self._key = backbone.key
+                await past.close()
+                past = self._past = backbone.past(self._pairs, past.had, after=0)
                 continue
             if past.position >= covered:
                 break
@@ -129,9 +138,11 @@ class Approach:
             self._welcome({})
             position = hello.resume.get(backbone.key)
             if position is None:
-                # It comes from a hub without this stream: what it has is left out.
-                return backbone.past(self._pairs, hello.resume, after=now)
-            await self._tell_forgotten(position, hello.resume)
+                # It comes from a hub without this stream, or the stream was made anew since; then
+                # everything in it is news. What it has is left out.
+                position = 0 if any(map(is_key, hello.resume)) else now
+            else:
+                await self._tell_forgotten(position, hello.resume)
             return backbone.past(self._pairs, hello.resume, after=position)
         beginning = Beginning(now, 0, {})
         if hello.last:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 import pytest
 
 from support.nats import NatsServer, why_no_servers
+
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -22,4 +25,5 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer
 @pytest.fixture
 def stream(request: pytest.FixtureRequest) -> str:
     """The name of a stream that no other test has."""
-    return re.sub(r"\W+", "-", request.node.name)[:64]
+    name = re.sub(r"\W+", "-", request.node.name)
+    return f"{name[:50]}-{next(_numbers)}"

@@ -1,0 +1,148 @@
+"""While the backbone is away hubs say so and hold what they can, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdumplings import DumplingHub
+from netdumplings.delivery import Outbox
+from netdumplings.hub import service
+from netdumplings.sending import HubLink
+from netdumplings.transport import HubAddress
+from netdumplings.transport import client as kitchen_side
+from netdumplings.transport import server as hub_side
+from netdumplings.wire import counts_message, kitchen_hello
+from support.haste import make_haste
+from support.hub_peers import PATIENCE, dumpling
+from support.hub_peers import eater as plain_eater
+from support.joined_hubs import joined_hub, state_of, until_so
+from support.nats import NatsServer
+from support.v2_peers import v2_eater, v2_kitchen
+
+HELLO = '{"eater_name": "test_eater"}'
+#: Dumplings of a KiB each.
+PADDING = "x" * 900
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_haste(monkeypatch)
+
+
+@pytest.fixture
+def server(tmp_path: Path, nats_server: NatsServer) -> NatsServer:
+    """A server of the test's own, which does not run yet."""
+    return NatsServer(tmp_path / "own")
+
+
+@asynccontextmanager
+async def linked(hub: DumplingHub) -> AsyncIterator[HubLink]:
+    """A kitchen's own link to a hub."""
+    link = HubLink(
+        HubAddress.parse(f"127.0.0.1:{hub.in_port}"),
+        lambda: kitchen_hello("k", "none", "", [], 5.0),
+        lambda: counts_message({}),
+        Outbox(100 * 1024 * 1024, "the session of a kitchen"),
+        wait_for_room=False,
+        stopping=lambda: False,
+    )
+    running = asyncio.create_task(link.run())
+    try:
+        yield link
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def problem(hub: Any, words: str) -> Any:
+    return lambda: words in state_of(hub).problem
+
+
+async def test_a_hub_may_be_there_before_its_backbone(server: NatsServer, stream: str) -> None:
+    async with (
+        joined_hub(server.url, stream, status_freq=0.05) as hub,
+        v2_kitchen(hub) as source,
+        plain_eater(hub) as plain,
+    ):
+        await until_so(problem(hub, "connection refused"))
+        # Who is there hears of it.
+        assert "SystemStatusChef" in str(await plain.recv())
+        await source.hello()
+        await source.send(1, dumpling(1), dumpling(2))
+        await until_so(lambda: state_of(hub).storing.waiting == 2)
+        assert not state_of(hub).connected
+        with server:
+            await source.acknowledged(2)
+            assert state_of(hub).connected
+            assert state_of(hub).problem == ""
+            async with asyncio.timeout(PATIENCE):
+                while "SystemStatusChef" in (told := str(await plain.recv())):
+                    pass
+            assert told == dumpling(1)
+
+
+async def test_a_hub_takes_as_much_as_its_buffer_holds_and_then_reads_no_more(
+    server: NatsServer, stream: str
+) -> None:
+    count, buffer = 400, 64 * 1024
+    with server:
+        async with (
+            joined_hub(server.url, stream, buffer_bytes=buffer) as hub,
+            v2_eater(hub) as eater,
+            v2_kitchen(hub) as source,
+        ):
+            await source.hello()
+            await source.send(1, dumpling(PADDING))
+            await source.acknowledged(1)
+            server.kill()
+            await until_so(problem(hub, "lost"))
+            for number in range(2, count + 1):
+                await source.send(number, dumpling([number, PADDING]))
+            await until_so(lambda: state_of(hub).kitchens_paused)
+            state = state_of(hub)
+            assert buffer < state.waiting_bytes < buffer + 4096
+            assert state.storing.taken < count
+            assert state.storing.stored == 1
+            server.start()
+            await source.acknowledged(count)
+            got = await eater.payloads(count)
+            assert [one[0] for one in got[1:]] == list(range(2, count + 1))
+            state = state_of(hub)
+            assert (state.waiting_bytes, state.kitchens_paused, state.problem) == (0, False, "")
+            assert state.storing.stored == count
+            assert not state.storing.violations()
+
+
+async def test_a_kitchen_of_which_nothing_is_read_is_not_given_up_and_does_not_give_up(
+    server: NatsServer,
+    stream: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for side in (hub_side, kitchen_side):
+        monkeypatch.setattr(side, "PING_INTERVAL", 0.1)
+        monkeypatch.setattr(side, "PING_TIMEOUT", 0.3)
+    monkeypatch.setattr(service, "ROUND", 0.1)
+    caplog.set_level(logging.INFO)
+    with server:
+        async with joined_hub(server.url, stream, buffer_bytes=10_000) as hub, linked(hub) as link:
+            await until_so(lambda: state_of(hub).connected)
+            server.kill()
+            await until_so(lambda: not state_of(hub).connected)
+            for number in range(5000):
+                await asyncio.to_thread(link.put, dumpling([number, PADDING]).encode())
+            await until_so(lambda: state_of(hub).kitchens_paused)
+            await asyncio.sleep(1.0)
+            server.start()
+            async with asyncio.timeout(PATIENCE):
+                await link.settled()
+            assert link.statistics().acknowledged == 5000
+            assert state_of(hub).storing.stored == 5000
+    assert caplog.text.count("connected to the hub") == 1
