@@ -120,6 +120,25 @@ class NatsCluster:
         wait_until(is_known, lambda: f"no leader of {stream or 'JetStream'}")
         return found[0]
 
+    def wait_until_current(self, stream: str) -> None:
+        """Wait until all servers have all of a stream: another one may be killed then."""
+
+        def is_so() -> bool:
+            told = [
+                one
+                for account in self.servers[self.leader(stream)].monitoring(
+                    "jsz?accounts=true&streams=true"
+                )["account_details"]
+                for one in account.get("stream_detail", ())
+                if one["name"] == stream
+            ]
+            replicas = [one for stream in told for one in stream["cluster"].get("replicas", ())]
+            return len(replicas) == len(self.servers) - 1 and all(
+                one.get("current") and not one.get("offline") for one in replicas
+            )
+
+        wait_until(is_so, lambda: f"not all servers have all of {stream}")
+
     def follower(self, stream: str | None = None) -> int:
         """Return which server runs and leads neither the stream nor JetStream itself."""
         leaders = {self.leader(), self.leader(stream)}

@@ -137,11 +137,19 @@ class Kitchens:
             asyncio.ensure_future(self._room.wait()),
             asyncio.ensure_future(connection.wait_closed()),
         }
+        connection.hold()
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            connection.release()
             for task in waiting:
                 task.cancel()
+
+    def reassure(self) -> None:
+        """Let those know from whom nothing is taken that the hub is there: they get no answers."""
+        for connection in self._conversations:
+            if connection.held:
+                connection.reassure()
 
     def send_overdue_away(self) -> None:
         """Close the connections of those whose tokens are good no more."""

@@ -370,4 +370,5 @@ class Service:
             self._eaters.send_slow_ones_away()
             self._access.refresh()
             self._kitchens.send_overdue_away()
+            self._kitchens.reassure()
             self._eaters.send_overdue_away()

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 
 from ..wire import Cause, CloseCode, Refusal, refuse
+from ..wire.frames import PONG_FRAME
 from .closing import CLOSE_TIMEOUT
 from .refusals import RefusalLog
 from .room import Room
@@ -44,6 +47,8 @@ _CONTROLS_WITHIN: Final = 10.0
 MAX_UNREAD: Final = 1000
 #: Seconds in which an answer must have been taken, however long it is.
 ANSWER_WITHIN: Final = 30.0
+#: The close code for a peer that does not answer pings, as the library has it.
+_NO_ANSWER: Final = 1011
 _TOO_MANY_WAIT: Final = "too many connections wait to say hello"
 
 
@@ -66,6 +71,8 @@ class PeerConnection(ServerConnection):
         on_writable: is called when it was full and is not any more.
         refusal: why it was sent away, if it was by the connection itself.
         permit: the token that it was let in by; None if it has shown none yet, or need not.
+        held: whether nothing is read of it for now; it is not given up then because its answers
+            do not come.
     """
 
     def __init__(
@@ -84,6 +91,8 @@ class PeerConnection(ServerConnection):
         self.on_writable: Callable[[], None] = _nothing
         self.refusal: Refusal | None = None
         self.permit: Entry | None = None
+        self.held = False
+        self._held_until = 0.0
         self._room = room
         self._refusals = refusals
         self._max_hello = max_hello
@@ -195,6 +204,42 @@ class PeerConnection(ServerConnection):
         """Log that the peer has come or gone, as INFO, unless its host does that all the time."""
         self._refusals.news(by, self.host, message, *arguments)
 
+    async def keepalive(self) -> None:
+        """Ping the peer now and then, and close the connection when it does not answer.
+
+        The library has this called. Its own would close the connection, too, when we do not read
+        the answer.
+        """
+        assert self.ping_interval is not None
+        assert self.ping_timeout is not None
+        while True:
+            await asyncio.sleep(self.ping_interval)
+            if self.held:
+                continue
+            with suppress(ConnectionClosed):
+                answer = asyncio.ensure_future(await self.ping())
+                answered, _ = await asyncio.wait({answer}, timeout=self.ping_timeout)
+                if not answered and not self._was_held(self.ping_timeout):
+                    async with self.send_context():
+                        self.protocol.fail(_NO_ANSWER, "keepalive ping timeout")
+
+    def hold(self) -> None:
+        """Note that nothing is read of the peer for now."""
+        self.held = True
+
+    def release(self) -> None:
+        """Note that it is read again."""
+        self.held = False
+        self._held_until = self.loop.time()
+
+    def reassure(self) -> None:
+        """Let the peer know that somebody is there, though nothing is read of it.
+
+        That is a pong that it has not asked for (RFC 6455, section 5.5.3).
+        """
+        if self.state is State.OPEN and not self.transport.is_closing():
+            self.transport.write(PONG_FRAME)
+
     def pause_writing(self) -> None:
         """Note that the peer reads too slowly; asyncio calls this."""
         self.full = True
@@ -267,6 +312,9 @@ class PeerConnection(ServerConnection):
             self._watch(event)
         elif first:
             self._make_room(self._room.greet(self, self.host), _TOO_MANY_WAIT)
+
+    def _was_held(self, within: float) -> bool:
+        return self.held or self.loop.time() - self._held_until <= within
 
     def _take(self, data: bytes) -> None:
         self._frames = 0

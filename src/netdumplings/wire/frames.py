@@ -11,6 +11,8 @@ from typing import Final
 
 _FINAL_TEXT: Final = 0x81  # FIN, opcode 1
 _FINAL_BINARY: Final = 0x82  # FIN, opcode 2
+#: A pong with nothing in it: FIN, opcode 10.
+PONG_FRAME: Final = b"\x8a\x00"
 
 
 def text_frame_header(length: int) -> bytes:
