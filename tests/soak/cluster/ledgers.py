@@ -1,0 +1,38 @@
+"""What an eater has eaten of each life of each kitchen, and whether in its order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Eaten:
+    """The account of an eater, or of one connection of a legacy eater.
+
+    What is consecutive takes as much room as a single dumpling.
+
+    Attributes:
+        lives: of each life, the number of the last dumpling; and of each of its chefs, in their
+            order, the numbers of that chef: pairs of the first and the last of consecutive ones.
+        disorder: how many dumplings came after one that has a higher number.
+    """
+
+    def __init__(self, kept: dict[str, Any] | None = None) -> None:
+        kept = kept or {"lives": {}, "disorder": 0}
+        self.lives: dict[str, dict[str, Any]] = kept["lives"]
+        self.disorder: int = kept["disorder"]
+
+    def eat(self, chef: str, life: str, number: int, of_chef: int) -> None:
+        """Note a dumpling."""
+        one = self.lives.setdefault(life, {"last": 0, "chefs": {}})
+        if number <= one["last"]:
+            self.disorder += 1
+        one["last"] = max(number, one["last"])
+        runs = one["chefs"].setdefault(chef, [])
+        if runs and runs[-1][1] == of_chef - 1:
+            runs[-1][1] = of_chef
+        else:
+            runs.append([of_chef, of_chef])
+
+    def kept(self) -> dict[str, Any]:
+        """What `Eaten` makes the same of."""
+        return {"lives": self.lives, "disorder": self.disorder}
