@@ -121,6 +121,23 @@ def test_many_are_taken_if_each_line_is_one_by_itself(body: bytes) -> None:
         assert found == each
 
 
+@given(st.lists(st.tuples(*[st.sampled_from("ab")] * 3, st.floats(0, 9)), min_size=1, max_size=9))
+def test_what_one_of_many_says_of_itself_is_what_it_says_alone_but_for_its_time(
+    many: list[tuple[str, str, str, float]],
+) -> None:
+    drivers = {"a": "packet", "b": "interval"}
+    lines = [
+        b'{"metadata":{"chef":"%b","creation_time":%f,"driver":"%b","kitchen":"%b"},"payload":1}'
+        % (chef.encode(), time, drivers[driver].encode(), kitchen.encode())
+        for chef, kitchen, driver, time in many
+    ]
+    found = read_dumplings(b"\n".join(lines))
+    assert isinstance(found, list)
+    assert [(one.chef, one.kitchen, one.driver) for one in found] == [
+        (chef, kitchen, drivers[driver]) for chef, kitchen, driver, _ in many
+    ]
+
+
 documents = st.recursive(
     st.none() | st.integers() | st.text('[]{}"\\a', max_size=9),
     lambda inner: (

@@ -91,7 +91,8 @@ def read_dumplings(body: bytes, limits: Limits = LIMITS) -> list[Metadata] | Ref
         limits: what each may be.
 
     Returns:
-        the metadata of each; or why not, for the first that is not to be taken.
+        the metadata of each, where that of one may stand for all that differ in nothing but their
+        times; or why not, for the first that is not to be taken.
     """
     # The decoder reads all of them in one call, as a list, which takes half the time of a call
     # each. What stands for a newline is an element of that list: a number that nobody knows who
@@ -105,12 +106,12 @@ def read_dumplings(body: bytes, limits: Limits = LIMITS) -> list[Metadata] | Ref
     except (msgspec.DecodeError, RecursionError, AttributeError):
         found = metadata = []
     # All newlines are there, and between two of them is one dumpling each.
-    if (
-        found[1::2].count(_NUMBER) == newlines == len(metadata) - 1
-        and _is_harmless(body, len(metadata), limits)
-        and _RESERVED.isdisjoint({one.chef for one in metadata})
+    if found[1::2].count(_NUMBER) == newlines == len(metadata) - 1 and _is_harmless(
+        body, len(metadata), limits
     ):
-        return metadata
+        metadata = _shared(metadata)
+        if _RESERVED.isdisjoint({one.chef for one in metadata}):
+            return metadata
     # Something is wrong with one of them.
     metadata = []
     for text in body.split(b"\n"):
@@ -119,6 +120,19 @@ def read_dumplings(body: bytes, limits: Limits = LIMITS) -> list[Metadata] | Ref
             return outcome
         metadata.append(outcome)
     return metadata
+
+
+def _shared(metadata: list[Metadata]) -> list[Metadata]:
+    """Let the first stand for all that differ from it in nothing but their times: mostly for all.
+
+    Five hundred objects are then gone before they have left the processor's nearest memory.
+    """
+    first = metadata[0]
+    chef, kitchen, driver = first.chef, first.kitchen, first.driver
+    for one in metadata:
+        if one.chef != chef or one.kitchen != kitchen or one.driver != driver:
+            return metadata
+    return [first] * len(metadata)
 
 
 def read_dumpling(
