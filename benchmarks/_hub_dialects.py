@@ -317,6 +317,11 @@ def _frame_head(first: int, size: int) -> bytes:
     return struct.pack("!BBQ4x", first, 0x80 | 127, size)
 
 
+def text_frame(text: bytes) -> bytes:
+    """Frame a message."""
+    return _frame(_TEXT, text)
+
+
 def _frame(first: int, payload: bytes) -> bytes:
     return _frame_head(first, len(payload)) + payload
 

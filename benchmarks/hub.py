@@ -26,28 +26,17 @@ wake it, and the naive hub, with a write for each eater and dumpling, pays for t
 from __future__ import annotations
 
 import argparse
-import contextlib
-import multiprocessing
 import re
 import signal
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
-from _hub_drivers import (
-    MAX_WINDOW,
-    MIN_WINDOW,
-    NUMBERS,
-    PACE,
-    TOTAL,
-    Eaten,
-    run_eaters,
-    run_kitchen,
-)
+from _hub_drivers import MAX_WINDOW, MIN_WINDOW, PACE, Eaten, run_eaters, run_kitchen
 from _hub_servers import Server, cores
+from _roles import PATIENCE, Roles, told
 
 from netdumplings.backbone.servers import find_nats_server
 
@@ -64,8 +53,6 @@ ROUNDS = 3
 READING = 99
 #: Bytes on their way to all eaters together, if each may then have some batches.
 IN_FLIGHT = 100 * 1024 * 1024
-#: Seconds beyond the measured ones that a measurement may take.
-PATIENCE = 90.0
 #: Bytes that a server may send an eater beside dumplings, such as pings.
 SURPLUS = 64
 
@@ -102,46 +89,18 @@ def measure(
         latency: whether to send at a steady rate and to take times.
     """
     server_core, driver_cores = cores() or (None, None)
-    context = multiprocessing.get_context("spawn")
-    numbers = context.RawArray("q", NUMBERS)
-    numbers[TOTAL] = -1
     window = max(MIN_WINDOW, min(MAX_WINDOW, IN_FLIGHT // eaters))
-    with Server(kind, server_core) as server, contextlib.ExitStack() as stack:
-
-        def drive(role: Callable[..., None], *arguments: Any) -> Connection:
-            here, there = context.Pipe(duplex=False)
-            process = context.Process(
-                target=role, args=(there, numbers, kind, *arguments, driver_cores), daemon=True
-            )
-            process.start()
-            there.close()
-            stack.callback(process.join)
-            stack.callback(process.terminate)
-            return here
-
-        told_by_eaters = drive(run_eaters, server.out_port, eaters, stalled, latency)
-        _told(told_by_eaters, PATIENCE)
+    with Server(kind, server_core) as server, Roles(driver_cores) as roles:
+        by_eaters = roles.start(run_eaters, kind, server.out_port, eaters, stalled, latency)
+        told(by_eaters)
         before = server.worked or 0.0
-        told_by_kitchen = drive(run_kitchen, server.in_port, seconds, window, latency)
-        _told(told_by_kitchen, seconds + PATIENCE)
-        eaten = _told(told_by_eaters, PATIENCE)
+        by_kitchen = roles.start(run_kitchen, kind, server.in_port, seconds, window, latency)
+        told(by_kitchen, seconds + PATIENCE)
+        eaten = told(by_eaters)
         peak, worked = server.peak or 0, (server.worked or 0.0) - before
-        stack.close()
+        roles.end()
         found = re.search(r"(\d+) dropped", server.end())
     return Measured(eaten, peak, worked / eaten.seconds, int(found[1]) if found else None)
-
-
-def _told(told: Connection, seconds: float) -> Any:
-    """Wait for what a driver tells; raise it if it is an error."""
-    if not told.poll(seconds):
-        raise TimeoutError(f"nothing happened for {seconds:g} seconds")
-    try:
-        outcome = told.recv()
-    except EOFError:
-        raise ConnectionError("a driver has died") from None
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
 
 
 class Results:
