@@ -14,6 +14,7 @@ from netdumplings.backbone import BackboneSettings
 from netdumplings.backbone.entrance import SafeClient, entrance
 from netdumplings.backbone.link import said
 from netdumplings.hub.backbone_login import with_login
+from support.commands import PATIENCE
 from support.hubs import Hub
 from support.nats import NatsServer, why_no_servers
 from support.nats_accounts import Accounts
@@ -110,6 +111,23 @@ async def test_a_server_that_wants_no_tls_is_told_nothing() -> None:
         with pytest.raises(nats.errors.SecureConnWantedError):
             await streams_seen(settings)
         assert await heard == b""
+
+
+async def test_a_task_that_is_cancelled_while_it_writes_ends(tmp_path: Path) -> None:
+    with NatsServer(tmp_path / "nats") as server:
+        client = SafeClient()
+        await client.connect(server.url, flusher_queue_size=1)
+
+        async def write() -> None:
+            while True:
+                await client.publish("a", b"")
+
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0)
+        writing.cancel()
+        done, _ = await asyncio.wait({writing}, timeout=PATIENCE)
+        assert done
+        await client.close()
 
 
 def test_a_command_gets_in_by_a_file_that_its_user_may_not_read(reachable_path: Path) -> None:

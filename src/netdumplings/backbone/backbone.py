@@ -26,6 +26,8 @@ logger = logging.getLogger("netdumplings.hub")
 
 #: Seconds between two looks at the stream.
 LOOK_EVERY: Final = 2.0
+#: Seconds until a task that goes on is cancelled again.
+CANCEL_EVERY: Final = 0.05
 #: Where hubs tell one another how they are: a message that is not kept.
 REPORTS: Final = "_netdumplings.hubs"
 
@@ -96,10 +98,12 @@ class Backbone:
     async def stop(self, patience: float) -> None:
         """Store what waits, for so many seconds, and disconnect."""
         await self.publisher.stop(patience)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        left: Collection[asyncio.Task[None]] = self._tasks
+        while left:
+            # asyncio.wait_for of Python 3.11, which the client connects by, may swallow one.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_EVERY)
 
     @property
     def up(self) -> bool:

@@ -125,44 +125,11 @@ class Service:
         self._host = address
         if self._joined is not None:
             await self._joined.start()
-        self._in = await listen(
-            self._kitchens.serve,
-            address,
-            in_port,
-            max_size=self._settings.limits.from_kitchen,
-            max_hello=self._settings.limits.hello,
-            open_timeout=self._settings.hello_timeout,
-            max_connections=self._settings.max_connections,
-            max_per_address=self._settings.max_per_address,
-            write_deadline=self._settings.write_deadline,
-            subprotocols=[SUBPROTOCOL],
-            doorman=access.kitchens,
-            tls=access.tls,
-            lacks=access.lacks,
-            admission=access.kitchen_admission,
-        )
         try:
-            self._out = await listen(
-                self._eaters.serve,
-                address,
-                out_port,
-                max_size=self._settings.limits.from_eater,
-                max_hello=self._settings.limits.from_eater,
-                open_timeout=self._settings.hello_timeout,
-                max_connections=self._settings.max_connections,
-                max_per_address=self._settings.max_per_address,
-                write_deadline=self._settings.write_deadline,
-                read_size=READ_FROM_EATER,
-                write_limit=WRITE_LIMIT,
-                subprotocols=[SUBPROTOCOL],
-                doorman=access.eaters,
-                tls=access.tls,
-                lacks=access.lacks,
-                admission=access.eater_admission,
-                answers=self._answers,
-            )
+            await self._listen(address, in_port, out_port)
         except BaseException:
-            await self._in.stop()
+            if self._joined is not None:
+                await self._joined.stop()
             raise
         self._tasks = [
             asyncio.create_task(self._send_status()),
@@ -229,6 +196,48 @@ class Service:
             ledger.sent,
             ledger.dropped,
         )
+
+    async def _listen(self, address: str, in_port: int, out_port: int) -> None:
+        access = self._access
+        self._in = await listen(
+            self._kitchens.serve,
+            address,
+            in_port,
+            max_size=self._settings.limits.from_kitchen,
+            max_hello=self._settings.limits.hello,
+            open_timeout=self._settings.hello_timeout,
+            max_connections=self._settings.max_connections,
+            max_per_address=self._settings.max_per_address,
+            write_deadline=self._settings.write_deadline,
+            subprotocols=[SUBPROTOCOL],
+            doorman=access.kitchens,
+            tls=access.tls,
+            lacks=access.lacks,
+            admission=access.kitchen_admission,
+        )
+        try:
+            self._out = await listen(
+                self._eaters.serve,
+                address,
+                out_port,
+                max_size=self._settings.limits.from_eater,
+                max_hello=self._settings.limits.from_eater,
+                open_timeout=self._settings.hello_timeout,
+                max_connections=self._settings.max_connections,
+                max_per_address=self._settings.max_per_address,
+                write_deadline=self._settings.write_deadline,
+                read_size=READ_FROM_EATER,
+                write_limit=WRITE_LIMIT,
+                subprotocols=[SUBPROTOCOL],
+                doorman=access.eaters,
+                tls=access.tls,
+                lacks=access.lacks,
+                admission=access.eater_admission,
+                answers=self._answers,
+            )
+        except BaseException:
+            await self._in.stop()
+            raise
 
     def abort(self) -> None:
         """Cut every connection, without a word."""
