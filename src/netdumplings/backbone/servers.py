@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -24,12 +25,22 @@ from ..exceptions import BackboneError
 _PORTS: Final = range(20_000, 32_000)
 #: Seconds that a server may take to say how it is.
 _PATIENCE: Final = 2.0
-#: Run a command in this process's place, which ends when the thread that began it does: prctl(2).
-_ENDING_WITH_US: Final = """
+#: The first version that stores several messages as one.
+OLDEST: Final = (2, 12)
+#: Be a command, as a user, and end when the thread that began it does.
+_LAUNCHER: Final = """
 import ctypes, os, sys
-ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
+parent, uid, gid = map(int, sys.argv[1:4])
+program = sys.argv[4]
+if uid >= 0:
+    # Where root can get to it, that user perhaps cannot.
+    program = os.open(program, os.O_RDONLY)
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # prctl(2): PR_SET_PDEATHSIG, SIGKILL
+if os.getppid() == parent:
+    os.execve(program, sys.argv[4:], os.environ)
 """
 
 
@@ -75,15 +86,32 @@ def free_ports(servers: int, host: str = "127.0.0.1") -> list[ServerPorts]:
     return [ServerPorts(*found[at : at + 3]) for at in range(0, wanted, 3)]
 
 
-def ending_with_us(command: Sequence[str]) -> list[str]:
+def version_of(program: str) -> tuple[int, ...]:
+    """Ask the program for its version; nothing if it does not say."""
+    try:
+        said = subprocess.run(  # noqa: S603
+            [program, "--version"], capture_output=True, text=True, timeout=10, check=False
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    found = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def launched(command: Sequence[str], user: tuple[int, int] | None = None) -> list[str]:
     """Return a command line for a process that ends when the thread that starts it does.
 
     However that ends, that is: killed, too. Only Linux can do that; elsewhere it is the command.
+
+    Args:
+        command: what is to be run.
+        user: as whom, by the numbers of user and group, if this is root's process.
     """
     if sys.platform != "linux":
         return list(command)
     program = shutil.which(command[0]) or command[0]
-    python = [sys.executable, "-I", "-S", "-c", _ENDING_WITH_US, str(os.getpid())]
+    numbers = (os.getpid(), *(user or (-1, -1)))
+    python = [sys.executable, "-I", "-S", "-c", _LAUNCHER, *map(str, numbers)]
     return [*python, program, *command[1:]]
 
 
@@ -100,6 +128,7 @@ class NatsServer:
         more: further settings, as its configuration file has them; those of a block that is
             here already (``jetstream``) are added to it.
         prefix: what goes before its command line.
+        user: as whom it runs, by the numbers of user and group, if this is root's process.
 
     Attributes:
         process: the process, while there is one.
@@ -116,6 +145,7 @@ class NatsServer:
         routes: Sequence[str] = (),
         more: Mapping[str, Any] | None = None,
         prefix: Sequence[str] = (),
+        user: tuple[int, int] | None = None,
     ) -> None:
         self.name = name
         self.directory = directory
@@ -124,7 +154,8 @@ class NatsServer:
         self.process: subprocess.Popen[bytes] | None = None
         self._config = directory / "nats.conf"
         self._log = directory / "nats.log"
-        self._command = ending_with_us([*prefix, program, "-c", str(self._config)])
+        self._user = user
+        self._command = launched([*prefix, program, "-c", str(self._config)], user)
         self._settings: dict[str, Any] = {
             "server_name": name,
             "host": host,
@@ -153,6 +184,11 @@ class NatsServer:
         """Whether its process is there."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The number of its process, which may have ended; 0 if there was none yet."""
+        return self.process.pid if self.process is not None else 0
+
     def start(self) -> None:
         """Start it; it has answered nobody yet when this returns.
 
@@ -163,6 +199,9 @@ class NatsServer:
         self._config.touch(0o600)  # there may be a password in it
         # Its language has JSON in it.
         self._config.write_text(json.dumps(self._settings, indent=1))
+        if self._user is not None:
+            for path in (self.directory, self._config):
+                os.chown(path, *self._user)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
                 self._command,

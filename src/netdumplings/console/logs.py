@@ -102,6 +102,13 @@ def configure(level: str, *, gives_up_root: bool = False) -> None:
     logging.getLogger("scapy").setLevel(logging.ERROR)
 
 
+def name_process(name: str) -> None:
+    """Have our own set-up say in each line which of several processes it is of."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _StandardErrorHandler):
+            handler.setFormatter(Formatter(f"%(asctime)s %(levelname)s {name}: %(message)s"))
+
+
 def configure_as_told() -> bool:
     """Set up logging as `CONFIG_VARIABLE` says.
 

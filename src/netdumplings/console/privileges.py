@@ -16,6 +16,7 @@ from .trust import is_root
 
 if TYPE_CHECKING:
     from netdumplings.capture.live import LiveSource
+    from netdumplings.privsep.privileges import Identity
     from netdumplings.privsep.side import ChefSide
 
 
@@ -58,6 +59,19 @@ def give_up_root(user: str | None, files: Iterable[str] = ()) -> None:
             imports.restore()
     if was_root:
         logs.configure_as_told()
+
+
+def as_whom(user: str | None) -> Identity | None:
+    """Say whom `give_up_root` will make of this process; None if it stays who it is.
+
+    Raises:
+        CannotGiveUpRoot: it cannot be done, and ought to be.
+    """
+    if not _can_give_up():
+        return None
+    from netdumplings.privsep.privileges import identity
+
+    return identity(user)
 
 
 def separate(options: dict[str, Any]) -> ChefSide | None:
