@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from netdumplings.console.command import command
-from netdumplings.console.logs import CONFIG_VARIABLE, Formatter
+from netdumplings.console.logs import CONFIG_VARIABLE, Formatter, StandardErrorHandler
 
 log = logging.getLogger("netdumplings.test")
 
@@ -22,6 +22,14 @@ def logging_tool() -> None:
     log.debug("detail")
     log.info("news from %s", "kitchen\x1b[2J\n2026-01-01T00:00:00.000 forged")
     log.warning("trouble")
+
+
+@pytest.fixture(autouse=True)
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a command that was run in this process before has set up."""
+    root = logging.getLogger()
+    theirs = [handler for handler in root.handlers if isinstance(handler, StandardErrorHandler)]
+    monkeypatch.setattr(root, "handlers", [one for one in root.handlers if one not in theirs])
 
 
 def run(*arguments: str) -> Result:

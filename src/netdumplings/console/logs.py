@@ -58,7 +58,7 @@ class Formatter(logging.Formatter):
         return _indented(super().formatStack(stack_info))
 
 
-class _StandardErrorHandler(logging.StreamHandler[TextIO]):
+class StandardErrorHandler(logging.StreamHandler[TextIO]):
     """Writes to whatever `sys.stderr` is at the moment of writing (a progress bar moves it)."""
 
     def __init__(self) -> None:
@@ -94,9 +94,9 @@ def configure(level: str, *, gives_up_root: bool = False) -> None:
         return
     root = logging.getLogger()
     for handler in root.handlers[:]:
-        if isinstance(handler, _StandardErrorHandler):
+        if isinstance(handler, StandardErrorHandler):
             root.removeHandler(handler)
-    root.addHandler(_StandardErrorHandler())
+    root.addHandler(StandardErrorHandler())
     root.setLevel(level.upper())
     # scapy tells on standard error, past this set-up, of every malformed packet it meets.
     logging.getLogger("scapy").setLevel(logging.ERROR)
@@ -105,7 +105,7 @@ def configure(level: str, *, gives_up_root: bool = False) -> None:
 def name_process(name: str) -> None:
     """Have our own set-up say in each line which of several processes it is of."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, _StandardErrorHandler):
+        if isinstance(handler, StandardErrorHandler):
             handler.setFormatter(Formatter(f"%(asctime)s %(levelname)s {name}: %(message)s"))
 
 
