@@ -67,6 +67,7 @@ class StandardErrorHandler(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # StreamHandler has an attribute
+        """Where it writes to, now."""
         # A chef may have closed it, or put something else in its place: Python's own is still
         # there then.
         stream = sys.stderr
