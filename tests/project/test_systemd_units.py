@@ -13,17 +13,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import Option
 
 from netdumplings.console import hub, sniff
 from netdumplings.console.command import Command as ConsoleCommand
 from support import sandbox
 from support.commands import PATIENCE, Command
+from support.nats import NatsServer, why_no_servers
 from support.packets import dns_query, write_pcap
 
-UNITS = sorted((Path(__file__).parents[2] / "deploy" / "systemd").glob("*.service"))
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+NATS = DEPLOY / "nats" / "nats-server.service"
 COMMANDS: dict[str, ConsoleCommand] = {"nd-hub": hub.main, "nd-sniff": sniff.main}  # type: ignore[dict-item]
 #: What ``systemd-analyze security`` may say of each, in tenths; 100 is no sandbox at all.
-MOST_EXPOSED = {"nd-hub": 15, "nd-sniff": 22}
+MOST_EXPOSED = {"nd-hub": 15, "nd-sniff": 22, "nats-server": 17}
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze"
@@ -45,11 +49,28 @@ def test_each_option_that_a_unit_names_is_one_of_its_command(unit: Path) -> None
     assert {each for each in arguments if each.startswith("--")} <= known
 
 
+def test_each_variable_of_the_drop_in_is_an_option_of_the_hub() -> None:
+    told = sandbox.settings(DEPLOY / "systemd" / "nd-hub.service.d" / "backbone.conf")
+    named = {line.partition("=")[0] for line in told["Environment"]}
+    assert named == {
+        f"NETDUMPLINGS_HUB_BACKBONE{option}"
+        for option in ("", "_USER", "_PASSWORD_FILE", "_TLS_CA")
+    }
+    assert named <= {option.envvar for option in hub.main.params if isinstance(option, Option)}
+    handed = {line.partition(":")[0] for line in told["LoadCredential"]}
+    files = {line.partition("=%d/")[2] for line in told["Environment"] if "%d" in line}
+    assert files == handed
+
+
 @needs_systemd
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [*UNITS, NATS], ids=lambda unit: unit.stem)
 def test_systemd_understands_every_line_of_a_unit(unit: Path) -> None:
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+        # With its drop-ins, which lie beside it.
+        ["systemd-analyze", "verify", "--man=no", unit],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     # The program is not where it will be.
     left = [line for line in done.stderr.splitlines() if "is not executable" not in line]
@@ -57,7 +78,7 @@ def test_systemd_understands_every_line_of_a_unit(unit: Path) -> None:
 
 
 @needs_systemd
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [*UNITS, NATS], ids=lambda unit: unit.stem)
 def test_systemd_finds_little_exposed(unit: Path) -> None:
     limit = MOST_EXPOSED[unit.stem]
     done = subprocess.run(
@@ -88,7 +109,7 @@ needs_a_sandbox = pytest.mark.skipif(
 
 def confined(unit: str) -> tuple[str, ...]:
     """What goes before a command line, to have it in the unit's sandbox."""
-    path = next(path for path in UNITS if path.stem == unit)
+    path = next(path for path in (*UNITS, NATS) if path.stem == unit)
     return (sys.executable, sandbox.__file__, str(path))
 
 
@@ -125,6 +146,13 @@ def test_a_hub_lives_in_its_sandbox() -> None:
     with Command("hub", "-i", "0", "-o", "0", prefix=prefix) as command:
         command.wait_for_err("hub is up")
         assert command.end(signal.SIGTERM) == 0, command.err
+
+
+@needs_a_sandbox
+@pytest.mark.skipif(bool(why_no_servers()), reason=str(why_no_servers()))
+def test_a_server_of_the_backbone_lives_in_its_sandbox(tmp_path: Path) -> None:
+    with NatsServer(tmp_path, prefix=confined("nats-server")) as server:
+        assert server.monitoring("jsz")["streams"] == 0
 
 
 @needs_a_sandbox

@@ -41,7 +41,8 @@ class NatsServer:
         host: the address it listens on.
         ports: where it listens; free ones if None.
         routes: of its cluster.
-        namespace: the network namespace it runs in.
+        prefix: what goes before its command line, as ``ip netns exec NAME`` does.
+        text: its configuration file; it says all of this but ``ports``, which are where to ask.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class NatsServer:
         host: str = "127.0.0.1",
         ports: ServerPorts | None = None,
         routes: Sequence[str] = (),
-        namespace: str = "",
+        prefix: Sequence[str] = (),
+        text: str | None = None,
     ) -> None:
         program = find_nats_server()
         assert program, why_no_servers()
@@ -74,8 +76,10 @@ class NatsServer:
             host=host,
             routes=routes,
             more=settings,
-            prefix=("ip", "netns", "exec", namespace) if namespace else (),
+            prefix=prefix,
         )
+        if text is not None:
+            self.program.config = text
 
     @property
     def host(self) -> str:

@@ -38,9 +38,11 @@ class NatsCluster:
         self, directory: Path, size: int = 3, switch: Switch | None = None, **settings: Any
     ) -> None:
         if switch is None:
-            hosts, ports, namespaces = ["127.0.0.1"] * size, free_ports(size), [""] * size
+            hosts, ports = ["127.0.0.1"] * size, free_ports(size)
+            prefixes: list[tuple[str, ...]] = [()] * size
         else:
-            hosts, ports, namespaces = switch.hosts, [_USUAL] * size, switch.namespaces
+            hosts, ports = switch.hosts, [_USUAL] * size
+            prefixes = [("ip", "netns", "exec", name) for name in switch.namespaces]
         routes = [f"{host}:{at.routes}" for host, at in zip(hosts, ports, strict=True)]
         self.servers = [
             NatsServer(
@@ -49,12 +51,10 @@ class NatsCluster:
                 host=host,
                 ports=at,
                 routes=routes,
-                namespace=namespace,
+                prefix=prefix,
                 **settings,
             )
-            for number, (host, at, namespace) in enumerate(
-                zip(hosts, ports, namespaces, strict=True)
-            )
+            for number, (host, at, prefix) in enumerate(zip(hosts, ports, prefixes, strict=True))
         ]
 
     @property

@@ -35,6 +35,11 @@ class SafeClient(HardyClient):
             if isinstance(transport, TcpTransport) and transport._io_writer is not None:
                 transport._io_writer.transport.abort()
             raise
+        writer = self._transport._io_writer if isinstance(self._transport, TcpTransport) else None
+        if "tls" in self.options and writer is not None:
+            # asyncio warns when a connection through TLS ends and its protocol is not told of that.
+            protocol: Any = writer.transport.get_protocol()
+            protocol._over_ssl = True
 
     async def _flush_pending(self, force_flush: bool = False) -> Any:
         task = asyncio.current_task()

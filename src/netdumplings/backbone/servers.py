@@ -132,6 +132,7 @@ class NatsServer:
 
     Attributes:
         process: the process, while there is one.
+        config: what is in its configuration file.
     """
 
     def __init__(
@@ -152,11 +153,11 @@ class NatsServer:
         self.ports = ports
         self.host = host
         self.process: subprocess.Popen[bytes] | None = None
-        self._config = directory / "nats.conf"
+        self._file = directory / "nats.conf"
         self._log = directory / "nats.log"
         self._user = user
-        self._command = launched([*prefix, program, "-c", str(self._config)], user)
-        self._settings: dict[str, Any] = {
+        self._command = launched([*prefix, program, "-c", str(self._file)], user)
+        settings: dict[str, Any] = {
             "server_name": name,
             "host": host,
             "port": ports.clients,
@@ -164,15 +165,17 @@ class NatsServer:
             "jetstream": {"store_dir": str(directory)},
         }
         if routes:
-            self._settings["cluster"] = {
+            settings["cluster"] = {
                 "name": "netdumplings",
                 "host": host,
                 "port": ports.routes,
                 "routes": [f"nats://{route}" for route in routes],
             }
         for key, value in (more or {}).items():
-            block = self._settings.get(key)
-            self._settings[key] = {**block, **value} if isinstance(block, dict) else value
+            block = settings.get(key)
+            settings[key] = {**block, **value} if isinstance(block, dict) else value
+        # Its language has JSON in it.
+        self.config = json.dumps(settings, indent=1)
 
     @property
     def url(self) -> str:
@@ -196,11 +199,10 @@ class NatsServer:
             OSError: the program cannot be started, or the directory not be written to.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._config.touch(0o600)  # there may be a password in it
-        # Its language has JSON in it.
-        self._config.write_text(json.dumps(self._settings, indent=1))
+        self._file.touch(0o600)  # there may be a password in it
+        self._file.write_text(self.config)
         if self._user is not None:
-            for path in (self.directory, self._config):
+            for path in (self.directory, self._file):
                 os.chown(path, *self._user)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
