@@ -6,12 +6,14 @@ the slowest eater. What feeds them is several hubs, or the servers of NATS thems
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from ctypes import Array
+from functools import partial
 from multiprocessing.connection import Connection
 
 from _hub_dialects import SIZE, V2, BatchCounter
@@ -57,14 +59,20 @@ class EatersOfHub(Eaters):
     def __init__(self, port: int, eaters: int, buffer: bytearray) -> None:
         dialect = V2()
         self._sockets = [dialect.open_eater(port) for _ in range(eaters)]
-        self._sizes = [0] * eaters
         self._buffer = buffer
         self._counter = BatchCounter()
+        self._sizes = [0] * eaters
+        # Who came first may have been sent more than who came last: a status of the hub.
+        for index, sock in enumerate(self._sockets):
+            with contextlib.suppress(BlockingIOError):
+                while self._read(sock, index, socket.MSG_DONTWAIT):
+                    pass
+        self._sizes = [0] * eaters
+        self._counter.count = 0
 
     def register(self, selector: selectors.BaseSelector) -> None:
         for index, sock in enumerate(self._sockets):
-            read = self._look if index == 0 else self._discard
-            selector.register(sock, selectors.EVENT_READ, (read, index))
+            selector.register(sock, selectors.EVENT_READ, (partial(self._read, sock), index))
 
     @property
     def counts(self) -> list[int]:
@@ -81,14 +89,11 @@ class EatersOfHub(Eaters):
         """Bytes that came, of all."""
         return sum(self._sizes)
 
-    def _look(self, index: int) -> int:
-        size = self._sockets[index].recv_into(self._buffer)
-        self._counter.feed(self._buffer, size)
-        self._sizes[index] += size
-        return size
-
-    def _discard(self, index: int) -> int:
-        size = self._sockets[index].recv_into(self._buffer, 0, _TRUNC)
+    def _read(self, sock: socket.socket, index: int, flags: int = 0) -> int:
+        # All are sent the same; to throw it away costs less than to look at it.
+        size = sock.recv_into(self._buffer, 0, flags | (_TRUNC if index else 0))
+        if not index:
+            self._counter.feed(self._buffer, size)
         self._sizes[index] += size
         return size
 
@@ -132,6 +137,7 @@ def run_eaters(
     kind: str,
     where: Sequence[tuple[int, Sequence[str]]],
     batch: int,
+    pause: float,
     allowed: set[int] | None,
 ) -> None:
     """Be eaters until all has arrived; send ``"ready"`` and then an `Eaten`, or what failed.
@@ -142,6 +148,7 @@ def run_eaters(
         kind: ``hubs`` or ``nats``.
         where: of each server its port, and of each eater there the subject (a hub needs none).
         batch: dumplings in a message.
+        pause: seconds between two looks at what has come.
         allowed: the cores to run on.
     """
     settle(allowed, sum(len(subjects) for _, subjects in where))
@@ -155,18 +162,20 @@ def run_eaters(
             if subjects
         ]
         result.send("ready")
-        result.send(_eat(tables, numbers))
+        result.send(_eat(tables, numbers, pause))
     except Exception as error:
         result.send(error)
 
 
-def _eat(tables: Sequence[Eaters], numbers: Array[int]) -> Eaten:
+def _eat(tables: Sequence[Eaters], numbers: Array[int], pause: float) -> Eaten:
     """Read until all has arrived, or nothing comes any more."""
     selector = selectors.DefaultSelector()
     for table in tables:
         table.register(selector)
     last = time.monotonic_ns()
     while True:
+        if pause:
+            time.sleep(pause)
         events = selector.select(0.1)
         for key, _ in events:
             read, index = key.data

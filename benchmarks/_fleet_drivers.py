@@ -54,7 +54,7 @@ def counts(number: int) -> bytes:
 def run_quiet_kitchens(
     result: Connection, numbers: Array[int], port: int, kitchens: int, allowed: set[int] | None
 ) -> None:
-    """Be kitchens until it is over; send ``"ready"`` and then ``"sent"``, or what failed.
+    """Be kitchens until it is over; send ``"ready"``, and then which part was sent; or what failed.
 
     Args:
         result: where to.
@@ -83,11 +83,12 @@ def run_quiet_kitchens(
             while not kitchen.written:
                 kitchen.write()
             turn += 1
+        kept = turn / kitchens / (time.monotonic() - begin)
         numbers[TOTAL] = sum(kitchen.sent for kitchen in all_)
         while any(kitchen.acknowledged < kitchen.sent for kitchen in all_):
             if not sum(kitchen.listen() for kitchen in all_):
                 time.sleep(NAP)
-        result.send("sent")
+        result.send(kept)
         # Whoever reads us may take our leave for the end.
         while True:
             time.sleep(1)

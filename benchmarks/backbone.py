@@ -128,7 +128,7 @@ def measure(servers: int, way: Way, eaters: int, batch: int, seconds: float) -> 
             for first, port in enumerate(out_ports)
         ]
         kind = "hubs" if hubs else "nats"
-        by_eaters = roles.start(run_eaters, kind, where, batch)
+        by_eaters = roles.start(run_eaters, kind, where, batch, 0.0)
         told(by_eaters)
         before = engine.worked, hubs.worked if hubs else 0.0
         of_kitchens = [in_ports[n % len(in_ports)] for n in range(KITCHENS)]

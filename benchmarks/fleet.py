@@ -38,7 +38,7 @@ from netdumplings.backbone.servers import find_nats_server
 
 #: Kitchens and eaters.
 PEERS = (
-    (1, 1), (10, 1), (100, 1), (1000, 1), (1, 10), (1, 100), (1, 1000), (100, 100), (1000, 1000),
+    (1, 1), (10, 1), (100, 1), (1000, 1), (1, 10), (1, 100), (1, 1000), (300, 300), (1000, 1000),
 )  # fmt: skip
 QUICK = ((1, 1), (100, 1), (1, 100))
 #: Seconds that are measured; a hub says how it is every five, if it is not told otherwise.
@@ -47,6 +47,10 @@ STATUS_FREQ = "5"
 HISTORY = str(1024 * 1024)
 #: Seconds until everybody has settled, at most.
 SETTLE = 2.0
+#: Seconds between two looks of the eaters: a thousand of them would be busy otherwise.
+PAUSE = 0.05
+#: Which part of what they should kitchens must have sent; less is told.
+KEPT = 0.95
 MIB = 1024 * 1024
 
 
@@ -68,10 +72,12 @@ class Measured(NamedTuple):
     Attributes:
         costs: of the hub; on a backbone also of the servers of NATS and of a hub beside it.
         missing: dumplings that did not arrive.
+        kept: which part of what kitchens should have sent they could.
     """
 
     costs: tuple[Cost, ...]
     missing: int
+    kept: float
 
 
 def measure(kitchens: int, eaters: int, seconds: float, *, joined: bool) -> Measured:
@@ -92,7 +98,8 @@ def measure(kitchens: int, eaters: int, seconds: float, *, joined: bool) -> Meas
         if engine is not None:
             groups += [engine, stack.enter_context(Hubs(1, engine, of_hub, options))]
         roles = stack.enter_context(Roles(of_nats))
-        by_eaters = roles.start(run_eaters, "hubs", [(hub.out_ports[0], [""] * eaters)], BATCH)
+        where = [(hub.out_ports[0], [""] * eaters)]
+        by_eaters = roles.start(run_eaters, "hubs", where, BATCH, PAUSE)
         told(by_eaters)
         by_kitchens = roles.start(run_quiet_kitchens, hub.in_ports[0], kitchens)
         told(by_kitchens)
@@ -105,8 +112,8 @@ def measure(kitchens: int, eaters: int, seconds: float, *, joined: bool) -> Meas
             for group, worked in zip(groups, before, strict=True)
         )
         roles.numbers[OVER] = 1
-        told(by_kitchens)
-        return Measured(costs, told(by_eaters).missing)
+        kept = told(by_kitchens)
+        return Measured(costs, told(by_eaters).missing, kept)
 
 
 Rows = dict[tuple[int, int], tuple[Measured, Measured]]
@@ -125,7 +132,9 @@ def print_table(rows: Rows) -> None:
             text for cost in costs for text in (f"{cost.busy:.1%}", f"{cost.memory / MIB:.0f}")
         ]
         lost = sum(measured.missing for measured in both)
+        kept = min(measured.kept for measured in both)
         complaint = f" {lost:,} dumplings did not arrive" if lost else ""
+        complaint += f" kitchens sent {kept:.0%} of it" if kept < KEPT else ""
         print(f"| {kitchens} | {eaters} | {' | '.join(cells)} |{complaint}")
 
 
@@ -144,10 +153,12 @@ def print_slopes(rows: Rows) -> None:
 
 def _slopes(rows: Rows) -> Iterator[tuple[str, list[tuple[float, float]]]]:
     least = rows.get((1, 1))
+    if least is None:
+        return
     for name, which in (("kitchen", 0), ("eater", 1)):
         most = max((peers for peers in rows if peers[1 - which] == 1), key=lambda p: p[which])
         count = most[which] - 1
-        if least is None or not count:
+        if not count:
             continue
         yield (
             name,

@@ -50,7 +50,8 @@ def test_dumplings_of_batches_are_counted_wherever_the_stream_is_cut() -> None:
         for last, count in ((1, 1), (300, 299), (310, 10))
     ]
     gap = b'{"type":"gap","missed":5,"reason":"slow","cursor":{"a":315}}'
-    stream = b"".join(map(frame, [*batches, gap, b'{"type":"cursor","cursor":{"a":316}}']))
+    far = b'{"type":"cursor","cursor":{%b}}' % b",".join(b'"s%d":9' % n for n in range(1000))
+    stream = b"".join(map(frame, [*batches, gap, far]))
     # A length of 10 looks like the end of a line.
     stream += b"\x8a\x0a" + b"0123456789"
     for step in (1, 7, 5000, len(stream)):
