@@ -58,6 +58,7 @@ class Approach:
         self._hello = hello
         self._leave_out = 0
         self._welcomed = welcomed
+        self._welcomed_early = False
         self._past: Past | None = None
         self._key = ""
         self._task: asyncio.Task[None] | None = None
@@ -65,6 +66,12 @@ class Approach:
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(self._run())
+
+    def welcome_early(self) -> None:
+        """Welcome the eater before it is known where it begins: there is something to tell it."""
+        if not self._welcomed:
+            self._welcome({})
+            self._welcomed_early = True
 
     def stop(self) -> None:
         """End: the eater has gone."""
@@ -164,9 +171,13 @@ class Approach:
         self._feed.gap("history", missed, None, {})
 
     def _welcome(self, cursor: dict[str, int]) -> None:
+        format_ = self._feed.format
         if not self._welcomed:
             self._welcomed = True
-            self._feed.tell(self._feed.format.welcome(cursor))
+            self._feed.tell(format_.welcome(cursor))
+        elif self._welcomed_early and cursor:
+            self._welcomed_early = False
+            self._feed.tell(format_.cursor_moved(cursor))
 
     async def _hunger(self) -> None:
         """Wait until the eater takes more."""

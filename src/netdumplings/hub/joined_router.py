@@ -217,7 +217,9 @@ class JoinedRouter(Router):
         That takes long when the backbone is away, and the status says that it is.
         """
         own = [run for run in tick.runs if run.stream is None]
-        for feed in tuple(self._approaches) if own else ():
+        for feed, approach in tuple(self._approaches.items()) if own else ():
+            # Nothing may come before that.
+            approach.welcome_early()
             runs = self._feeds[feed].view.of(own)
             lines = wanted_lines(runs, feed.matcher)
             batch = feed.format.batch(lines, {}, history=False) if lines else b""

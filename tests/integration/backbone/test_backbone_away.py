@@ -18,7 +18,7 @@ from netdumplings.sending import HubLink
 from netdumplings.transport import HubAddress
 from netdumplings.transport import client as kitchen_side
 from netdumplings.transport import server as hub_side
-from netdumplings.wire import counts_message, kitchen_hello
+from netdumplings.wire import EaterSide, counts_message, kitchen_hello
 from support.haste import make_haste
 from support.hub_peers import PATIENCE, dumpling
 from support.hub_peers import eater as plain_eater
@@ -88,6 +88,28 @@ async def test_a_hub_may_be_there_before_its_backbone(server: NatsServer, stream
             assert told == dumpling(1)
 
 
+async def test_who_comes_while_it_is_away_is_welcome_hears_of_it_and_where_it_begins_later(
+    server: NatsServer, stream: str
+) -> None:
+    side = EaterSide('{"eater_name": "test_eater"}', encodings=["zstd"])
+    async with (
+        joined_hub(server.url, stream, status_freq=0.05) as hub,
+        # It waits for the welcome. Nothing may come before that, least of all what is compressed.
+        v2_eater(hub, side) as eater,
+        v2_kitchen(hub) as source,
+    ):
+        assert (await eater.payloads(1))[0]["total_dumplings_in"] == 0
+        assert side.cursor == {}
+        with server:
+            async with asyncio.timeout(PATIENCE):
+                while not any(key.startswith("@") for key in side.cursor):
+                    side.receive(await eater.connection.recv())
+            await source.hello()
+            await source.send(1, dumpling("news"))
+            while "news" not in (await eater.payloads(1)):
+                pass
+
+
 async def test_a_hub_takes_as_much_as_its_buffer_holds_and_then_reads_no_more(
     server: NatsServer, stream: str
 ) -> None:
@@ -102,7 +124,7 @@ async def test_a_hub_takes_as_much_as_its_buffer_holds_and_then_reads_no_more(
             await source.send(1, dumpling(PADDING))
             await source.acknowledged(1)
             server.kill()
-            await until_so(problem(hub, "lost"))
+            await until_so(lambda: not state_of(hub).connected)
             for number in range(2, count + 1):
                 await source.send(number, dumpling([number, PADDING]))
             await until_so(lambda: state_of(hub).kitchens_paused)
