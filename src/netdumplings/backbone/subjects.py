@@ -129,10 +129,14 @@ def wanted_by(subscription: Subscription) -> frozenset[Pair]:
 
     Patterns and drivers are no matter of subjects: what they leave out is left out by the hub.
     """
-    chefs = _tokens(subscription.chefs, leave_out=STATUS_CHEF)
+    chefs = _tokens(subscription.chefs)
+    # The hub's own dumplings are not in the stream.
+    chefs.discard(token_of(STATUS_CHEF))
     kitchens = _tokens(subscription.kitchens)
     if len(chefs) * len(kitchens) > MAX_WANTED:
         chefs, kitchens = (chefs, {ANY}) if len(chefs) <= len(kitchens) else ({ANY}, kitchens)
+    if len(chefs) * len(kitchens) > MAX_WANTED:
+        return frozenset({EVERYTHING})
     return frozenset(Pair(kitchen, chef) for kitchen in kitchens for chef in chefs)
 
 
@@ -154,7 +158,7 @@ def filters(stream: str, pairs: Collection[Pair]) -> list[str]:
     return sorted([f"{stream}.*", *(f"{stream}.{kitchen}.{chef}" for kitchen, chef in pairs)])
 
 
-def _tokens(names: Collection[str | None] | None, leave_out: str = "") -> set[str]:
+def _tokens(names: Collection[str | None] | None) -> set[str]:
     if names is None or any(name is not None and is_pattern(name) for name in names):
         return {ANY}
-    return {token_of(name) for name in names if name is None or name != leave_out}
+    return {token_of(name) for name in names}
