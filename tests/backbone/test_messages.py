@@ -134,7 +134,8 @@ HEADERS = st.fixed_dictionaries(
     {},
     optional={
         SESSION: st.sampled_from(["0af", "", "@0af", "x" * MAX_SESSION, "x" * 65]) | st.text(),
-        FIRST: st.sampled_from(["1", "0", "-1", "9" * 16, "1.0", " 1", "١"]) | st.text(max_size=9),
+        FIRST: st.sampled_from(["1", "0", "-1", "9" * 16, "1.0", " 1", "\u0661"])
+        | st.text(max_size=9),
         COUNT: st.sampled_from(["1", "2", "0", "999999", "1_0"]) | st.text(max_size=9),
         "Nats-Msg-Id": st.text(max_size=9),
     },

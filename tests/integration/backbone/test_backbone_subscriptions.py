@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from netdumplings.hub import joined
 from netdumplings.wire import EaterSide, subscription
-from support.hub_peers import dumpling
+from support.hub_peers import PATIENCE, dumpling
 from support.joined_hubs import joined_hub, state_of, until_so
 from support.nats import NatsServer
 from support.v2_peers import v2_eater, v2_kitchen
@@ -50,3 +53,55 @@ async def test_wishes_may_overlap(nats_server: NatsServer, stream: str) -> None:
         assert await by_kitchen.payloads(2) == [1, 2]
         assert await by_chef.payloads(1) == [1]
         assert state_of(hub).returning.routed == state_of(hub).returning.came == 2
+
+
+async def test_the_engine_is_asked_for_what_eaters_want_and_gives_just_that(
+    nats_server: NatsServer, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joined, "LINGER", 0.05)
+    async with (
+        joined_hub(nats_server.url, stream) as hub,
+        v2_kitchen(hub) as source,
+        v2_eater(hub, wants("A", "B", kitchens=["k", "a.b"])) as eater,
+    ):
+        await source.hello()
+        consumer = await the_consumer(nats_server, stream)
+        notices = f"{stream}.*"
+        tokens = (("k", "A"), ("k", "B"), ("a%2Eb", "A"), ("a%2Eb", "B"))
+        pairs = {f"{stream}.{kitchen}.{chef}" for kitchen, chef in tokens}
+        assert set(consumer["config"]["filter_subjects"]) == {notices, *pairs}
+        async with v2_eater(hub, wants(kitchens=["q"])) as other:
+            for first, (kitchen, chef) in enumerate(
+                [("k", "A"), ("k", "C"), ("q", "A"), ("a.b", "B"), ("x", "A"), ("q", "C")], 1
+            ):
+                await source.send(first, dumpling(first, chef=chef, kitchen=kitchen))
+            assert await eater.payloads(2) == [1, 4]
+            assert await other.payloads(2) == [3, 6]
+        consumer = await the_consumer(nats_server, stream)
+        assert consumer["delivered"]["consumer_seq"] == 4
+        # Who is gone has its subjects taken for some seconds; then they are not any more.
+        await until_so(lambda: len(state_of(hub).wanted) == 5)
+        await eater.connection.close()
+        async with asyncio.timeout(PATIENCE):
+            while consumer["config"]["filter_subjects"] != [notices]:
+                consumer = await the_consumer(nats_server, stream)
+        await source.send(7, dumpling(7, chef="A"), dumpling(8, chef="B"))
+        await source.acknowledged(8)
+        consumer = await the_consumer(nats_server, stream)
+        assert consumer["delivered"]["consumer_seq"] == 4
+        assert state_of(hub).returning.came == 4
+
+
+async def the_consumer(server: NatsServer, stream: str) -> dict[str, Any]:
+    """What JetStream says of a hub's only consumer."""
+    told = await asyncio.to_thread(
+        server.monitoring, "jsz?accounts=true&consumers=true&config=true"
+    )
+    [one] = [
+        consumer
+        for account in told["account_details"]
+        for detail in account["stream_detail"]
+        if detail["name"] == stream
+        for consumer in detail.get("consumer_detail", ())
+    ]
+    return dict(one)
