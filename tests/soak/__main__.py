@@ -95,6 +95,13 @@ def main() -> int:
     command.add_argument("names", nargs="*", metavar="NAME", help="such as r.sqlite (all)")
     command.set_defaults(run=run_recorder)
 
+    command = commands.add_parser(
+        "cluster", help="hubs and servers of a backbone, killed and cut off"
+    )
+    command.add_argument("--seconds", type=float, default=300, help="how long (300)")
+    command.add_argument("--seed", type=int, default=int(time.time()), help="of chance (the time)")
+    command.set_defaults(run=run_cluster)
+
     options = parser.parse_args()
     bad: bool = options.run(options)
     return int(bad)
@@ -193,6 +200,23 @@ def run_recorder(options: argparse.Namespace) -> bool:
         seed = f"--seed {options.seed}"
         print(f"{name}, {seed}, in {seconds:.0f} s: {outcome}: {verdict}", flush=True)
     return bad
+
+
+def run_cluster(options: argparse.Namespace) -> bool:
+    """Torment a cluster; return whether a dumpling was lost, there twice, or out of order."""
+    from .cluster.torment import torment_cluster
+
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        outcome, done = torment_cluster(Path(directory), options.seconds, options.seed)
+    for name, count in [*done.items(), *outcome.table()]:
+        print(f"{count:>10} {name}")
+    for line in outcome.wrong:
+        print(f"  BAD: {line}")
+    seconds = time.monotonic() - began
+    verdict = "good" if outcome.good else "BAD"
+    print(f"cluster, --seed {options.seed}, in {seconds:.0f} s: {verdict}")
+    return not outcome.good
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:

@@ -6,14 +6,18 @@ another one; a test that has no need of that kills `NatsCluster.follower`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import nats
+
 from netdumplings.backbone.servers import ServerPorts, free_ports
 
+from .commands import PATIENCE
 from .nats import NatsServer, wait_until
 from .switch import Switch
 
@@ -120,24 +124,24 @@ class NatsCluster:
         wait_until(is_known, lambda: f"no leader of {stream or 'JetStream'}")
         return found[0]
 
+    async def move_leader(self, stream: str, number: int) -> None:
+        """Have a certain server lead a stream."""
+        connection = await nats.connect(self.urls)
+        question = {"placement": {"preferred": self.servers[number].program.name}}
+        subject = f"$JS.API.STREAM.LEADER.STEPDOWN.{stream}"
+        try:
+            await connection.request(subject, json.dumps(question).encode(), timeout=PATIENCE)
+        finally:
+            await connection.close()
+        wait_until(lambda: self.leader(stream) == number, lambda: f"{number} does not lead")
+
     def wait_until_current(self, stream: str) -> None:
-        """Wait until all servers have all of a stream: another one may be killed then."""
-
-        def is_so() -> bool:
-            told = [
-                one
-                for account in self.servers[self.leader(stream)].monitoring(
-                    "jsz?accounts=true&streams=true"
-                )["account_details"]
-                for one in account.get("stream_detail", ())
-                if one["name"] == stream
-            ]
-            replicas = [one for stream in told for one in stream["cluster"].get("replicas", ())]
-            return len(replicas) == len(self.servers) - 1 and all(
-                one.get("current") and not one.get("offline") for one in replicas
-            )
-
-        wait_until(is_so, lambda: f"not all servers have all of {stream}")
+        """Wait until all servers have what a stream has now: another one may be killed then."""
+        wanted = _last(self.servers[self.leader(stream)], stream)
+        wait_until(
+            lambda: all(_last(server, stream) >= wanted for server in self.servers),
+            lambda: f"not all servers have all of {stream}",
+        )
 
     def follower(self, stream: str | None = None) -> int:
         """Return which server runs and leads neither the stream nor JetStream itself."""
@@ -180,8 +184,20 @@ def _leader(server: NatsServer, stream: str | None) -> str | None:
     if stream is None:
         cluster = server.monitoring("jsz").get("meta_cluster", {})
         return str(cluster.get("leader", ""))
+    details = _details(server, stream)
+    return None if details is None else str(details.get("cluster", {}).get("leader", ""))
+
+
+def _last(server: NatsServer, stream: str) -> int:
+    """The number of the last message that a server has of a stream; 0 if it has no part in it."""
+    details = _details(server, stream)
+    return 0 if details is None else int(details["state"]["last_seq"])
+
+
+def _details(server: NatsServer, stream: str) -> dict[str, Any] | None:
+    """What a server says of a stream; None if it has no part in it."""
     for account in server.monitoring("jsz?accounts=true&streams=true")["account_details"]:
         for one in account.get("stream_detail", ()):
             if one["name"] == stream:
-                return str(one.get("cluster", {}).get("leader", ""))
+                return dict(one)
     return None

@@ -203,7 +203,6 @@ class Backbone:
     async def _prepare(self) -> None:
         info, self._differs = await find_or_make(self._link, self._settings)
         key = key_of(self._settings.stream, info)
-        self.reader.note_last(info.state.last_seq)
         if key != self.key:
             for difference in self._differs:
                 logger.warning("the stream is used as it is: %s", difference)
@@ -238,3 +237,5 @@ class Backbone:
                 self.publisher.replicas = self._info.config.num_replicas
                 if key_of(self._settings.stream, self._info) != self.key:
                     self._link.prepare_again()
+                else:
+                    self.reader.note_last(self._info.state.last_seq)

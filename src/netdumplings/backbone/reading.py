@@ -107,7 +107,8 @@ class Reader:
             the position after which it is taken.
         """
         while True:
-            # Who comes while the backbone is away is given what is stored from when it is back.
+            # Who comes while the backbone is away is given what is stored meanwhile by other hubs,
+            # and what is stored when it is back.
             for pair in pairs:
                 self._wanted.setdefault(pair, None)
             await self._link.rises()
@@ -146,12 +147,12 @@ class Reader:
                     await self._consumer.want(self.wanted)
 
     def note_last(self, position: int) -> None:
-        """Note the position of the last message, before anybody is told that the link is up."""
+        """Note the position of the last message, while the link is up."""
         self._last_position = position
 
     def begin_at(self, position: int) -> None:
         """Begin after this position: the stream is new, or it is the first time."""
-        self.position = position
+        self.position = self._last_position = position
         self._wanted = dict.fromkeys(self._wanted, position)
         self._since.clear()
 

@@ -64,6 +64,12 @@ class Books:
         self.eaten.eat(chef, life, number, of_chef)
         self.count += 1
 
+    def end_connection(self) -> None:
+        """Note that what comes from now on comes by another connection."""
+        if self.eaten.lives:
+            self.connections.append(self.eaten.kept())
+        self.eaten = Eaten()
+
     def keep(self, *, at_once: bool = False) -> None:
         """Write everything, whole or not at all; not too often."""
         now = time.monotonic()
@@ -112,6 +118,8 @@ async def eat(options: argparse.Namespace, books: Books) -> None:
 async def eat_plainly(options: argparse.Namespace, books: Books) -> None:
     """Eat until cancelled, as eaters did before there were numbers."""
     hubs = list(HubAddresses.parse(options.hubs))
+    # The connection that it had when it was killed is another one.
+    books.end_connection()
     here: list[Any] = []
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_move(here, options.restless))
@@ -129,8 +137,7 @@ async def eat_plainly(options: argparse.Namespace, books: Books) -> None:
             except (OSError, WebSocketException):
                 await asyncio.sleep(0.1)
             finally:
-                books.connections.append(books.eaten.kept())
-                books.eaten = Eaten()
+                books.end_connection()
 
 
 async def _move(here: list[Any], seconds: float) -> None:

@@ -9,16 +9,18 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, Self
 
 from netdumplings.backbone.servers import free_ports
-from support.commands import PATIENCE, Command, clean_environment, ignore_no_signal
-from support.nats import wait_until
+from support.commands import Command, clean_environment, ignore_no_signal
 from support.nats_cluster import NatsCluster
 
 HERE = Path(__file__).resolve().parent
+#: Seconds to wait for what is bound to come: a leader that is lost takes a while to be missed.
+PATIENCE = 90.0
 STREAM = "dumplings"
 
 
@@ -157,12 +159,19 @@ class Fleet:
         self.hubs[number] = Command(
             "hub", "-i", str(in_port), "-o", str(out_port), "-f", "0.5", "--hub-name", f"h{number}",
             "--backbone", self.cluster.backbone, "--backbone-stream", STREAM,
+            "--backbone-max-bytes", "256M",
         )  # fmt: skip
 
     def kill_hub(self, number: int) -> None:
         """End one of the hubs by SIGKILL."""
         hub = self.hubs.pop(number)
         hub.end(signal.SIGKILL)
+        hub.__exit__(None, None, None)
+
+    def stop_hub(self, number: int) -> None:
+        """Stop one of the hubs, as an operator does."""
+        hub = self.hubs.pop(number)
+        assert hub.end(signal.SIGTERM) == 0, hub.err[-3000:]
         hub.__exit__(None, None, None)
 
     def start_kitchen(self, name: str) -> None:
@@ -274,3 +283,11 @@ class Fleet:
             peer.kill()
         for hub in self.hubs.values():
             hub.__exit__(None, None, None)
+
+
+def wait_until(is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:
+    """Wait for what is bound to come."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, complaint()
+        time.sleep(0.05)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, Final
+
+#: Seconds in which an eater may be given what was made before it came.
+SETTLED: Final = 3.0
 
 
 class Eaten:
@@ -14,15 +18,22 @@ class Eaten:
         lives: of each life, the number of the last dumpling; and of each of its chefs, in their
             order, the numbers of that chef: pairs of the first and the last of consecutive ones.
         disorder: how many dumplings came after one that has a higher number.
+        holes: how many were missing between others, when it had eaten for `SETTLED` seconds.
+
+    When it begins to eat, it may be given some that were made before, though not all of those: what
+    another hub has stored again, because it did not know that they were stored.
     """
 
     def __init__(self, kept: dict[str, Any] | None = None) -> None:
-        kept = kept or {"lives": {}, "disorder": 0}
+        kept = kept or {"lives": {}, "disorder": 0, "holes": 0}
         self.lives: dict[str, dict[str, Any]] = kept["lives"]
         self.disorder: int = kept["disorder"]
+        self.holes: int = kept["holes"]
+        self._began = 0.0
 
     def eat(self, chef: str, life: str, number: int, of_chef: int) -> None:
         """Note a dumpling."""
+        self._began = self._began or time.monotonic()
         one = self.lives.setdefault(life, {"last": 0, "chefs": {}})
         if number <= one["last"]:
             self.disorder += 1
@@ -31,8 +42,10 @@ class Eaten:
         if runs and runs[-1][1] == of_chef - 1:
             runs[-1][1] = of_chef
         else:
+            if runs and time.monotonic() - self._began > SETTLED:
+                self.holes += max(0, of_chef - runs[-1][1] - 1)
             runs.append([of_chef, of_chef])
 
     def kept(self) -> dict[str, Any]:
         """What `Eaten` makes the same of."""
-        return {"lives": self.lives, "disorder": self.disorder}
+        return {"lives": self.lives, "disorder": self.disorder, "holes": self.holes}

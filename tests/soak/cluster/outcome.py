@@ -54,11 +54,22 @@ class Outcome:
             self.missing or self.twice or self.disorder or self.told or self.dropped or self.wrong
         )
 
+    def table(self) -> list[tuple[str, int]]:
+        """What is counted, and how much there is of each."""
+        return [
+            ("dumplings made", self.made),
+            ("acknowledged", self.acknowledged),
+            ("eaten, by all eaters together", self.eaten),
+            ("missing", self.missing),
+            ("eaten twice", self.twice),
+            ("out of order", self.disorder),
+            ("told to be missed", self.told),
+            ("dropped by kitchens", self.dropped),
+        ]
+
     def __str__(self) -> str:
-        told = {name: value for name, value in vars(self).items() if name != "wrong"}
-        return ", ".join(f"{value} {name}" for name, value in told.items()) + "".join(
-            f"\n    {line}" for line in self.wrong
-        )
+        counts = ", ".join(f"{count} {name}" for name, count in self.table())
+        return "\n    ".join([counts, *self.wrong])
 
 
 def outcome_of(fleet: Fleet) -> Outcome:
@@ -122,13 +133,12 @@ def _check(
 
 def _check_connection(outcome: Outcome, wanting: Wanting, connection: Any) -> None:
     outcome.disorder += connection["disorder"]
+    outcome.missing += connection["holes"]
     for life, eaten in connection["lives"].items():
         for chef, runs in eaten["chefs"].items():
-            first = runs[0][0]
-            found = balance([[one - first + 1, last - first + 1] for one, last in runs])
+            found = balance(runs)
             outcome.twice += found.twice
-            outcome.missing += found.missing
-            if found.holes or found.twice:
+            if connection["holes"] or found.twice:
                 outcome.wrong.append(f"{wanting.name} was given {runs} of {chef} of {life}")
 
 
