@@ -170,6 +170,7 @@ class Fleet:
 
     def stop_hub(self, number: int) -> None:
         """Stop one of the hubs, as an operator does."""
+        self.hubs[number].wait_for_err("hub is up")
         hub = self.hubs.pop(number)
         assert hub.end(signal.SIGTERM) == 0, hub.err[-3000:]
         hub.__exit__(None, None, None)
