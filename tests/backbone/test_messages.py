@@ -22,7 +22,7 @@ from netdumplings.backbone.messages import (
     read,
 )
 from netdumplings.defaults import STATUS_CHEF
-from netdumplings.wire import LIMITS, metadata_of
+from netdumplings.wire import metadata_of
 from netdumplings.wire.messages import MAX_SEQ
 from support.examples import examples
 
@@ -57,7 +57,7 @@ def send(told: list[Any], first: int = 1, max_bytes: int = 10**6, session: str =
 
 
 def read_back(parcel: Parcel) -> Stored:
-    return read(parcel.subject, parcel.headers, parcel.body, position=7, time=1.5, limits=LIMITS)
+    return read(parcel.subject, parcel.headers, parcel.body, position=7, time=1.5)
 
 
 @given(MANY, st.integers(1, 10**9), st.integers(1, 400))
@@ -154,7 +154,7 @@ def test_whatever_a_stranger_writes_is_read_or_refused(
     subject: str, headers: dict[str, str], body: bytes
 ) -> None:
     try:
-        stored = read(subject, headers, body, position=1, time=1.0, limits=LIMITS)
+        stored = read(subject, headers, body, position=1, time=1.0)
     except ValueError:
         return
     # It might as well be a hub's.

@@ -22,7 +22,7 @@ from netdumplings.backbone.subjects import Pair
 from netdumplings.delivery import Outbox
 from netdumplings.hub.onward import ToBackbone
 from netdumplings.hub.sessions import Session, Sessions
-from netdumplings.wire import LIMITS, Metadata, metadata_of
+from netdumplings.wire import Metadata, metadata_of
 from support.examples import examples
 from support.hub_peers import dumpling
 
@@ -194,7 +194,7 @@ class Numbers(RuleBasedStateMachine):
     def read(self, wanted: str) -> list[Stored]:
         """What a hub reads whose eaters want these chefs."""
         taken: list[Stored] = []
-        reader = Reader(LINK, "s", LIMITS, taken.append, Own())
+        reader = Reader(LINK, "s", taken.append, Own())
         subjects = {Pair("k", chef) for chef in wanted}
         for position, parcel in enumerate(self.engine.stream, 1):
             parts = parcel.subject.split(".")
@@ -202,7 +202,7 @@ class Numbers(RuleBasedStateMachine):
                 reader._pass_on(
                     read(
                         parcel.subject, parcel.headers, parcel.body,
-                        position=position, time=1.0, limits=LIMITS,
+                        position=position, time=1.0,
                     )
                 )  # fmt: skip
         assert not reader.ledger.violations()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from netdumplings.backbone.messages import MAX_OWN, Own, Parcel, kinds_of, parcels, read
-from netdumplings.wire import LIMITS, metadata_of
+from netdumplings.wire import metadata_of
 from support.hub_peers import dumpling
 
 LINES = [dumpling(number, chef="A").encode() for number in (1, 2, 3)]
@@ -28,7 +28,7 @@ def test_what_comes_back_as_it_was_sent_is_taken_and_says_of_itself_what_it_did(
     for known in (own, own, None):
         stored = read(
             sent.subject, sent.headers, bytes(bytearray(BODY)),
-            position=7, time=1.5, limits=LIMITS, own=known,
+            position=7, time=1.5, own=known,
         )  # fmt: skip
         assert (stored.body, stored.dumplings, stored.metadata) == (BODY, 3, METADATA)
         later = stored.after(2)
@@ -44,7 +44,7 @@ def test_what_somebody_has_written_in_place_of_it_is_looked_through(body: bytes)
     sent = parcel()
     own.keep(sent)
     with pytest.raises(ValueError, match=r"dumpling"):
-        read(sent.subject, sent.headers, body, position=1, time=1.0, limits=LIMITS, own=own)
+        read(sent.subject, sent.headers, body, position=1, time=1.0, own=own)
     # And what was sent is known all the same when it comes.
     assert own.is_one(sent.subject, "s", 1, BODY)
 

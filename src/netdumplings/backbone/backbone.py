@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
-from ..wire import Limits, Matcher
+from ..wire import Matcher
 from .beginnings import Beginning, lost_before, position_of_last, position_since
 from .link import EngineError, Link
 from .messages import Own, Stored
@@ -38,7 +38,6 @@ class Backbone:
     Args:
         settings: which backbone, and how it is to be used.
         name: what the hub calls itself there.
-        limits: what a dumpling may be.
         take: is called with what is stored, once each, in the order of the stream.
         on_stored: is called with a session and the number up to which the stream has it.
         on_room: is called when what waits becomes too much, with False, and when it is not, with
@@ -56,14 +55,12 @@ class Backbone:
         settings: BackboneSettings,
         *,
         name: str,
-        limits: Limits,
         take: Callable[[Stored], None],
         on_stored: Callable[[str, int], None],
         on_room: Callable[[bool], None],
         on_report: Callable[[bytes], None],
     ) -> None:
         self._settings = settings
-        self._limits = limits
         self._on_report = on_report
         self.key = ""
         self._info: StreamInfo | None = None
@@ -75,7 +72,7 @@ class Backbone:
         self.publisher = Publisher(
             self._link, settings.stream, settings.buffer_bytes, on_stored, on_room, own
         )
-        self.reader = Reader(self._link, settings.stream, limits, take, own)
+        self.reader = Reader(self._link, settings.stream, take, own)
 
     async def start(self) -> None:
         """Begin to connect; there may be nobody to connect to yet.
@@ -159,7 +156,7 @@ class Backbone:
     ) -> Past:
         """Go through what is stored; the arguments are those of `Past`."""
         stream = self._settings.stream
-        return Past(self._link, stream, self._limits, pairs, had, after=after)
+        return Past(self._link, stream, pairs, had, after=after)
 
     async def position_of_last(
         self, pairs: Collection[Pair], count: int, matcher: Matcher | None
@@ -170,7 +167,7 @@ class Backbone:
             EngineError: there is no getting at it now.
         """
         stream = self._settings.stream
-        return await position_of_last(self._link, stream, self._limits, pairs, count, matcher)
+        return await position_of_last(self._link, stream, pairs, count, matcher)
 
     async def position_since(self, time: float) -> int:
         """Find the position before what came at a time or later; see `beginnings.position_since`.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..wire import Limits, Matcher
+from ..wire import Matcher
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
 from .messages import FIRST, MAX_SESSION, SESSION, Stored, numbers
@@ -112,7 +112,6 @@ class Beginning(NamedTuple):
 async def position_of_last(
     link: Link,
     stream: str,
-    limits: Limits,
     pairs: Collection[Pair],
     count: int,
     matcher: Matcher | None,
@@ -122,7 +121,6 @@ async def position_of_last(
     Args:
         link: to the servers.
         stream: the stream's name.
-        limits: what a dumpling may be.
         pairs: what it wants.
         count: how many.
         matcher: what of that it wants; None for all.
@@ -135,7 +133,7 @@ async def position_of_last(
     back = STEP_BACK
     while count > 0:
         begin = max(info.first, end - back + 1)
-        counted = await _counted(link, stream, limits, pairs, begin, end, matcher)
+        counted = await _counted(link, stream, pairs, begin, end, matcher)
         left = count
         for one in reversed(counted):
             left -= one.dumplings
@@ -159,7 +157,6 @@ class _Counted(NamedTuple):
 async def _counted(
     link: Link,
     stream: str,
-    limits: Limits,
     pairs: Collection[Pair],
     begin: int,
     end: int,
@@ -178,7 +175,7 @@ async def _counted(
         if matcher is None:
             found = read_headers(message.headers or {}, place)
         else:
-            stored = read_message(message, place, limits)
+            stored = read_message(message, place)
             found = None if isinstance(stored, Damaged) else stored
         if found is None:
             return

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from ..wire import Limits
 from .link import API, EngineError, Link
 from .messages import COUNT, Own, Stored, read
 from .subjects import Pair, filters
@@ -28,6 +27,8 @@ logger = logging.getLogger("netdumplings.hub")
 
 #: Seconds after which JetStream forgets a consumer that nobody asks.
 FORGOTTEN_AFTER: Final = 30
+#: Bytes of a message besides its headers and what is in it, as JetStream counts: its subjects.
+ENVELOPE: Final = 16 * 1024
 #: Seconds without a sign of life until what was asked for is given up.
 SILENCE: Final = 3.0
 #: Nanoseconds in a second: JetStream's unit.
@@ -79,9 +80,7 @@ def place_of(message: Msg) -> Place | None:
     return Place(position, number, time / SECOND)
 
 
-def read_message(
-    message: Msg, place: Place, limits: Limits, own: Own | None = None
-) -> Stored | Damaged:
+def read_message(message: Msg, place: Place, own: Own | None = None) -> Stored | Damaged:
     """Read a message of the stream, whoever has written it; `messages.read` says of what."""
     headers = message.headers or {}
     try:
@@ -91,7 +90,6 @@ def read_message(
             message.data,
             position=place.position,
             time=place.time,
-            limits=limits,
             own=own,
         )
     except (ValueError, RecursionError) as error:
@@ -232,6 +230,8 @@ class Consumer:
 
     async def _request(self, count: int, **options: Any) -> None:
         subject = f"{API}CONSUMER.MSG.NEXT.{self._stream}.{self._name}"
+        # A message that is larger would never come.
+        options["max_bytes"] = max(options["max_bytes"], self._link.max_payload + ENVELOPE)
         question = msgspec.json.encode({"batch": count, **options})
         self.waiting += count
         await self._link.publish(subject, question, reply=f"{self._inbox}.{next(self._requests)}")

@@ -146,8 +146,12 @@ class Link:
             except asyncio.CancelledError:
                 self._ending = True
                 raise
+            except EngineError as error:
+                self._complain(error.reason)
+            except Exception:
+                logger.exception("a fault of the hub's own while it talks to its backbone")
             finally:
-                self._fall("the connection to it is closed")
+                self._fall("the connection to it is closed" if self.up else "")
                 with suppress(Exception):
                     await client.close()
             await asyncio.sleep(RETRY_EVERY)
@@ -200,10 +204,11 @@ class Link:
             async with asyncio.timeout(ANSWER_WITHIN):
                 message = await future
         except TimeoutError:
-            self._note_silence()
             when, heard = self._said
             # A server that forbids something says so to no question in particular.
             why = f" ({heard})" if when >= began else ""
+            if "permissions violation" not in why.lower():
+                self._note_silence()
             raise EngineError(f"no answer within {ANSWER_WITHIN:g} seconds{why}") from None
         finally:
             del self._answers[number]
@@ -267,6 +272,27 @@ class Link:
         return SafeClient, entrance(self._settings)
 
     async def _connect(self, client: Client, options: dict[str, Any]) -> None:
+        """Connect to whichever server is there.
+
+        Raises:
+            EngineError: what is there is no server of NATS.
+        """
+        try:
+            await self._open(client, options)
+        except Exception as error:
+            # (Who is away, or says no, is tried again by the client itself.)
+            raise EngineError(f"what answers is no server of NATS: {said(error)}") from error
+        self._inbox = client.new_inbox()
+        self._subscriptions.clear()
+        self._listeners = {
+            subject: take for subject, take in self._listeners.items() if take != self._answered
+        }
+        self._listeners[f"{self._inbox}.*"] = self._answered
+        for subject in self._listeners:
+            await self._subscribe(subject)
+        self._stirred.set()
+
+    async def _open(self, client: Client, options: dict[str, Any]) -> None:
         await client.connect(
             name=self._name,
             error_cb=self._note,
@@ -280,15 +306,6 @@ class Link:
             pending_size=0,
             **options,
         )
-        self._inbox = client.new_inbox()
-        self._subscriptions.clear()
-        self._listeners = {
-            subject: take for subject, take in self._listeners.items() if take != self._answered
-        }
-        self._listeners[f"{self._inbox}.*"] = self._answered
-        for subject in self._listeners:
-            await self._subscribe(subject)
-        self._stirred.set()
 
     async def _subscribe(self, subject: str) -> None:
         from nats.errors import Error

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
+from .. import defaults
 from ..wire import Limits, Metadata, Refusal
 from ..wire.dumplings import metadata_of_many, read_dumplings
 from ..wire.messages import MAX_SEQ
@@ -27,6 +28,8 @@ COUNT: Final = "Netdumplings-Count"
 #: By which the stream knows a message that it has already (NATS, "Message Deduplication").
 MESSAGE_ID: Final = "Nats-Msg-Id"
 
+#: What another hub may have taken from its kitchens: each has limits of its own.
+TAKEN: Final = Limits(message=defaults.MAX_MESSAGE, depth=defaults.MOST_JSON_DEPTH)
 #: Bytes of dumplings that a hub remembers it has sent.
 MAX_OWN: Final = 8 * 1024 * 1024
 #: Characters of a session's public name.
@@ -237,7 +240,6 @@ def read(
     *,
     position: int,
     time: float,
-    limits: Limits,
     own: Own | None = None,
 ) -> Stored:
     """Read a message of the stream.
@@ -248,7 +250,6 @@ def read(
         body: what is in it.
         position: its sequence number.
         time: when it came into the stream, seconds since the epoch.
-        limits: what a dumpling may be.
         own: what this hub has sent, if that may be among it.
 
     Raises:
@@ -266,7 +267,7 @@ def read(
         return Stored(position, time, session, names[0], first, body, count, None)
     if not body.isascii():
         body.decode()
-    metadata = read_dumplings(body, limits)
+    metadata = read_dumplings(body, TAKEN)
     if isinstance(metadata, Refusal):
         raise ValueError(metadata.reason)
     if len(metadata) != count:

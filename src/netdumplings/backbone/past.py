@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
-from ..wire import Limits
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import Link
 from .messages import Stored
@@ -26,7 +25,6 @@ class Past:
     Args:
         link: to the servers.
         stream: the stream's name.
-        limits: what a dumpling may be.
         pairs: what is wanted.
         had: of each session named in it, what has a lower number, or that one, is left out.
         after: begin after this position.
@@ -40,7 +38,6 @@ class Past:
         self,
         link: Link,
         stream: str,
-        limits: Limits,
         pairs: Collection[Pair],
         had: Mapping[str, int],
         *,
@@ -48,7 +45,6 @@ class Past:
     ) -> None:
         self._link = link
         self._stream = stream
-        self._limits = limits
         self._pairs = pairs
         self.position = after
         self.had = dict(had)
@@ -99,7 +95,7 @@ class Past:
             await consumer.close()
 
     def _took(self, message: Msg, place: Place) -> None:
-        stored = read_message(message, place, self._limits)
+        stored = read_message(message, place)
         self.position = place.position
         if isinstance(stored, Damaged):
             return

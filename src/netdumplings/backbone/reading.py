@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..delivery import ReturnLedger, delays
-from ..wire import MAX_CURSOR, Limits
+from ..wire import MAX_CURSOR
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
 from .messages import Own, Stored
@@ -41,7 +41,6 @@ class Reader:
     Args:
         link: to the servers.
         stream: the stream's name.
-        limits: what a dumpling may be.
         take: is called with what came, each dumpling once, in the order of the stream.
         own: what this hub has sent there.
 
@@ -50,12 +49,9 @@ class Reader:
             the first connection.
     """
 
-    def __init__(
-        self, link: Link, stream: str, limits: Limits, take: Callable[[Stored], None], own: Own
-    ) -> None:
+    def __init__(self, link: Link, stream: str, take: Callable[[Stored], None], own: Own) -> None:
         self._link = link
         self._stream = stream
-        self._limits = limits
         self._take = take
         self._own = own
         self.position: int | None = None
@@ -221,7 +217,7 @@ class Reader:
         self._since.clear()
 
     def _took(self, message: Msg, place: Place) -> None:
-        stored = read_message(message, place, self._limits, self._own)
+        stored = read_message(message, place, self._own)
         self.position = place.position
         since = self._subject_since(message.subject)
         if since is None or place.position <= since:

@@ -10,7 +10,6 @@ from typing import Final
 from ..backbone import BackboneSettings, BackboneState
 from ..backbone.backbone import Backbone
 from ..backbone.subjects import Pair
-from ..wire import Limits
 from .fleet import Fleet
 from .joined_router import JoinedRouter
 from .kitchens import Kitchens
@@ -26,7 +25,6 @@ class Joined:
     Args:
         settings: which backbone.
         name: what the hub is called.
-        limits: what a dumpling may be.
         router: feeds the eaters.
 
     Attributes:
@@ -37,9 +35,7 @@ class Joined:
 
     kitchens: Kitchens
 
-    def __init__(
-        self, settings: BackboneSettings, name: str, limits: Limits, router: JoinedRouter
-    ) -> None:
+    def __init__(self, settings: BackboneSettings, name: str, router: JoinedRouter) -> None:
         self._router = router
         self.fleet = Fleet(
             name,
@@ -50,7 +46,6 @@ class Joined:
         self._backbone = router.backbone = Backbone(
             settings,
             name=name,
-            limits=limits,
             take=router.take,
             on_stored=self._note_stored,
             on_room=self._note_room,

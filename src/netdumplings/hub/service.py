@@ -266,7 +266,7 @@ class Service:
 
         router = JoinedRouter(call_soon, **buffers)
         self._router = router
-        self._joined = Joined(settings.backbone, settings.name, settings.limits, router)
+        self._joined = Joined(settings.backbone, settings.name, router)
         return self._joined.onward
 
     def _resources(self) -> dict[str, Resource]:

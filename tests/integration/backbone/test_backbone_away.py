@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,36 @@ async def test_who_comes_while_it_is_away_is_welcome_hears_of_it_and_where_it_be
             await source.send(1, dumpling("news"))
             while "news" not in (await eater.payloads(1)):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "empty response"),
+        (b"INFO {\r\n", "json parse error"),
+        (b"INFO [1]\r\n", "no server of NATS"),
+        (b'INFO {"connect_urls": 5}\r\n', "no server of NATS"),
+        (b"x" * 1_000_000, "no server of NATS"),
+        (b'INFO {"headers": true}\r\nPONG\r\n\xff\xff\r\n', "connection was lost"),
+    ],
+)
+async def test_where_there_is_something_else_than_a_server_one_may_come(
+    server: NatsServer, stream: str, said: bytes, told: str
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    something = await asyncio.start_server(answer, server.host, server.port)
+    async with joined_hub(server.url, stream) as hub, v2_kitchen(hub) as source:
+        await until_so(problem(hub, told), lambda: state_of(hub).problem)
+        something.close()
+        with server:
+            await source.hello()
+            await source.send(1, dumpling(1))
+            await source.acknowledged(1)
 
 
 async def test_a_hub_takes_as_much_as_its_buffer_holds_and_then_reads_no_more(

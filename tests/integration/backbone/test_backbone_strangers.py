@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from support.hub_peers import dumpling
 from support.joined_hubs import joined_hub, state_of, until_so
 from support.nats import NatsServer
 from support.v2_peers import v2_eater, v2_kitchen
+
+HELLO = '{"eater_name": "test_eater"}'
 
 
 class Stranger:
@@ -148,5 +151,43 @@ async def test_who_asks_for_the_past_is_not_given_what_no_hub_has_written(
         await source.send(2, dumpling(2))
         await source.acknowledged(2)
         for asked in ({"since": 0.0}, {"last": 100}):
-            async with v2_eater(hub, EaterSide('{"eater_name": "e"}', **asked)) as eater:
+            async with v2_eater(hub, EaterSide(HELLO, **asked)) as eater:
                 assert await eater.payloads(2) == [1, 2]
+
+
+async def test_a_message_that_is_larger_than_any_of_a_hubs_holds_nobody_up(
+    tmp_path: Path, stream: str
+) -> None:
+    mebibytes = 20 * 1024 * 1024
+    with NatsServer(tmp_path / "nats", more={"max_payload": mebibytes + 4096}) as server:
+        async with (
+            joined_hub(server.url, stream, max_bytes=10 * mebibytes) as hub,
+            v2_eater(hub) as eater,
+            v2_kitchen(hub) as source,
+        ):
+            await source.hello()
+            await source.send(1, dumpling(1))
+            assert await eater.payloads(1) == [1]
+            with stranger(server) as writer:
+                writer.store(stream.encode() + b".k.c", headers(), bytes(mebibytes))
+            await source.send(2, dumpling(2))
+            assert await eater.payloads(1) == [2]
+            async with v2_eater(hub, EaterSide(HELLO, since=0.0)) as another:
+                assert await another.payloads(2) == [1, 2]
+
+
+async def test_hubs_that_take_more_than_others_are_believed(
+    nats_server: NatsServer, stream: str
+) -> None:
+    deep = json.loads("[" * 90 + "]" * 90)
+    async with (
+        joined_hub(nats_server.url, stream, max_depth=100) as generous,
+        joined_hub(nats_server.url, stream, max_message=1000) as mean,
+        v2_kitchen(generous) as source,
+        v2_eater(mean) as eater,
+    ):
+        await until_so(lambda: f"{stream}.*.*" in state_of(mean).wanted)
+        await source.hello()
+        await source.send(1, dumpling(deep), dumpling("x" * 2000))
+        assert await eater.payloads(2) == [deep, "x" * 2000]
+        assert state_of(mean).returning.damaged == 0
