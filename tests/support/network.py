@@ -86,7 +86,11 @@ class Cable:
 
 def ip(*arguments: str) -> None:
     """Run ip(8)."""
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+    try:
+        subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr)
+        raise
 
 
 def inside(namespace: str, *command: str) -> list[str]:

@@ -380,6 +380,11 @@ class Link:
                 future.set_exception(EngineError("the connection was lost before the answer"))
 
     async def _note(self, error: Exception) -> None:
+        from nats.errors import Error
+
+        if not isinstance(error, Error | OSError):
+            # It comes from what takes messages.
+            logger.error("a fault of the hub's own with what its backbone gave", exc_info=error)
         self._said = (time.monotonic(), said(error))
         if not self.up and not self._ending:
             self._complain(said(error))

@@ -190,7 +190,12 @@ class Publisher:
         queue = self._queues[session] = deque([item])
         task = asyncio.create_task(self._empty(session, queue))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            logger.error("a fault of the hub's own while it stores", exc_info=fault)
 
     async def _empty(self, session: str, queue: deque[_Waiting]) -> None:
         """Store what waits of a session, one group after the other."""

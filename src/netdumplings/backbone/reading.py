@@ -170,6 +170,9 @@ class Reader:
             except EngineError as error:
                 logger.debug("reading the stream: %s", error)
                 await asyncio.sleep(next(waits))
+            except Exception:
+                logger.exception("a fault of the hub's own while it reads the stream")
+                await asyncio.sleep(next(waits))
 
     async def _read(self) -> None:
         """Take what comes until the consumer is to be made anew."""

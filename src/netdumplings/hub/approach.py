@@ -121,10 +121,12 @@ class Approach:
                 continue
             if past.position >= covered:
                 break
+            before = past.position
             async with self._router.turns:
                 got = await past.next()
-                reached = past.position if got else await past.reached()
-            if got:
+                moved = bool(got) or past.position > before
+                reached = past.position if moved else await past.reached()
+            if moved:
                 await self._give(got)
                 continue
             if reached >= covered:
@@ -159,7 +161,7 @@ class Approach:
             if not hello.last or since > beginning.position:
                 beginning = Beginning(since, 0, {})
         position, self._leave_out, had = beginning
-        self._welcome({backbone.key: position})
+        self._welcome({self._key: position})
         return backbone.past(self._pairs, had, after=position)
 
     async def _tell_forgotten(self, position: int, had: Mapping[str, int]) -> None:
@@ -200,7 +202,7 @@ class Approach:
             total += stored.dumplings
             size += len(stored.body)
             cursor[stored.session] = stored.last
-            cursor[self._backbone.key] = stored.position
+            cursor[self._key] = stored.position
             if size >= PIECE:
                 await self._write(lines, total, cursor)
                 lines, cursor, total, size = [], {}, 0, 0
@@ -228,5 +230,5 @@ class Approach:
         self._feed.offer(batch, len(lines), total, cursor)
 
     def _tell_hole(self, stored: Stored) -> None:
-        cursor = {stored.session: stored.last, self._backbone.key: stored.position}
+        cursor = {stored.session: stored.last, self._key: stored.position}
         self._feed.gap("kitchen", stored.dumplings, stored.kitchen, cursor)
