@@ -15,6 +15,7 @@ from support import network
 from support.nats_cluster import NatsCluster, separate_cluster
 from support.switch import Switch
 
+from ..lives import memory
 from .fleet import EATERS, STREAM, Fleet
 from .outcome import Outcome, outcome_of
 
@@ -86,7 +87,12 @@ class Torment:
             eaten = sum(one.told.get("eaten", 0) for one in self._fleet.eaters.values())
             left = max(0.0, end - time.monotonic())
             faults = sum(self.done.values())
-            print(f"{left:6.0f} s left: {faults} faults, {eaten} dumplings eaten", flush=True)
+            size = max(memory(hub.process.pid) for hub in self._fleet.hubs.values()) // 2**20
+            print(
+                f"{left:6.0f} s left: {faults} faults, {eaten} dumplings eaten; "
+                f"the largest hub has {size} MiB",
+                flush=True,
+            )
 
     def _rage(self, seconds: float) -> None:
         end = time.monotonic() + seconds
