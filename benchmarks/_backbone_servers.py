@@ -33,7 +33,12 @@ class Group:
     @property
     def worked(self) -> float:
         """How many seconds of processor time they have taken."""
-        return sum(worked(pid) or 0.0 for pid in self.pids)
+        return sum(self.each_worked)
+
+    @property
+    def each_worked(self) -> list[float]:
+        """How many seconds of processor time each has taken."""
+        return [worked(pid) or 0.0 for pid in self.pids]
 
     @property
     def peak(self) -> int:

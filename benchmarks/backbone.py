@@ -70,12 +70,16 @@ class Way(NamedTuple):
     Attributes:
         hubs: through how many hubs; 0 for none.
         own: whether, without hubs, each eater has a consumer of its own.
+        apart: whether all kitchens are at the first hub, and all eaters at the last.
     """
 
     hubs: int
     own: bool = False
+    apart: bool = False
 
     def __str__(self) -> str:
+        if self.apart:
+            return "in by one hub, out by another"
         if self.hubs:
             return f"{self.hubs} hub{'s' * (self.hubs > 1)}"
         return "NATS, a consumer each" if self.own else "NATS, a shared consumer"
@@ -88,12 +92,12 @@ class Measured:
     Attributes:
         eaten: what the eaters got.
         nats: seconds of processor time that the servers of NATS took.
-        hubs: those that the hubs took.
+        hubs: those that each hub took.
     """
 
     eaten: Eaten
     nats: float
-    hubs: float
+    hubs: Sequence[float]
 
 
 def measure(servers: int, way: Way, eaters: int, batch: int, seconds: float) -> Measured:
@@ -123,6 +127,8 @@ def measure(servers: int, way: Way, eaters: int, batch: int, seconds: float) -> 
             subjects = [""]
         in_ports = hubs.in_ports if hubs else engine.ports
         out_ports = hubs.out_ports if hubs else engine.ports
+        if way.apart:
+            in_ports, out_ports = in_ports[:1], out_ports[-1:]
         where = [
             (port, [subjects[n % len(subjects)] for n in range(first, eaters, len(out_ports))])
             for first, port in enumerate(out_ports)
@@ -130,7 +136,7 @@ def measure(servers: int, way: Way, eaters: int, batch: int, seconds: float) -> 
         kind = "hubs" if hubs else "nats"
         by_eaters = roles.start(run_eaters, kind, where, batch, 0.0)
         told(by_eaters)
-        before = engine.worked, hubs.worked if hubs else 0.0
+        before, of_hubs = engine.worked, hubs.each_worked if hubs else []
         of_kitchens = [in_ports[n % len(in_ports)] for n in range(KITCHENS)]
         window = WINDOW if eaters < MANY else WINDOW_OF_MANY
         told(
@@ -138,8 +144,8 @@ def measure(servers: int, way: Way, eaters: int, batch: int, seconds: float) -> 
             seconds + PATIENCE,
         )
         eaten = told(by_eaters)
-        after = engine.worked, hubs.worked if hubs else 0.0
-    return Measured(eaten, after[0] - before[0], after[1] - before[1])
+        each = zip(hubs.each_worked if hubs else [], of_hubs, strict=True)
+        return Measured(eaten, engine.worked - before, [after - begun for after, begun in each])
 
 
 class Results:
@@ -206,11 +212,12 @@ def print_table(
 def _row(servers: int, eaters: int, way: Way, best: Measured, ratio: float, enough: bool) -> str:
     eaten = best.eaten
     floor = f"{FLOOR:g} x{'' if enough else ' MISSED'}" if way.hubs else ""
-    work = [1e6 * seconds / eaten.total for seconds in (best.nats, best.hubs)]
+    of_nats, *of_hubs = [1e6 * seconds / eaten.total for seconds in (best.nats, *best.hubs)]
+    told_of_hubs = " + ".join(f"{one:.2f}" for one in (of_hubs if way.apart else [sum(of_hubs)]))
     cells = [
         f"{servers} server{'s' * (servers > 1)}", f"{eaters}", f"{way}", f"{eaten.rate_in:,.0f}",
-        f"{eaten.rate_out:,.0f}", f"{ratio:.2f} x", floor, f"{work[0]:.2f}",
-        f"{work[1]:.2f}" if way.hubs else "",
+        f"{eaten.rate_out:,.0f}", f"{ratio:.2f} x", floor, f"{of_nats:.2f}",
+        told_of_hubs if way.hubs else "",
     ]  # fmt: skip
     if eaten.missing:
         cells[-1] += f" ({eaten.missing:,} did not arrive)"
@@ -235,7 +242,7 @@ def main() -> None:
         options.rounds, options.seconds = 1, 0.5
     # So that whoever ends us ends the servers, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    ways = [Way(0), Way(0, own=True), *map(Way, options.hubs)]
+    ways = [Way(0), Way(0, own=True), *map(Way, options.hubs), Way(2, apart=True)]
     results = Results()
     for number in range(1, options.rounds + 1):
         for servers in options.servers:
