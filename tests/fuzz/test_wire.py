@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdumplings import Dumpling
-from netdumplings.delivery import EaterLedger, IntakeLedger
 from netdumplings.hub.guests import Kitchen
+from netdumplings.hub.reporting import report_of
+from netdumplings.hub.reports import HubTold
 from netdumplings.hub.sessions import Sessions
 from netdumplings.hub.status import status_dumpling, status_payload
 from netdumplings.wire import (
@@ -160,18 +161,8 @@ def test_every_announcement_that_the_hub_takes_can_be_shown_in_its_status(
         kitchen = Kitchen(hello.name, text, "127.0.0.1", 1, session)
         for event in tell_counts(counts) if counts else ():
             kitchen.told_counts(event.counts)
-        status = status_dumpling(
-            status_payload(
-                uptime=1.0,
-                intake=IntakeLedger(),
-                own=0,
-                ledger=EaterLedger(),
-                refused={},
-                kitchens=[kitchen],
-                eaters=[],
-            ),
-            1.0,
-        )
+        report = report_of(HubTold(id="", name="", kitchens=1), [kitchen], [])
+        status = status_dumpling(status_payload(report), 1.0)
         assert check_dumpling(status.replace(b"SystemStatusChef", b"SomeChef", 1)) is None
         shown = Dumpling.from_json(status).payload["dumpling_kitchens"]
         assert shown[0]["info_from_kitchen"]["kitchen_name"] == hello.name
