@@ -27,6 +27,10 @@ def test_chefs_are_for_kitchens_unless_they_say_otherwise() -> None:
     assert DumplingChef.assignable_to_kitchen is True
 
 
+def test_chefs_need_not_be_asked_for_unless_they_say_otherwise() -> None:
+    assert DumplingChef.by_request is False
+
+
 def test_the_base_packet_handler_names_the_chef_and_the_packet() -> None:
     payload = StatefulChef().packet_handler(Ether(dns_query("example.com")))
     assert isinstance(payload, str)

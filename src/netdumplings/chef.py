@@ -37,6 +37,8 @@ class DumplingChef:
         dumplings_sent_count: how many dumplings its handlers have made.
         assignable_to_kitchen: a class attribute; False makes ``nd-sniff`` leave the class alone
             (for a base class of other chefs).
+        by_request: a class attribute; True makes ``nd-sniff`` run it only where it is asked for,
+            by its name (``--chef``) or with all others (``--menu all``).
         packet_filter: which packets its handlers are given, in pcap-filter(7) language, as in
             ``packet_filter = "udp port 53"``; None for every packet its kitchen sniffs. A class
             attribute, or set in ``__init__``.
@@ -47,6 +49,7 @@ class DumplingChef:
     """
 
     assignable_to_kitchen: ClassVar[bool] = True
+    by_request: ClassVar[bool] = False
     packet_filter: str | None = None
     display: ClassVar[Mapping[str, Any] | None] = None
 

@@ -21,6 +21,10 @@ PACKET_FILTER = "tcp or udp or arp"
 #: Seconds between two calls of a chef's interval handler.
 POKE_INTERVAL = 5.0
 CHEF_MODULE = "netdumplings.dumplingchefs"
+#: Which chefs of the modules are run if none is named: those that need not be asked for, or all.
+MENU = "usual"
+MENU_OF_ALL = "all"
+MENUS = (MENU, MENU_OF_ALL)
 #: Seconds that one call of a chef's handler may take.
 CHEF_BUDGET = 10.0
 #: Bytes of memory that the process that runs the chefs may have.

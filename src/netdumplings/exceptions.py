@@ -204,14 +204,18 @@ class NoChefs(ChefError):
 
     Attributes:
         modules: the modules that were looked into.
+        by_request: the names of chefs that are there, and run only where they are asked for.
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], by_request: Sequence[str] = ()) -> None:
         self.modules = tuple(modules)
-        super().__init__(
-            f"no chef to run in {', '.join(modules)}: a chef is a subclass of "
-            "netdumplings.DumplingChef that the module itself defines"
+        self.by_request = tuple(by_request)
+        why = (
+            f"{', '.join(by_request)} must be asked for, with --chef or --menu all"
+            if by_request
+            else "a chef is a subclass of netdumplings.DumplingChef that the module itself defines"
         )
+        super().__init__(f"no chef to run in {', '.join(modules)}: {why}")
 
 
 class DuplicateChef(ChefError):

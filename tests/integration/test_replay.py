@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from netdumplings import dumplingchefs
 from support.commands import Command, clean_environment, run
 from support.packets import (
     START,
@@ -265,15 +266,36 @@ def test_the_chef_list_is_exactly_as_specified(tmp_path: Path, chef: str) -> Non
         part for name in ("netdumplings.dumplingchefs", broken, chef) for part in ("-m", name)
     ]
     done = run("sniff", "--chef-list", *arguments)
+    names = [name for name in vars(dumplingchefs) if name in dumplingchefs.__all__]
+    assert {"ARPChef", "DNSLookupChef", "PacketCountChef"} <= {*names}
+    in_the_box = "".join(f"  {name}\n" for name in names)
     assert done.returncode == 0
     assert done.stdout == (
-        "netdumplings.dumplingchefs\n  ARPChef\n  DNSLookupChef\n  PacketCountChef\n\n"
+        f"netdumplings.dumplingchefs\n{in_the_box}\n"
         f"{broken}\n  cannot be imported: ZeroDivisionError: division by zero\n\n"
         f"{chef}\n  LengthChef\n\n"
     )
-    assert run("sniff", "-l").stdout == (
-        "netdumplings.dumplingchefs\n  ARPChef\n  DNSLookupChef\n  PacketCountChef\n\n"
+    assert run("sniff", "-l").stdout == f"netdumplings.dumplingchefs\n{in_the_box}\n"
+
+
+def test_a_chef_that_must_be_asked_for_is_listed_and_run_when_it_is(
+    capture: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "seldom.py"
+    path.write_text(
+        f"{ONE_CHEF}\nclass SeldomChef(DumplingChef):\n    by_request = True\n"
+        "    def interval_handler(self, interval=None):\n        return 'seldom'\n"
     )
+
+    def run_are(*options: str) -> set[str]:
+        done = run("sniff", "--stdout", "--read", capture, "-m", str(path), *options)
+        assert done.returncode == 0, done.stderr
+        return {one["metadata"]["chef"] for one in dumplings(done.stdout)}
+
+    assert run("sniff", "-l", "-m", str(path)).stdout == f"{path}\n  LengthChef\n  SeldomChef\n\n"
+    assert run_are() == {"LengthChef"}
+    assert run_are("--menu", "all") == {"LengthChef", "SeldomChef"}
+    assert run_are("--chef", "SeldomChef") == {"SeldomChef"}
 
 
 @pytest.mark.parametrize(

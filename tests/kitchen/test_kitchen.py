@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from netdumplings import Dumpling, DumplingChef, DumplingDriver, DumplingKitchen
+from netdumplings import (
+    Dumpling,
+    DumplingChef,
+    DumplingDriver,
+    DumplingKitchen,
+    dumplingchefs,
+)
 from netdumplings.capture import CaptureStatistics
 from netdumplings.exceptions import (
     BrokenChef,
@@ -88,6 +94,8 @@ def test_a_chef_knows_the_kitchen_it_works_in(capture: Path) -> None:
 def test_the_chefs_in_the_box_are_there_by_default(capture: Path) -> None:
     names = [chef.name for chef in DumplingKitchen(read=capture).chefs]
     assert names == ["ARPChef", "DNSLookupChef", "PacketCountChef"]
+    everything = [chef.name for chef in DumplingKitchen(read=capture, menu="all").chefs]
+    assert sorted(everything) == sorted(dumplingchefs.__all__)
 
 
 def test_leaving_the_loop_early_closes_the_capture(capture: Path) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from netdumplings import dumplingchefs
 from netdumplings.exceptions import ChefModuleError, DuplicateChef, NoChefs, UnknownChef
 from netdumplings.kitchen.loader import choose_chefs, load_modules, public_name
 
+#: Those of the chefs in the box that need not be asked for: of the contract's section 7.
+USUAL = ["ARPChef", "DNSLookupChef", "PacketCountChef"]
 TWO_CHEFS = """
 from netdumplings import DumplingChef
 from netdumplings.dumplingchefs import ARPChef   # merely imported: not this module's chef
@@ -42,7 +45,8 @@ def names(*given: str) -> list[list[str]]:
 
 
 def test_an_importable_module() -> None:
-    assert names("netdumplings.dumplingchefs") == [["ARPChef", "DNSLookupChef", "PacketCountChef"]]
+    (found,) = names("netdumplings.dumplingchefs")
+    assert sorted(found) == sorted(dumplingchefs.__all__)
 
 
 def test_a_module_in_the_current_directory(tmp_path: Path) -> None:
@@ -159,7 +163,8 @@ def test_a_module_that_exits_does_not_end_us(tmp_path: Path) -> None:
 def test_all_chefs_are_chosen_or_the_wanted_ones(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text(TWO_CHEFS)
     modules = load_modules(["netdumplings.dumplingchefs", "two.py"])
-    assert len(choose_chefs(modules)) == 5
+    chosen = choose_chefs(modules)
+    assert [chef.__name__ for chef in chosen] == [*USUAL, "Second", "First"]
     chosen = choose_chefs(modules, ["First", "ARPChef"])
     assert [chef.__name__ for chef in chosen] == ["ARPChef", "First"]
 
@@ -168,7 +173,8 @@ def test_an_unknown_chef_gets_the_nearest_name_and_all_there_are() -> None:
     with pytest.raises(UnknownChef) as caught:
         choose_chefs(load_modules(["netdumplings.dumplingchefs"]), ["DNSLokupChef"])
     assert "did you mean DNSLookupChef?" in str(caught.value)
-    assert "ARPChef, DNSLookupChef, PacketCountChef" in str(caught.value)
+    assert set(dumplingchefs.__all__) == set(caught.value.available)
+    assert f"found: {', '.join(caught.value.available)})" in str(caught.value)
 
 
 def test_two_chefs_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -195,6 +201,81 @@ def test_a_chef_that_is_not_for_kitchens_is_left_alone(
         choose_chefs(modules, ["Base"])
 
 
+ASKED_FOR = """
+from netdumplings import DumplingChef
+
+class Usual(DumplingChef):
+    pass
+
+class Seldom(DumplingChef):
+    by_request = True
+
+class Heir(Seldom):
+    pass
+
+class Freed(Seldom):
+    by_request = False
+
+class Base(DumplingChef):
+    assignable_to_kitchen = False
+    by_request = True
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "menu", "chosen"),
+    [
+        ([], "usual", ["Usual", "Freed"]),
+        ([], "all", ["Usual", "Seldom", "Heir", "Freed"]),
+        (["Seldom"], "usual", ["Seldom"]),
+        (["Heir", "Usual"], "usual", ["Usual", "Heir"]),
+        (["Seldom"], "all", ["Seldom"]),
+    ],
+)
+def test_a_chef_by_request_is_chosen_by_its_name_or_with_all(
+    wanted: list[str],
+    menu: str,
+    chosen: list[str],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "asked_for.py").write_text(ASKED_FOR)
+    with caplog.at_level(logging.INFO):
+        found = choose_chefs(load_modules(["asked_for.py"]), wanted, menu)
+    assert [chef.__name__ for chef in found] == chosen
+    said = "run by request only (--chef NAME, or --menu all): Seldom, Heir"
+    assert (said in caplog.messages) == ("Freed" in chosen and menu == "usual")
+
+
+def test_where_all_must_be_asked_for_they_are_named(tmp_path: Path) -> None:
+    (tmp_path / "seldom.py").write_text(
+        "from netdumplings import DumplingChef\nclass A(DumplingChef):\n    by_request = True\n"
+        "class B(A):\n    pass\n"
+    )
+    with pytest.raises(NoChefs) as caught:
+        choose_chefs(load_modules(["seldom.py"]))
+    assert caught.value.by_request == ("A", "B")
+    assert str(caught.value) == (
+        "no chef to run in seldom.py: A, B must be asked for, with --chef or --menu all"
+    )
+
+
+def test_two_chefs_of_one_name_are_no_trouble_while_nobody_asks_for_them(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / f"{name}.py").write_text(ASKED_FOR.replace("Usual", f"Usual{name}"))
+        with (tmp_path / f"{name}.py").open("a") as file:
+            file.write("\ndel Freed\n")
+    modules = load_modules(["one.py", "other.py"])
+    assert [chef.__name__ for chef in choose_chefs(modules)] == ["Usualone", "Usualother"]
+    with pytest.raises(DuplicateChef):
+        choose_chefs(modules, menu="all")
+
+
+def test_there_is_no_other_menu() -> None:
+    with pytest.raises(ValueError, match="there is no menu 'lunch': it is one of usual, all"):
+        choose_chefs(load_modules(["netdumplings.dumplingchefs"]), menu="lunch")
+
+
 def test_a_broken_module_ends_it_unless_another_has_chefs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -217,8 +298,6 @@ def test_a_module_without_chefs_is_said_to_have_none(tmp_path: Path) -> None:
 
 def test_the_public_name_is_the_one_it_is_imported_by() -> None:
     (module,) = load_modules(["netdumplings.dumplingchefs"])
-    assert [public_name(chef) for chef in module.chefs] == [
-        "netdumplings.dumplingchefs.ARPChef",
-        "netdumplings.dumplingchefs.DNSLookupChef",
-        "netdumplings.dumplingchefs.PacketCountChef",
-    ]
+    assert {public_name(chef) for chef in module.chefs} == {
+        f"netdumplings.dumplingchefs.{name}" for name in dumplingchefs.__all__
+    }

@@ -69,7 +69,14 @@ _OPTIONS = (
         metavar="NAME",
         multiple=True,
         shell_complete=completion.chefs,
-        help="Run this chef only; repeatable.  [default: every chef of the modules]",
+        help="Run this chef only; repeatable.  [default: those of the modules on the menu]",
+    ),
+    click.option(
+        "--menu",
+        type=click.Choice(defaults.MENUS),
+        default=defaults.MENU,
+        help="Which chefs to run if none is named with --chef: all, or the usual ones, which are "
+        "those that need not be asked for.",
     ),
     click.option(
         "-p",
@@ -188,6 +195,7 @@ def make_kitchen(
     filter: str,
     chef_modules: Sequence[str],
     chefs: Sequence[str],
+    menu: str,
     poke_interval: float,
     read: Sequence[str],
     speed: float | None,
@@ -227,7 +235,7 @@ def make_kitchen(
             hub=hub,
             interface=interfaces or defaults.ALL_INTERFACES,
             filter=filter,
-            chefs=choose_chefs(load_modules(chef_modules or [defaults.CHEF_MODULE]), chefs),
+            chefs=choose_chefs(load_modules(chef_modules or [defaults.CHEF_MODULE]), chefs, menu),
             poke_interval=poke_interval,
             read=read or None,
             speed=speed,

@@ -71,7 +71,10 @@ class DumplingKitchen:
             that order; after a loss, from the one behind it.
         interface: an interface, several, or ``"all"``.
         filter: what to sniff, in pcap-filter(7) language; empty for everything.
-        chefs: the classes of the chefs; the chefs in the box if None.
+        chefs: the classes of the chefs; None for those of the chefs in the box that are on the
+            menu.
+        menu: which those are: ``"usual"`` for those that need not be asked for, ``"all"`` for
+            those too that run ``by_request``.
         poke_interval: seconds between two calls of a chef's interval handler.
         read: capture files to replay instead of sniffing, one or several; ``"-"`` is standard
             input. pcap and pcapng, also gzipped.
@@ -134,6 +137,7 @@ class DumplingKitchen:
         interface: str | Sequence[str] = defaults.ALL_INTERFACES,
         filter: str = defaults.PACKET_FILTER,
         chefs: Sequence[type[DumplingChef]] | None = None,
+        menu: str = defaults.MENU,
         poke_interval: float = defaults.POKE_INTERVAL,
         read: PathLike | Sequence[PathLike] | None = None,
         speed: float | None = None,
@@ -182,7 +186,7 @@ class DumplingKitchen:
         self.filter = filter
         self.poke_interval = poke_interval
         if chefs is None:
-            chefs = choose_chefs(load_modules([defaults.CHEF_MODULE]))
+            chefs = choose_chefs(load_modules([defaults.CHEF_MODULE]), menu=menu)
         self._public_names = [public_name(chef) for chef in chefs]
         self._displays = displays_of(chefs)
         options = CaptureOptions(

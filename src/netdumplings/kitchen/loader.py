@@ -17,7 +17,7 @@ from stat import S_ISREG
 from types import ModuleType
 from typing import Any, Final
 
-from .. import opened
+from .. import defaults, opened
 from ..chef import DumplingChef
 from ..exceptions import ChefModuleError, DuplicateChef, NoChefs, UnknownChef
 from .tracebacks import one_line, own_exc_info, own_traceback
@@ -55,21 +55,28 @@ def load_modules(given: Iterable[str]) -> list[ChefModule]:
     return [_load(name) for name in dict.fromkeys(given)]
 
 
-def choose_chefs(modules: Sequence[ChefModule], wanted: Sequence[str] = ()) -> list[ChefClass]:
+def choose_chefs(
+    modules: Sequence[ChefModule], wanted: Sequence[str] = (), menu: str = defaults.MENU
+) -> list[ChefClass]:
     """Choose which chefs to run.
 
-    Classes that are not ``assignable_to_kitchen`` are left alone, with a warning in the log.
+    Classes that are not ``assignable_to_kitchen`` are left alone, with a warning in the log; those
+    that run ``by_request`` and were not asked for are left out, as the log says too.
 
     Args:
         modules: what `load_modules` found.
-        wanted: the names of the chefs to run; all of them if empty.
+        wanted: the names of the chefs to run; if empty, those of the menu.
+        menu: ``"usual"`` for those that do not run ``by_request`` only, ``"all"`` for all of them.
 
     Raises:
         ChefModuleError: a module did not import, and no other one has chefs.
         UnknownChef: a wanted chef is in none of the modules.
         DuplicateChef: two chosen chefs have the same name.
         NoChefs: none is left.
+        ValueError: there is no such menu.
     """
+    if menu not in defaults.MENUS:
+        raise ValueError(f"there is no menu {menu!r}: it is one of {', '.join(defaults.MENUS)}")
     found = [(chef, module) for module in modules for chef in module.chefs]
     for module in modules:
         if module.error is not None:
@@ -82,6 +89,7 @@ def choose_chefs(modules: Sequence[ChefModule], wanted: Sequence[str] = ()) -> l
         if name not in names:
             raise UnknownChef(name, names)
     chosen: dict[str, tuple[ChefClass, ChefModule]] = {}
+    by_request: dict[str, None] = {}
     for chef, module in found:
         name = chef.__name__
         if wanted and name not in wanted:
@@ -89,11 +97,16 @@ def choose_chefs(modules: Sequence[ChefModule], wanted: Sequence[str] = ()) -> l
         if not chef.assignable_to_kitchen:
             logger.warning("chef %s of %s is not for kitchens: left alone", name, module.given)
             continue
+        if chef.by_request and not wanted and menu != defaults.MENU_OF_ALL:
+            by_request[name] = None
+            continue
         if name in chosen:
             raise DuplicateChef(name, [chosen[name][1].given, module.given])
         chosen[name] = (chef, module)
     if not chosen:
-        raise NoChefs([module.given for module in modules])
+        raise NoChefs([module.given for module in modules], [*by_request])
+    if by_request:
+        logger.info("run by request only (--chef NAME, or --menu all): %s", ", ".join(by_request))
     return [chef for chef, _ in chosen.values()]
 
 
