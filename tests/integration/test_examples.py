@@ -52,6 +52,15 @@ def test_the_chef_that_says_how_it_is_shown_makes_what_it_says_is_there(tmp_path
     }
 
 
+def test_the_tests_of_the_chef_that_has_some_pass() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(EXAMPLES),
+         "-W", "error", str(EXAMPLES / "test_refusal_chef.py")],
+        capture_output=True, text=True, timeout=60, check=False, env=clean_environment(),
+    )  # fmt: skip
+    assert "7 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_the_old_chef_runs_unchanged(tmp_path: Path) -> None:
     messages = dns_query("a.example"), dns_response("a.example"), dns_response(question=False)
     capture = write_pcap(tmp_path / "x.pcap", *messages)

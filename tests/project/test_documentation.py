@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
 import netdumplings
+import netdumplings.testing
 from netdumplings.console.settings import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +117,15 @@ def test_the_chef_in_the_readme_makes_dumplings(tmp_path: Path) -> None:
         {"from": "192.0.2.1", "to": "192.0.2.2", "port": 80}
     ] * 2
     assert "DumplingKitchen(read=" in loop_code
+
+
+def test_the_steps_in_the_guide_to_testing_chefs_pass() -> None:
+    names = runpy.run_path(str(ROOT / "examples/test_refusal_chef.py"))
+    names |= {"packets": [names["refuses"](port) for port in (1, 2, 3)]}
+    names |= {"START": netdumplings.testing.START}
+    for code in blocks(ROOT / "docs/how-to/test-a-chef.md", "python"):
+        exec(code, names)
+    assert names["kitchen"].chef.refused == {"192.0.2.1": 1}
 
 
 def test_every_picture_is_small_and_shown() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 # The layers scapy loads by default, and with them what it binds to which port: a packet is
 # dissected the same, whatever its chefs import.
 import scapy.layers.all  # noqa: F401
 from scapy.config import conf
 from scapy.layers.dns import DNS
+from scapy.layers.inet import IP
+from scapy.layers.inet6 import IPv6, IPv46
 from scapy.packet import Packet, Raw
+
+#: LINKTYPE_RAW.
+_RAW_IP: Final = 101
 
 __all__ = ["AbsentRecord", "Packet", "dissect", "link_layer"]
 
@@ -43,6 +48,18 @@ class RecordList(list[Any]):
 def link_layer(link_type: int) -> type[Packet]:
     """The scapy class of a link type (a LINKTYPE_ value); `Raw` for one that scapy lacks."""
     return conf.l2types.num2layer.get(link_type, Raw)  # type: ignore[no-any-return]
+
+
+def link_type_of(packet: Packet) -> int | None:
+    """The link type of packets that begin as a scapy packet does: the inverse of `link_layer`.
+
+    IP and IPv6 are both 101, raw IP, as one interface has both. None for what begins no packet.
+    """
+    for layer in type(packet).__mro__:
+        link_type = conf.l2types.layer2num.get(layer)
+        if link_type is not None:
+            return _RAW_IP if issubclass(layer, (IP, IPv6, IPv46)) else int(link_type)
+    return None
 
 
 def first_layer(link_type: int, data: bytes) -> type[Packet]:
