@@ -4,6 +4,9 @@ In a page::
 
     ```{command-help} nd-print
     ```
+
+    ```{command-help} nd-token make
+    ```
 """
 
 from importlib.metadata import entry_points
@@ -19,15 +22,19 @@ WIDTH = 84
 
 
 class CommandHelp(SphinxDirective):
-    """The help text of the installed command of that name."""
+    """The help text of the installed command of that name, or of one below it."""
 
     required_arguments = 1
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Make a block of the text."""
-        name = self.arguments[0]
+        name, *below = self.arguments
         (entry_point,) = entry_points(group="console_scripts", name=name)
-        text = help_of(name, entry_point.load())
+        command = entry_point.load()
+        for each in below:
+            command = command.commands[each]
+        text = help_of(" ".join(self.arguments), command)
         block = nodes.literal_block(text, text, language="text")
         return [block]
 

@@ -9,7 +9,9 @@ import pytest
 
 from netdumplings import __version__
 
-COMMANDS = ["hub", "print", "hubstatus", "hubdetails", "sniff", "top", "record", "replay", "up"]
+COMMANDS = [
+    "hub", "print", "hubstatus", "hubdetails", "sniff", "top", "record", "replay", "up", "chef",
+]  # fmt: skip
 SLOW = {
     "asyncio", "cypcap", "msgspec", "nats", "numpy", "pcapy", "platformdirs", "prometheus_client",
     "rich", "scapy", "textual", "tomllib", "websockets",

@@ -37,7 +37,7 @@ LOADED = {
     ],
 }  # fmt: skip
 #: Which commands want what; `up` is a hub and a kitchen.
-HEAVY = {"sniff", "up"}
+HEAVY = {"sniff", "up", "chef"}
 _REQUEST = 1 << 20
 
 

@@ -131,13 +131,18 @@ def test_a_source_gives_everything_in_batches_as_large_as_was_said(
     frames = [tcp_syn(port) for port in range(1, 6)]
     path = write_pcap(tmp_path / "x.pcap", *frames)
     cut = {None: [5], 1: [1] * 5, 2: [2, 2, 1], 7: [5]}[size]
-    for given in (frames, path, str(path), batch(*frames)):
+    for given in (frames, path, str(path), [path], batch(*frames)):
         source = source_of(given, batch_size=size)
         found = read_all(source)
         assert [len(each) for each in found] == cut
         assert [*chain(*found)] == [1, 2, 3, 4, 5]
         assert source.statistics().received == 5
         assert source.live is False
+
+
+def test_several_captures_are_read_in_their_order(tmp_path: Path) -> None:
+    paths = [write_pcap(tmp_path / f"{port}.pcap", tcp_syn(port)) for port in (1, 2)]
+    assert read_all(source_of([str(paths[1]), paths[0]])) == [[2], [1]]
 
 
 def test_a_batch_has_one_packet_at_least() -> None:

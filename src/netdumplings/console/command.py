@@ -77,6 +77,28 @@ class Command(click.Command):
             return super().invoke(ctx)
 
 
+class SubCommand(click.Command):
+    """A command below another of ours."""
+
+    def __init__(self, name: str, **attributes: Any) -> None:
+        super().__init__(name, **attributes)
+        self.context_settings = {"show_default": True, **self.context_settings}
+
+
+class CommandOfCommands(Command, click.Group):
+    """A command of ours that has others below it, whose options have variables, too.
+
+    ``--role`` of ``nd-token make`` is ``NETDUMPLINGS_TOKEN_MAKE_ROLE``.
+    """
+
+    command_class = SubCommand
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a command in."""
+        super().add_command(cmd, name)
+        name_variables(f"{self.tool}-{name or cmd.name}", cmd.params)
+
+
 def command(
     name: str, *, log_level: str = "info", gives_up_root: bool = False
 ) -> Callable[[Callable[..., None]], Command]:

@@ -37,6 +37,9 @@ def interfaces(_context: click.Context, _option: click.Parameter, begun: str) ->
 def chefs(context: click.Context, _option: click.Parameter, begun: str) -> list[str]:
     """The chefs whose names begin so, of the modules that are named so far."""
     modules: Sequence[str] = context.params.get("chef_modules") or [defaults.CHEF_MODULE]
+    if "module" in (parameter.name for parameter in context.command.params):
+        # click has not come to the arguments: there is an option that wants its value yet.
+        modules = context.args[:1]
     names = dict.fromkeys(name for module in modules for name in chefs_of(module))
     return [name for name in names if name.startswith(begun)]
 
@@ -49,7 +52,7 @@ def chefs_of(module: str) -> Iterator[str]:
     """
     import ast
 
-    for path in _sources(module):
+    for path in sources_of(module):
         # What cannot be read or understood has none that could be named.
         with suppress(OSError, ValueError, SyntaxError, RecursionError):
             with path.open("rb") as file:
@@ -59,8 +62,8 @@ def chefs_of(module: str) -> Iterator[str]:
                     yield node.name
 
 
-def _sources(module: str) -> list[Path]:
-    """The files that a module's classes may be in."""
+def sources_of(module: str) -> list[Path]:
+    """The files that a module's classes may be in; the module is not imported for that."""
     if CHEF_MODULE.is_path(module):
         path = at_home(module)
         return [path] if path.is_file() else []

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "nd-record": "record",
     "nd-replay": "replay",
     "nd-token": "token",
+    "nd-chef": "chef",
 }
 #: Options that say what to do, not how: no file sets them.
 _NOT_IN_A_FILE: Final = {"config", "help", "show-config", "version"}

@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from netdumplings.defaults import TOKEN_VARIABLE
 
-from .command import Command, name_variables
+from .command import CommandOfCommands
 from .errors import Failure
 from .options import FILE, SINCE
 from .text import printable
@@ -21,21 +21,6 @@ if TYPE_CHECKING:
     from netdumplings.transport.tokens_file import Entry
 
 _ROLES: Final = ("kitchen", "eater", "status")
-
-
-class SubCommand(click.Command):
-    """A command below another of ours, whose options have environment variables, too."""
-
-    def __init__(self, name: str, **attributes: Any) -> None:
-        super().__init__(name, **attributes)
-        self.context_settings = {"show_default": True, **self.context_settings}
-        name_variables(f"token-{name}", self.params)
-
-
-class CommandOfCommands(Command, click.Group):
-    """A command of ours that has others below it."""
-
-    command_class = SubCommand
 
 
 @click.group("nd-token", cls=CommandOfCommands)

@@ -99,9 +99,14 @@ def batches(packets: Any) -> Iterator[PacketBatch]:
         )
 
 
-def is_path(packets: Any) -> bool:
-    """Whether something given for packets is the path of a capture file."""
-    return isinstance(packets, str | os.PathLike)
+def _paths(packets: Any) -> list[str]:
+    """The capture files that packets are in; none if they are not."""
+    given = packets if isinstance(packets, list | tuple) else [packets]
+    return [os.fspath(path) for path in given] if given and all(map(_is_path, given)) else []
+
+
+def _is_path(given: Any) -> bool:
+    return isinstance(given, str | os.PathLike)
 
 
 def source_of(packets: Any, packet_filter: str = "", batch_size: int | None = None) -> PacketSource:
@@ -116,8 +121,8 @@ def source_of(packets: Any, packet_filter: str = "", batch_size: int | None = No
         ValueError, TypeError: as of `batches`.
         InvalidFilter: libpcap refuses the filter.
     """
-    if is_path(packets):
-        file = file_source([os.fspath(packets)], CaptureOptions(filter=packet_filter))
+    if paths := _paths(packets):
+        file = file_source(paths, CaptureOptions(filter=packet_filter))
         return file if batch_size is None else _Bites(file, batch_size)
     fed = FedSource(packet_filter)
     for batch in batches(packets):
@@ -233,7 +238,7 @@ def _several(packets: Any) -> list[Any]:
     """A list of what may be one or several."""
     if isinstance(packets, PacketBatch | bytes | bytearray | memoryview) or _is_packet(packets):
         return [packets]
-    if is_path(packets) or not isinstance(packets, Iterable):
+    if _is_path(packets) or not isinstance(packets, Iterable):
         raise TypeError(f"a test's packets are scapy's, bytes or batches, not {packets!r:.80}")
     return list(packets)
 

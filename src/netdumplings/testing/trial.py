@@ -229,8 +229,8 @@ def run_chef(
     Args:
         chef: its class.
         packets: scapy packets, the bytes of some (of Ethernet frames), batches; several in any
-            mixture or just one; or the path of a capture file. `packet_batch` gives them times
-            and another link type.
+            mixture or just one; or the path of a capture file, or of several. `packet_batch` gives
+            them times and another link type.
         poke_interval: seconds between two calls of its interval handler; None for none at all.
         filter: which packets the kitchen lets through, in pcap-filter(7) language; all, unlike
             ``nd-sniff``, if nothing is said.
