@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,18 +46,13 @@ FIRST = [
 
 @pytest.fixture(autouse=True)
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a command sets up for its process, and what it loads, stays in the test."""
-    root, handlers, level = logging.getLogger(), logging.getLogger().handlers[:], 0
-    level, scapys = root.level, logging.getLogger("scapy").level
+    """What a command loads for its process stays in the test."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
         if not name.startswith(("netdumplings", "scapy", "numpy")):
             del sys.modules[name]
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.getLogger("scapy").setLevel(scapys)
 
 
 @pytest.fixture

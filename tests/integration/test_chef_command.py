@@ -38,7 +38,10 @@ def chef(tmp_path: Path) -> Path:
 
 
 def write(path: Path, answer: str) -> None:
-    path.write_text(CHEF.format(answer=answer))
+    """Save a chef as many editors do: another file takes the place of the old one."""
+    new = path.with_suffix(".new")
+    new.write_text(CHEF.format(answer=answer))
+    new.replace(path)
 
 
 def line(payload: str) -> str:

@@ -14,13 +14,14 @@ from scapy.layers.inet import TCP
 from netdumplings import DumplingChef
 from netdumplings.exceptions import BrokenChef, InvalidFilter, NotACapture
 from netdumplings.packets import PacketBatch
+from netdumplings.testing import rounds as rounds_module
 from netdumplings.testing import timing as timing_module
+from netdumplings.testing.rounds import BATCH, load_batches
 from netdumplings.testing.timing import (
     FEWEST,
     LEAST_ROUNDS,
     Round,
     Timing,
-    load_batches,
     time_chef,
 )
 from support.packets import arp, batch, dns_query, tcp_syn, write_pcap
@@ -139,7 +140,7 @@ def test_few_packets_are_repeated_in_large_batches_and_time_goes_on() -> None:
     found = time_chef(BatchChef, given, seconds=0.02, poke_interval=1e6)
     assert found.of == 2
     assert 50 <= found.packets <= FEWEST
-    assert max(BatchChef.sizes) == min(found.packets, 8192)
+    assert max(BatchChef.sizes) == min(found.packets, BATCH)
     assert len(BatchChef.times) > found.packets
     counted = BatchChef.times[-min(found.packets, 5000) :]
     steps = {later - earlier for earlier, later in pairwise(counted)}
@@ -201,9 +202,9 @@ def test_captures_are_read_as_far_as_they_are_good_and_as_there_is_room(
     paths = [str(one), str(cut)]
     assert [len(each) for each in load_batches(paths)] == [5, 2]
     assert [len(each) for each in load_batches(paths, "udp")] == [2]
-    monkeypatch.setattr(timing_module, "MOST_PACKETS", 6)
+    monkeypatch.setattr(rounds_module, "MOST_PACKETS", 6)
     assert [len(each) for each in load_batches(paths)] == [5, 1]
-    monkeypatch.setattr(timing_module, "MOST_BYTES", 100)
+    monkeypatch.setattr(rounds_module, "MOST_BYTES", 100)
     assert [len(each) for each in load_batches(paths)] == [5]
     with pytest.raises(NotACapture):
         load_batches([__file__])

@@ -41,7 +41,8 @@ def bench_chefs(
         Failure: there are no packets, or a chef has made errors.
         NetDumplingsError: one cannot be run.
     """
-    from netdumplings.testing.timing import load_batches, time_chef
+    from netdumplings.testing.rounds import load_batches
+    from netdumplings.testing.timing import time_chef
 
     chefs = load_chefs(module, names)
     batches = load_batches(read, packet_filter)

@@ -6,6 +6,7 @@ Nothing here needs pytest, but for `fixtures`, which pytest finds by itself.
 - `trial`: chefs at work, step by step, and their dumplings.
 - `comparing`: dumplings beside those that were expected.
 - `together`: a hub, a kitchen and an eater that run while a test does.
+- `timing`: how long a chef takes, for ``nd-chef bench``.
 """
 
 from __future__ import annotations

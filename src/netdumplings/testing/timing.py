@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gc
 import inspect
-import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,18 +19,14 @@ from ..kitchen.runner import ChefRunner
 from ..kitchen.stations import make_chef
 from ..packets import Packet, PacketBatch
 from ..packets.dissections import Dissections, counting_dissections
-from .packets import FedSource, source_of
+from .packets import FedSource
+from .rounds import first_packets, repeated
 
 if TYPE_CHECKING:
     from ..chef import DumplingChef
 
-#: Packets and bytes of a capture that are taken at most.
-MOST_PACKETS: Final = 262_144
-MOST_BYTES: Final = 256 * 1024 * 1024
 #: A capture of fewer packets is repeated until there are so many in a round.
 FEWEST: Final = 20_000
-#: Packets of a batch that is made of several repeated ones.
-_BATCH: Final = 8192
 #: Rounds that are wanted within the time, and those that there are in any case.
 _ROUNDS: Final = 7
 LEAST_ROUNDS: Final = 3
@@ -41,8 +35,6 @@ _MOST_ROUNDS: Final = 1000
 FIRST: Final = 500
 #: Packets of the round in which it is counted what scapy does.
 _COUNTED: Final = 5000
-#: Nanoseconds between the end of a capture and its repetition.
-_GAP_NS: Final = 1_000_000
 _PACKAGE: Final = Path(__file__).parent.parent
 _CHEFS: Final = _PACKAGE / "dumplingchefs"
 
@@ -123,33 +115,6 @@ class Timing(NamedTuple):
         return sum(map(of, self.rounds)) / sum(each.elapsed for each in self.rounds)
 
 
-def load_batches(paths: Sequence[str], packet_filter: str = "") -> list[PacketBatch]:
-    """Read the packets of captures into memory, up to `MOST_PACKETS` and `MOST_BYTES`.
-
-    Raises:
-        CaptureError: they cannot be read; one that breaks off gives the packets before that.
-    """
-    from ..exceptions import TruncatedCapture
-
-    source = source_of(list(paths), packet_filter)
-    source.open()
-    found: list[PacketBatch] = []
-    packets = size = 0
-    try:
-        while not source.ended and packets < MOST_PACKETS and size < MOST_BYTES:
-            try:
-                batch = source.read(1.0)
-            except TruncatedCapture:
-                continue
-            if batch is not None:
-                found.append(batch[: MOST_PACKETS - packets])
-                packets += len(found[-1])
-                size += int(found[-1].captured_lengths.sum())
-    finally:
-        source.close()
-    return found
-
-
 def time_chef(
     chef: type[DumplingChef],
     batches: Sequence[PacketBatch],
@@ -190,21 +155,21 @@ def time_chef(
 
 
 def _timed(bench: _Bench, batches: Sequence[PacketBatch], there: int, seconds: float) -> Timing:
-    first = _first(batches, FIRST)
+    first = first_packets(batches, FIRST)
     bench.round(first)  # what is only done once is done
     guess = bench.round(first).elapsed / sum(map(len, first))
     # As many as fit into the time, if there are so many; few are repeated, so that what is done
     # once a batch is not done for each of them.
     fitting = max(FIRST, int(seconds / _ROUNDS / max(guess, 1e-9)))
     wanted = min(fitting, max(there, FEWEST))
-    over = _first(batches, wanted) if wanted <= there else _repeated(batches, wanted)
+    over = first_packets(batches, wanted) if wanted <= there else repeated(batches, wanted)
     rounds: list[Round] = []
     spent = 0.0
     while len(rounds) < LEAST_ROUNDS or (spent < seconds and len(rounds) < _MOST_ROUNDS):
         rounds.append(bench.round(over))
         spent += rounds[-1].elapsed
     handed, dumplings, failed = bench.handed, bench.dumplings, bench.failed
-    counted = _first(over, _COUNTED)
+    counted = first_packets(over, _COUNTED)
     with counting_dissections(_is_own) as dissected:
         counting = bench.round(counted)
     station = bench.station
@@ -281,45 +246,6 @@ class _TimedRunner(ChefRunner):
 
     def _seconds(self) -> float:
         return sum(station.seconds for station in self.stations)
-
-
-def _first(batches: Iterable[PacketBatch], count: int) -> list[PacketBatch]:
-    """The first packets."""
-    found: list[PacketBatch] = []
-    for batch in batches:
-        if count <= 0:
-            break
-        found.append(batch[:count])
-        count -= len(batch)
-    return found
-
-
-def _repeated(batches: Sequence[PacketBatch], count: int) -> list[PacketBatch]:
-    """So many packets: all there are again and again, later each time, many in a batch."""
-    times = [
-        int(time) for batch in batches for time in (batch.times_ns.min(), batch.times_ns.max())
-    ]
-    turn = max(times) - min(times) + _GAP_NS
-    packets = sum(map(len, batches))
-    found: list[PacketBatch] = []
-    numbered = [
-        (number, batch) for number in range(math.ceil(count / packets)) for batch in batches
-    ]
-    kinds = groupby(numbered, key=lambda each: (each[1].link_type, each[1].interface))
-    for (link_type, interface), group in kinds:
-        records: list[tuple[int, int, bytes]] = []
-        for number, batch in group:
-            records += _records(batch, number * turn)
-        for start in range(0, len(records), _BATCH):
-            part = records[start : start + _BATCH]
-            found.append(PacketBatch.from_records(link_type, part, interface))
-    return _first(found, count)
-
-
-def _records(batch: PacketBatch, later_ns: int) -> Iterator[tuple[int, int, bytes]]:
-    rows = zip(batch.times_ns.tolist(), batch.wire_lengths.tolist(), strict=True)
-    for index, (time_ns, wire_length) in enumerate(rows):
-        yield time_ns + later_ns, wire_length, batch.data(index)
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import defaults
@@ -17,13 +17,12 @@ from ..eater import DumplingEater
 from ..hub import DumplingHub
 from ..kitchen import DumplingKitchen
 from .packets import FedSource, source_of
+from .workers import PATIENCE, Worker, working
 
 if TYPE_CHECKING:
     from ..chef import DumplingChef
     from .packets import Packets
 
-#: Seconds to wait for what is bound to come, far more than it takes.
-PATIENCE: Final = 20.0
 #: The hub's status is of no interest here, unless a test says that it is.
 _STATUS_FREQ: Final = 3600.0
 
@@ -64,7 +63,7 @@ def running_hub(**settings: Any) -> Iterator[RunningHub]:
             serving.set()
             await asyncio.to_thread(stopping.wait)
 
-    with _running(_Thread("hub", lambda: asyncio.run(serve()), serving), stopping.set):
+    with working(Worker("hub", lambda: asyncio.run(serve()), serving), stopping.set):
         yield RunningHub(hub)
 
 
@@ -75,7 +74,7 @@ class RunningKitchen:
         kitchen: the `DumplingKitchen`.
     """
 
-    def __init__(self, kitchen: DumplingKitchen, source: FedSource, thread: _Thread) -> None:
+    def __init__(self, kitchen: DumplingKitchen, source: FedSource, thread: Worker) -> None:
         self.kitchen = kitchen
         self._source = source
         self._thread = thread
@@ -145,8 +144,8 @@ def running_kitchen(
         source=source,
         **access | settings,
     )
-    thread = _Thread(f"kitchen {name}", lambda: asyncio.run(kitchen.serve()))
-    with _running(thread, kitchen.stop):
+    thread = Worker(f"kitchen {name}", lambda: asyncio.run(kitchen.serve()))
+    with working(thread, kitchen.stop):
         running = RunningKitchen(kitchen, source, thread)
         yield running
         running.end()
@@ -234,68 +233,5 @@ def collecting_eater(
     access = hub.hub.own_access(name, "eater", "status")
     wishes = {"kitchen_filter": ["*"], "since": 0}
     eating = CollectingEater(name, hub.for_eaters, wishes | access | settings)
-    with _running(_Thread(f"eater {name}", eating.eater.run, eating.connected), eating.eater.stop):
+    with working(Worker(f"eater {name}", eating.eater.run, eating.connected), eating.eater.stop):
         yield eating
-
-
-class _Thread(threading.Thread):
-    """A thread whose end is waited for, and whose error is raised there.
-
-    Args:
-        name: what it is called.
-        work: what it does.
-        started: set once it is far enough to be used.
-    """
-
-    def __init__(
-        self, name: str, work: Callable[[], object], started: threading.Event | None = None
-    ) -> None:
-        super().__init__(name=name, daemon=True)
-        self._work = work
-        self._started_well = started
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
-        """Do it."""
-        try:
-            self._work()
-        except BaseException as error:
-            self._error = error
-        finally:
-            if self._started_well is not None:
-                self._started_well.set()
-
-    def begin(self) -> None:
-        """Start, and wait until it can be used."""
-        self.start()
-        if self._started_well is not None:
-            if not self._started_well.wait(PATIENCE):
-                raise TimeoutError(f"{self.name} has not begun within {PATIENCE:g} seconds")
-            self._raise()
-
-    def finish(self) -> None:
-        """Wait until it has ended."""
-        self.join(PATIENCE)
-        if self.is_alive():
-            raise TimeoutError(f"{self.name} has not ended within {PATIENCE:g} seconds")
-        self._raise()
-
-    def _raise(self) -> None:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-
-@contextmanager
-def _running(thread: _Thread, stop: Callable[[], object]) -> Iterator[None]:
-    """Have a thread run while the body does."""
-    thread.begin()
-    try:
-        yield
-    except BaseException:
-        stop()
-        with suppress(Exception):  # the body's own error says more
-            thread.finish()
-        raise
-    stop()
-    thread.finish()
