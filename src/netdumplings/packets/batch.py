@@ -13,6 +13,9 @@ from .columns import ABSENT, Headers
 if TYPE_CHECKING:
     from .applications import Bound
     from .dissection import Packet
+    from .flows import Flows
+    from .icmp import IcmpMessages
+    from .segments import Segments
 
 # Whatever needs scapy is imported where it is used: who only captures has no need of it.
 
@@ -46,7 +49,10 @@ class PacketBatch:
     __slots__ = (
         "_applications",
         "_closed_shapes",
+        "_flows",
         "_headers",
+        "_icmp",
+        "_segments",
         "_shapes",
         "buffer",
         "captured_lengths",
@@ -78,6 +84,9 @@ class PacketBatch:
         self._shapes: Int64Array | None = None
         self._applications: list[Bound] | None = None
         self._closed_shapes: Int64Array | None = None
+        self._segments: Segments | None = None
+        self._icmp: IcmpMessages | None = None
+        self._flows: Flows | None = None
 
     @classmethod
     def from_records(
@@ -143,6 +152,33 @@ class PacketBatch:
 
             self._applications = bound_applications(self)
         return self._applications
+
+    @property
+    def segments(self) -> Segments:
+        """What the columns of TCP's sequence are taken from."""
+        if self._segments is None:
+            from .segments import segments_of
+
+            self._segments = segments_of(self.headers)
+        return self._segments
+
+    @property
+    def icmp(self) -> IcmpMessages:
+        """What the columns of ICMP are taken from."""
+        if self._icmp is None:
+            from .icmp import icmp_messages
+
+            self._icmp = icmp_messages(self.headers)
+        return self._icmp
+
+    @property
+    def flows(self) -> Flows:
+        """Which flow each packet belongs to; see ``flows.py``."""
+        if self._flows is None:
+            from .flows import flows_of
+
+            self._flows = flows_of(self)
+        return self._flows
 
     @property
     def ethertypes(self) -> Int64Array:
@@ -214,6 +250,36 @@ class PacketBatch:
     def tcp_flags(self) -> Int64Array:
         """TCP's flags, FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ... (RFC 9293 section 3.1)."""
         return self.headers.transport.tcp_flags
+
+    @property
+    def tcp_seqs(self) -> Int64Array:
+        """TCP's sequence numbers, as they are in the header."""
+        return self.segments.seq
+
+    @property
+    def tcp_acks(self) -> Int64Array:
+        """TCP's acknowledgement numbers, as they are in the header, whether ACK is set or not."""
+        return self.segments.ack
+
+    @property
+    def tcp_windows(self) -> Int64Array:
+        """TCP's windows, as they are in the header, not scaled."""
+        return self.segments.window
+
+    @property
+    def tcp_lengths(self) -> Int64Array:
+        """How many bytes of payload TCP's segments carried, captured or not."""
+        return self.segments.length
+
+    @property
+    def icmp_types(self) -> Int64Array:
+        """Types of ICMP and ICMPv6."""
+        return self.icmp.type
+
+    @property
+    def icmp_codes(self) -> Int64Array:
+        """Codes of ICMP and ICMPv6."""
+        return self.icmp.code
 
     @property
     def payload_offsets(self) -> Int64Array:

@@ -22,6 +22,8 @@ AF_INET: Final = 2
 AF_INET6: Final = (10, 24, 28, 30)
 
 TCP, UDP = 6, 17
+# RFC 792, RFC 4443 section 1, RFC 9260.
+ICMP, ICMPV6, SCTP = 1, 58, 132
 #: RFC 8200 section 4: hop-by-hop options, routing, destination options; and fragment.
 HOP_BY_HOP, ROUTING, FRAGMENT = 0, 43, 44
 EXTENSIONS: Final = (HOP_BY_HOP, ROUTING, 60)
@@ -61,3 +63,9 @@ TCP_HEADER: Final = np.dtype(
         ("size", "u1"), ("flags", "u1"), ("window", ">u2"), ("checksum", ">u2"), ("urgent", ">u2"),
     ]
 )  # fmt: skip
+#: RFC 792, and RFC 4443 section 2.1: what every message has.
+ICMP_HEADER: Final = np.dtype([("type", "u1"), ("code", "u1"), ("checksum", ">u2")])
+#: RFC 9260 section 3.1, which begins as UDP's does.
+SCTP_HEADER: Final = np.dtype(
+    [("source", ">u2"), ("destination", ">u2"), ("tag", ">u4"), ("checksum", ">u4")]
+)

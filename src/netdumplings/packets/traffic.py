@@ -9,12 +9,10 @@ import numpy.typing as npt
 
 from ..defaults import TRAFFIC_LAYERS as LAYERS
 from .batch import PacketBatch
-from .formats import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, TCP, UDP
+from .formats import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ICMP, ICMPV6, TCP, UDP
 
-# RFC 792, and RFC 4443 section 1.
-_ICMP, _ICMPV6 = 1, 58
 _NETWORKS: Final = ((ETHERTYPE_IPV4, "IP"), (ETHERTYPE_IPV6, "IPv6"), (ETHERTYPE_ARP, "ARP"))
-_TRANSPORTS: Final = ((TCP, "TCP"), (UDP, "UDP"), (_ICMP, "ICMP"), (_ICMPV6, "ICMPv6"))
+_TRANSPORTS: Final = ((TCP, "TCP"), (UDP, "UDP"), (ICMP, "ICMP"), (ICMPV6, "ICMPv6"))
 #: A packet's code is that of its network plus that of its transport.
 _SPAN: Final = len(_TRANSPORTS) + 1
 _CODES: Final = (len(_NETWORKS) + 1) * _SPAN

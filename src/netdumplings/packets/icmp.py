@@ -1,0 +1,59 @@
+"""ICMP of both versions (RFC 792, RFC 4443): columns, one value a packet, and what pairs up."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from .columns import ABSENT, Headers, Int64Array
+from .formats import ICMP, ICMP_HEADER, ICMPV6
+
+#: The messages that come in pairs, a request and its reply, as Zeek and the specification of the
+#: community ID pair them: echo, time stamp, information, address mask, and router solicitation.
+PAIRS: Final = ((8, 0), (13, 14), (15, 16), (17, 18), (10, 9))
+#: Echo, multicast listener query and report, router and neighbour solicitation and advertisement,
+#: node information, and home agent address discovery.
+PAIRS_V6: Final = ((128, 129), (130, 131), (133, 134), (135, 136), (139, 140), (144, 145))
+
+
+def _counterparts(pairs: tuple[tuple[int, int], ...]) -> Int64Array:
+    table = np.full(256, ABSENT, np.int64)
+    for request, reply in pairs:
+        table[request], table[reply] = reply, request
+    return table
+
+
+#: For each type, that which answers it or is answered by it; `ABSENT` where there is none.
+COUNTERPARTS: Final = _counterparts(PAIRS)
+COUNTERPARTS_V6: Final = _counterparts(PAIRS_V6)
+
+
+class IcmpMessages(NamedTuple):
+    """Types and codes of ICMP over IPv4 and of ICMPv6 over IPv6, and where the message begins.
+
+    ``offset`` is that of the type, bytes from the packet's start.
+    """
+
+    type: Int64Array
+    code: Int64Array
+    offset: Int64Array
+
+
+def icmp_messages(headers: Headers) -> IcmpMessages:
+    """The ICMP messages among the packets whose headers are given; absent for all others.
+
+    Of a message in fragments, only the first has them.
+    """
+    network = headers.network
+    columns = IcmpMessages(*(np.full(len(headers.lengths), ABSENT, np.int64) for _ in range(3)))
+    is_icmp = (network.protocol == ICMP) & (network.version == 4)
+    is_icmp |= (network.protocol == ICMPV6) & (network.version == 6)
+    rows = np.flatnonzero(is_icmp & (network.fragment_offset == 0))
+    rows = rows[network.payload_offset[rows] + ICMP_HEADER.itemsize <= network.end[rows]]
+    at = network.payload_offset[rows]
+    header = headers.read(ICMP_HEADER, rows, at)
+    columns.type[rows] = header["type"]
+    columns.code[rows] = header["code"]
+    columns.offset[rows] = at
+    return columns
