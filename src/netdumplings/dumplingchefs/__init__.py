@@ -2,6 +2,8 @@
 
 from .arp import ARPChef
 from .dns_lookup import DNSLookupChef
+from .flow import FlowChef
 from .packet_count import PacketCountChef
+from .tcp_health import TCPHealthChef
 
-__all__ = ["ARPChef", "DNSLookupChef", "PacketCountChef"]
+__all__ = ["ARPChef", "DNSLookupChef", "FlowChef", "PacketCountChef", "TCPHealthChef"]

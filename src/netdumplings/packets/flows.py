@@ -209,6 +209,20 @@ def fields_of(key: bytes, reverse: bool = False) -> dict[str, Any]:
     return fields
 
 
+def pair_of(key: bytes, reverse: bool = False) -> bytes:
+    """The two hosts of a flow, as a key of no ports, for all of its protocol that they exchange.
+
+    Args:
+        key: the flow.
+        reverse: whether its upper end is to come first: `ends` and `fields_of` then tell that one
+            as the lower one, or the source.
+    """
+    lower, upper, _, _, vlan, protocol, kind = _KEY.unpack(key)
+    if reverse:
+        lower, upper = upper, lower
+    return _KEY.pack(lower, upper, 0, 0, vlan, protocol, kind & 0xF)
+
+
 def _ports(packets: PacketBatch, rows: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
     """The ports of some packets, or what ICMP has in their place, and whether it goes one way."""
     src, dst = packets.src_ports[rows], packets.dst_ports[rows]

@@ -15,6 +15,9 @@ PAIRS: Final = ((8, 0), (13, 14), (15, 16), (17, 18), (10, 9))
 #: Echo, multicast listener query and report, router and neighbour solicitation and advertisement,
 #: node information, and home agent address discovery.
 PAIRS_V6: Final = ((128, 129), (130, 131), (133, 134), (135, 136), (139, 140), (144, 145))
+#: Of these, what is said by the asked only. (Advertisements and reports come unasked, too.)
+REPLIES: Final = (0, 14, 16, 18)
+REPLIES_V6: Final = (129, 140, 145)
 
 
 def _counterparts(pairs: tuple[tuple[int, int], ...]) -> Int64Array:
