@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -15,6 +16,7 @@ from scapy.packet import Packet, Raw
 from netdumplings.dumplingchefs import FlowChef
 from support.examples import examples
 from support.packets import SECOND, START, arp, batch, ether
+from support.told import assert_told
 from support.traffic import Frame, damaged_frames, frames
 
 A, B = "192.0.2.1", "192.0.2.2"
@@ -44,6 +46,18 @@ def ended(
     if until is not None:
         told += chef.batch_handler(batch(arp(), times=[until]))
     return [each["flow"] for each in told]
+
+
+def of_interval(chef: FlowChef) -> dict[str, Any]:
+    payload = chef.interval_handler(5.0)
+    assert payload is not None
+    flows: dict[str, Any] = payload["flows"]
+    return flows
+
+
+def open_flows(chef: FlowChef) -> int:
+    payload = chef.interval_handler()
+    return payload["flows"]["open"] if payload else 0
 
 
 HELLO = [tcp("S"), tcp("SA", back=True), tcp("A")]
@@ -186,7 +200,7 @@ def test_where_there_is_no_room_those_silent_for_longest_make_way() -> None:
     told = ended([udp(5), udp(6)], [5, 6], chef, until=None)
     assert [(flow["src_port"], flow["reason"]) for flow in told] == [(2, "full"), (3, "full")]
     assert [flow["src_port"] for flow in ended([udp(7)], [6], chef, until=None)] == [4]
-    flows = chef.interval_handler()["flows"]
+    flows = of_interval(chef)
     assert (flows["open"], flows["begun"], flows["ended"], flows["ended_early"]) == (4, 7, 3, 3)
 
 
@@ -211,14 +225,19 @@ def test_packets_a_little_out_of_order_are_of_one_flow() -> None:
     assert (flow["start"], flow["end"], flow["src_packets"]) == (T + 3, T + 5, 3)
 
 
-def test_at_an_interval_the_largest_open_flows_are_told() -> None:
+def test_at_an_interval_the_open_flows_that_had_packets_are_told_the_largest_first() -> None:
     chef = FlowChef()
-    packets = [tcp("PA", port=port, size=port) for port in range(100, 130)]
-    assert ended([*packets, udp()], [0] * 31, chef, until=None) == []
-    flows = chef.interval_handler(5.0)["flows"]
-    assert (flows["open"], flows["begun"], flows["ended"]) == (31, 31, 0)
-    assert [flow["src_port"] for flow in flows["largest"]] == list(range(129, 109, -1))
-    assert "reason" not in flows["largest"][0]
+    assert chef.interval_handler() is None
+    packets = [tcp("PA", port=port, size=port) for port in range(100, 160)]
+    assert ended([*packets, udp()], [0] * 61, chef, until=None) == []
+    flows = of_interval(chef)
+    assert (flows["open"], flows["begun"], flows["ended"]) == (61, 61, 0)
+    assert [flow["src_port"] for flow in flows["busy"]] == list(range(159, 109, -1))
+    assert "reason" not in flows["busy"][0]
+    assert ended([udp(back=True)], [1], chef, until=None) == []
+    flows = of_interval(chef)
+    assert (flows["open"], len(flows["busy"]), flows["busy"][0]["dst_packets"]) == (61, 1, 1)
+    assert of_interval(chef)["busy"] == []
 
 
 def test_a_subclass_may_have_other_time_outs() -> None:
@@ -235,6 +254,18 @@ def test_a_subclass_may_have_other_time_outs() -> None:
 
 def test_of_nothing_that_is_ip_nothing_is_told() -> None:
     assert ended([arp(), b"", bytes(60)]) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "arkime/tests/pcap/twovlan.pcap",
+        "arkime/tests/pcap/v6.pcap",
+        "pcapplusplus/Tests/ExamplesTest/pcap_examples/ip-frag.pcap",
+    ],
+)
+def test_real_captures_are_told_as_expected(captures: Path, path: str) -> None:
+    assert_told(FlowChef, captures / path, "flow")
 
 
 CONVERSATION = st.sampled_from(
@@ -267,7 +298,7 @@ def test_how_packets_are_batched_makes_no_difference(
         in_parts += other.batch_handler(whole[start:end])
         start = end
     assert by_start(in_parts) == by_start(at_once)
-    assert chef.interval_handler()["flows"]["open"] == other.interval_handler()["flows"]["open"]
+    assert open_flows(chef) == open_flows(other)
 
 
 def by_start(told: list[dict[str, Any]]) -> list[Any]:
@@ -287,7 +318,7 @@ def test_of_anything_every_packet_is_told_once_and_the_bound_is_kept(
             told += chef.batch_handler(packets)
             flows += packets.flows.counts.sum()
             sent += int(packets.wire_lengths[packets.flows.index >= 0].sum())
-            assert chef.interval_handler()["flows"]["open"] <= 4
+            assert open_flows(chef) <= 4
     told += chef.batch_handler(batch(arp(), times=[100_000]))
     final = [flow["flow"] for flow in told if flow["flow"]["reason"] != "active"]
     assert sum(flow["src_packets"] + flow["dst_packets"] for flow in final) == flows

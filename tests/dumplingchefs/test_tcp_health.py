@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from netdumplings.dumplingchefs import TCPHealthChef
 from netdumplings.dumplingchefs.tcp_holes import Hole, filled
 from support.examples import examples
 from support.packets import arp, batch, ether
+from support.told import assert_told
 from support.traffic import Frame, damaged_frames, frames
 
 A, B = "192.0.2.1", "192.0.2.2"
@@ -250,6 +252,14 @@ def test_those_silent_for_longest_make_way_and_are_counted_unless_they_were_over
     told = chef.interval_handler()
     assert told is not None
     assert told["tcp_health"]["connections_forgotten"] == 5
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["arkime/tests/pcap/wireshark-retrans.pcap", "ipfixprobe/tests/functional/inputs/rtsp.pcap"],
+)
+def test_real_captures_are_told_as_expected(captures: Path, path: str) -> None:
+    assert_told(TCPHealthChef, captures / path, "tcp_health")
 
 
 SEGMENTS = st.sampled_from(

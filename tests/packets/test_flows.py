@@ -125,12 +125,18 @@ def test_an_icmp_error_goes_one_way() -> None:
 def test_sctp_has_ports_and_other_protocols_have_none() -> None:
     found = batch(
         there(SCTP(sport=7, dport=9)), back(SCTP(sport=9, dport=7)),
-        there(Raw(bytes(20)), ip=IP(src=A, dst=B, proto=47)), there(SCTP(sport=7, dport=9))[:40],
+        there(Raw(bytes(20)), ip=IP(src=A, dst=B, proto=47)), there(SCTP(sport=7, dport=9))[:37],
     ).flows  # fmt: skip
     assert found.index.tolist() == [0, 0, 1, 2]
     assert fields_of(found.keys[0])["src_port"] == 7
     assert [fields_of(key)["proto"] for key in found.keys] == ["sctp", 47, "sctp"]
     assert all("src_port" not in fields_of(key) for key in found.keys[1:])
+
+
+def test_what_is_cut_off_behind_its_ports_still_has_them() -> None:
+    whole = there(TCP(sport=50000, dport=80))
+    found = batch(whole, whole[:38], whole[:37]).flows
+    assert found.index.tolist() == [0, 0, 1]
 
 
 def test_later_fragments_are_a_flow_without_ports() -> None:
@@ -173,16 +179,13 @@ def _by_hand(packets: PacketBatch, index: int) -> tuple[object, ...] | None:
             packets.ipv6_destinations[index].tobytes(),
         ]
     ports: list[int | None] = [None, None]
-    if packets.src_ports[index] >= 0:
-        ports = [int(packets.src_ports[index]), int(packets.dst_ports[index])]
-    elif packets.icmp_types[index] >= 0:
+    network = packets.headers.network
+    at, end = int(network.payload_offset[index]), int(network.end[index])
+    if packets.icmp_types[index] >= 0:
         ports = [int(packets.icmp_types[index]), int(packets.icmp_codes[index])]
-    elif protocol == 132:
-        network = packets.headers.network
-        at, end = int(network.payload_offset[index]), int(network.end[index])
-        if not network.fragment_offset[index] and at + 12 <= end:
-            data = packets.data(index)[at:]
-            ports = [int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")]
+    elif protocol in (6, 17, 132) and not network.fragment_offset[index] and at + 4 <= end:
+        data = packets.data(index)[at:]
+        ports = [int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")]
     vlan = int(packets.vlans[index])
     return version, vlan if vlan > 0 else None, community_id(protocol, *addresses, *ports)
 

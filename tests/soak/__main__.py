@@ -74,6 +74,10 @@ def main() -> int:
     )
     command.set_defaults(run=run_attacks)
 
+    command = commands.add_parser("many", help="more flows than chefs remember, their memory")
+    command.add_argument("--flows", type=int, default=1_000_000, help="of each kind (1000000)")
+    command.set_defaults(run=run_many)
+
     command = commands.add_parser("newcomer", help="a fresh clone, ./dev demo, the page: timed")
     command.set_defaults(run=run_newcomer)
 
@@ -154,6 +158,13 @@ def run_mutate(options: argparse.Namespace) -> bool:
     from .mutate import mutate
 
     return mutate(options.folder, seed=options.seed, first=options.first, number=options.number)
+
+
+def run_many(options: argparse.Namespace) -> bool:
+    """Give chefs more flows than they remember; return whether one takes too much memory."""
+    from .many import many
+
+    return many(options.flows)
 
 
 def run_attacks(options: argparse.Namespace) -> bool:

@@ -3,7 +3,8 @@
 from .arp import ARPChef
 from .dns_lookup import DNSLookupChef
 from .flow import FlowChef
+from .icmp import ICMPChef
 from .packet_count import PacketCountChef
 from .tcp_health import TCPHealthChef
 
-__all__ = ["ARPChef", "DNSLookupChef", "FlowChef", "PacketCountChef", "TCPHealthChef"]
+__all__ = ["ARPChef", "DNSLookupChef", "FlowChef", "ICMPChef", "PacketCountChef", "TCPHealthChef"]

@@ -28,7 +28,7 @@ _FLOW: Final = np.dtype(
     [
         ("first", "i8"), ("last", "i8"), ("told", "i8"), ("timeout", "i8"),
         ("packets", "i8", (2,)), ("bytes", "i8", (2,)), ("flags", "u1", (2,)),
-        ("reset", "u1"), ("upper_began", "u1"), ("protocol", "u1"),
+        ("reset", "u1"), ("upper_began", "u1"), ("protocol", "u1"), ("is_busy", "?"),
     ]
 )  # fmt: skip
 
@@ -52,8 +52,9 @@ class FlowChef(DumplingChef):
     (another recording began), or ``"active"``: it goes on, and this is how far it has come.
 
     Per interval: ``{"flows": {"open": ..., "begun": ..., "ended": ..., "ended_early": ...,
-    "largest": [...]}}``: how many are open, how many began and ended since the kitchen started and
-    how many of these had to make way; and of the open ones the largest, as above.
+    "busy": [...]}}``: how many are open, how many began and ended since the kitchen started and
+    how many of these had to make way; and those open ones that had packets since the last interval,
+    as above, the 50 largest. So what is still open when a kitchen ends was told, as it was.
 
     It remembers 65536 flows, in 20 MB. Where there are more, those that were silent for longest
     are ended early. Time is that of the packets.
@@ -63,7 +64,7 @@ class FlowChef(DumplingChef):
         active: after how many seconds a flow that goes on is told, and told again.
         idle: after how many seconds of silence a flow is ended, by protocol; None for all others.
         linger: the same for TCP connections that are closed.
-        largest: how many of the open flows are told at an interval.
+        busy: how many of the open flows are told at an interval.
     """
 
     by_request: ClassVar[bool] = True
@@ -83,7 +84,7 @@ class FlowChef(DumplingChef):
     active: ClassVar[float] = 60.0
     idle: ClassVar[dict[int | None, float]] = {TCP: 300.0, ICMP: 30.0, ICMPV6: 30.0, None: 60.0}
     linger: ClassVar[float] = 5.0
-    largest: ClassVar[int] = 20
+    busy: ClassVar[int] = 50
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,17 +108,21 @@ class FlowChef(DumplingChef):
                 self._tick = 0
             start = end
 
-    def interval_handler(self, interval: float | None = None) -> dict[str, Any]:
-        """Tell how many flows there are, and of the largest ones."""
-        used = self._table.used()
-        by_size = np.argsort(-self._table.data["bytes"][used].sum(axis=1), kind="stable")
+    def interval_handler(self, interval: float | None = None) -> dict[str, Any] | None:
+        """Tell how many flows there are, and of those with packets since the last interval."""
+        if not self._begun:
+            return None
+        flows, used = self._table.data, self._table.used()
+        busy = used[flows["is_busy"][used]]
+        flows["is_busy"][busy] = False
+        by_size = np.argsort(-flows["bytes"][busy].sum(axis=1), kind="stable")
         return {
             "flows": {
                 "open": len(self._table),
                 "begun": self._begun,
                 "ended": self._ended,
                 "ended_early": self._ended_early,
-                "largest": [told["flow"] for told in self._told(used[by_size[: self.largest]])],
+                "busy": [told["flow"] for told in self._told(busy[by_size[: self.busy]])],
             }
         }
 
@@ -170,6 +175,7 @@ class FlowChef(DumplingChef):
         flows = self._table.data
         flows["first"][rows] = np.minimum(flows["first"][rows], runs.first_ns)
         flows["last"][rows] = np.maximum(flows["last"][rows], runs.last_ns)
+        flows["is_busy"][rows] = True
         flows["packets"][rows] += runs.packets
         flows["bytes"][rows] += runs.bytes
         flows["flags"][rows] |= runs.flags.astype(np.uint8)

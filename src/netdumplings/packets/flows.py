@@ -30,7 +30,7 @@ import numpy.typing as npt
 from .addresses import address_text
 from .columns import ABSENT, Int64Array
 from .community_id import of_ordered
-from .formats import ICMP, ICMPV6, SCTP, SCTP_HEADER, TCP, UDP
+from .formats import ICMP, ICMPV6, PORTS, SCTP, TCP, UDP
 from .icmp import COUNTERPARTS, COUNTERPARTS_V6
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ BoolArray = npt.NDArray[np.bool_]
 #: A key: its lower address and its upper, 16 bytes each, with IPv4 in the last four; their ports;
 #: the VLAN; the protocol; and the IP version, plus `_WITH_PORTS`.
 _KEY: Final = Struct(">16s16sHHHBB")
+_PORTS_AT: Final = 32
 _WITH_PORTS: Final = 0x10
 _NO_VLAN: Final = 0xFFFF
 _WORDS: Final = _KEY.size // 8
@@ -223,19 +224,26 @@ def pair_of(key: bytes, reverse: bool = False) -> bytes:
     return _KEY.pack(lower, upper, 0, 0, vlan, protocol, kind & 0xF)
 
 
+def without_source_port(key: bytes, reverse: bool = False) -> bytes:
+    """A flow's key, with 0 for the port at its lower end, or in reverse at its upper one.
+
+    Such a key is that of all that a host sends to a port of another.
+    """
+    at = _PORTS_AT + 2 * reverse
+    return key[:at] + bytes(2) + key[at + 2 :]
+
+
 def _ports(packets: PacketBatch, rows: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
     """The ports of some packets, or what ICMP has in their place, and whether it goes one way."""
-    src, dst = packets.src_ports[rows], packets.dst_ports[rows]
-    protocol = packets.ip_protocols[rows]
+    network = packets.headers.network
+    src, dst = (np.full(len(rows), ABSENT, np.int64) for _ in range(2))
     one_way = np.zeros(len(rows), np.bool_)
-    sctp = np.flatnonzero(protocol == SCTP)
-    if len(sctp):
-        network = packets.headers.network
-        at, end = network.payload_offset[rows[sctp]], network.end[rows[sctp]]
-        whole = (network.fragment_offset[rows[sctp]] == 0) & (at + SCTP_HEADER.itemsize <= end)
-        sctp, at = sctp[whole], at[whole]
-        header = packets.headers.read(SCTP_HEADER, rows[sctp], at)
-        src[sctp], dst[sctp] = header["source"], header["destination"]
+    protocol, at = network.protocol[rows], network.payload_offset[rows]
+    there = (network.fragment_offset[rows] == 0) & (at + PORTS.itemsize <= network.end[rows])
+    there &= (protocol == TCP) | (protocol == UDP) | (protocol == SCTP)
+    having = np.flatnonzero(there)
+    header = packets.headers.read(PORTS, rows[having], at[having])
+    src[having], dst[having] = header["source"], header["destination"]
     for number, counterparts in ((ICMP, COUNTERPARTS), (ICMPV6, COUNTERPARTS_V6)):
         icmp = np.flatnonzero(protocol == number)
         if len(icmp):

@@ -65,7 +65,5 @@ TCP_HEADER: Final = np.dtype(
 )  # fmt: skip
 #: RFC 792, and RFC 4443 section 2.1: what every message has.
 ICMP_HEADER: Final = np.dtype([("type", "u1"), ("code", "u1"), ("checksum", ">u2")])
-#: RFC 9260 section 3.1, which begins as UDP's does.
-SCTP_HEADER: Final = np.dtype(
-    [("source", ">u2"), ("destination", ">u2"), ("tag", ">u4"), ("checksum", ">u4")]
-)
+#: How TCP, UDP and SCTP begin (RFC 9293 section 3.1, RFC 768, RFC 9260 section 3.1).
+PORTS: Final = np.dtype([("source", ">u2"), ("destination", ">u2")])

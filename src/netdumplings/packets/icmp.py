@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from .columns import ABSENT, Headers, Int64Array
-from .formats import ICMP, ICMP_HEADER, ICMPV6
+from .formats import ICMP, ICMP_HEADER, ICMPV6, IPV4, IPV6
+
+if TYPE_CHECKING:
+    from .batch import PacketBatch
 
 #: The messages that come in pairs, a request and its reply, as Zeek and the specification of the
 #: community ID pair them: echo, time stamp, information, address mask, and router solicitation.
@@ -18,6 +21,11 @@ PAIRS_V6: Final = ((128, 129), (130, 131), (133, 134), (135, 136), (139, 140), (
 #: Of these, what is said by the asked only. (Advertisements and reports come unasked, too.)
 REPLIES: Final = (0, 14, 16, 18)
 REPLIES_V6: Final = (129, 140, 145)
+#: What is said of a packet that was dropped, or should have gone elsewhere, with its beginning.
+ERRORS: Final = (3, 4, 5, 11, 12)
+ERRORS_V6: Final = (1, 2, 3, 4)
+#: How much of an error comes before the packet that it is about.
+ERROR_HEADER: Final = 8
 
 
 def _counterparts(pairs: tuple[tuple[int, int], ...]) -> Int64Array:
@@ -60,3 +68,26 @@ def icmp_messages(headers: Headers) -> IcmpMessages:
     columns.code[rows] = header["code"]
     columns.offset[rows] = at
     return columns
+
+
+def quoted(packets: PacketBatch, rows: Int64Array, version: int) -> PacketBatch:
+    """The packets that ICMP errors are about, as far as they are quoted: a batch of raw IP.
+
+    Args:
+        packets: a batch.
+        rows: which of its packets are errors, all of them of one version of IP.
+        version: that version, 4 or 6.
+    """
+    from .batch import PacketBatch
+
+    at = packets.icmp.offset[rows] + ERROR_HEADER
+    lengths = np.maximum(packets.headers.network.end[rows] - at, 0)
+    return PacketBatch(
+        IPV4 if version == 4 else IPV6,
+        packets.buffer,
+        packets.offsets[rows] + at,
+        lengths,
+        lengths,
+        packets.times_ns[rows],
+        packets.interface,
+    )
