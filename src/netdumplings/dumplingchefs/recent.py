@@ -34,9 +34,12 @@ class RecentDict(OrderedDict[K, V]):
         super().__setitem__(key, value)
         self.move_to_end(key)
         while self._weight > self.size:
-            oldest, _ = self.popitem(last=False)
-            self._weight -= self._weigh(oldest)
+            del self[next(iter(self))]
             self.forgotten += 1
+
+    def __delitem__(self, key: K) -> None:
+        super().__delitem__(key)
+        self._weight -= self._weigh(key)
 
 
 def _one(_key: object) -> int:
