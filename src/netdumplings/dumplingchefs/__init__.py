@@ -1,6 +1,7 @@
 """The chefs in the box: what ``nd-sniff`` runs when it is not told otherwise."""
 
 from .arp import ARPChef
+from .dhcp import DHCPChef
 from .dns import DNSChef
 from .dns_lookup import DNSLookupChef
 from .flow import FlowChef
@@ -10,6 +11,7 @@ from .tcp_health import TCPHealthChef
 
 __all__ = [
     "ARPChef",
+    "DHCPChef",
     "DNSChef",
     "DNSLookupChef",
     "FlowChef",
