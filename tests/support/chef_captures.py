@@ -101,21 +101,25 @@ def frames_by_tshark(
         fields: which of tshark's fields to ask for.
         options: of tshark.
     """
-    of_type: dict[int, list[tuple[str, PacketBatch]]] = {}
-    for path, batch in capture_packets(captures, wanted):
-        of_type.setdefault(batch.link_type, []).append((path, batch))
-    frames = []
-    for link_type, found in of_type.items():
-        file = tmp_path / f"{link_type}.pcap"
-        ones = [(path, batch[at : at + 1]) for path, batch in found for at in range(len(batch))]
-        records = [
-            (index, int(one.wire_lengths[0]), one.data(0)) for index, (_, one) in enumerate(ones)
-        ]
-        capture.write_pcap(file, PacketBatch.from_records(link_type, records))
-        rows = run_tshark(file, fields, *options)
-        assert len(rows) == len(ones)
-        frames += [Frame(*one, row) for one, row in zip(ones, rows, strict=True)]
-    return frames
+    found = [
+        (path, batch[at : at + 1])
+        for path, batch in capture_packets(captures, wanted)
+        for at in range(len(batch))
+    ]
+    records = [(index, *_as_ethernet(packet)) for index, (_, packet) in enumerate(found)]
+    file = tmp_path / "wanted.pcap"
+    capture.write_pcap(file, PacketBatch.from_records(1, records))
+    rows = run_tshark(file, fields, *options)
+    return [Frame(*one, row) for one, row in zip(found, rows, strict=True)]
+
+
+def _as_ethernet(packet: PacketBatch) -> tuple[int, bytes]:
+    """The length and bytes of a packet, with an Ethernet header if it has another one."""
+    length, data = int(packet.wire_lengths[0]), packet.data(0)
+    if packet.link_type == 1:
+        return length, data
+    at, kind = int(packet.network_offsets[0]), int(packet.ethertypes[0])
+    return length - at + 14, bytes(12) + kind.to_bytes(2, "big") + data[at:]
 
 
 def run_tshark(file: Path, fields: list[str], *options: str) -> list[dict[str, list[str]]]:

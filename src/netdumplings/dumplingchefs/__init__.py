@@ -1,6 +1,7 @@
 """The chefs in the box: what ``nd-sniff`` runs when it is not told otherwise."""
 
 from .arp import ARPChef
+from .device import DeviceChef
 from .dhcp import DHCPChef
 from .dns import DNSChef
 from .dns_lookup import DNSLookupChef
@@ -14,6 +15,7 @@ __all__ = [
     "DHCPChef",
     "DNSChef",
     "DNSLookupChef",
+    "DeviceChef",
     "FlowChef",
     "ICMPChef",
     "PacketCountChef",
