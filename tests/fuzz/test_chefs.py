@@ -9,15 +9,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scapy.layers.dhcp import BOOTP, DHCP
+from scapy.layers.dhcp6 import DHCP6_Solicit, DHCP6OptIA_NA
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 from scapy.layers.inet import GRE, ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
+from scapy.layers.inet6 import (
+    ICMPv6ND_RA,
+    ICMPv6NDOptSrcLLAddr,
+    IPv6,
+    IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+)
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
+from netdumplings import Dumpling, dumplingchefs
 from netdumplings.dumplingchefs import ARPChef, DNSLookupChef, PacketCountChef
 from netdumplings.packets import PacketBatch
+from netdumplings.wire import check_dumpling
 from support import scapys
 from support.examples import examples
 from support.packets import HOST, OTHER, arp, batch, dns_query, dns_response, ether, tcp_syn
@@ -39,12 +49,35 @@ SEEDS = [
     ether(IP(), GRE(), IP(), UDP(dport=53), MESSAGE),
     ether(IP(), UDP(sport=123, dport=123), Raw(bytes(48))),
     ether(IP(), UDP(sport=546, dport=547), Raw(bytes(48))),
+    ether(IP(), UDP(sport=68, dport=67), BOOTP(op=1), DHCP(options=[("message-type", 1), "end"])),
+    ether(IPv6(), UDP(sport=546, dport=547), DHCP6_Solicit(), DHCP6OptIA_NA()),
+    ether(IPv6(hlim=255), ICMPv6ND_RA(), ICMPv6NDOptSrcLLAddr(lladdr=HOST)),
+    ether(IP(), UDP(sport=1900, dport=1900), Raw(b"NOTIFY * HTTP/1.1\r\nNTS: ssdp:alive\r\n\r\n")),
 ]
 #: Bytes that mean something where they happen to fall: EtherTypes, ports, pointers, lengths.
 TELLING = [b"\0\x35", b"\x14\xe9", b"\x08\x06", b"\x81\0", b"\xc0\x0c", b"\0\0", b"\xff\xff"]
 
 
+#: The others are held to what scapy says.
+ON_REQUEST = [
+    chef
+    for chef in (getattr(dumplingchefs, name) for name in dumplingchefs.__all__)
+    if getattr(chef, "by_request", False)
+]
+
+
+def _never_fail(packets: PacketBatch) -> None:
+    """Have each of the other chefs tell of packets what can be sent to a hub."""
+    for kind in ON_REQUEST:
+        chef = kind()
+        for payload in (*(chef.batch_handler(packets) or ()), chef.interval_handler(5.0)):
+            if payload is not None:
+                text = Dumpling(chef=chef, payload=payload).to_json()
+                assert check_dumpling(text.encode()) is None
+
+
 def _agree(packets: PacketBatch) -> None:
+    _never_fail(packets)
     counting, looking, watching = PacketCountChef(), DNSLookupChef(), ARPChef()
     counting.batch_handler(packets)
     assert counting.interval_handler()["packet_counts"] == dict(scapys.layer_counts(packets))
