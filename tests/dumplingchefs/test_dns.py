@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSOA
 from scapy.layers.inet import IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q
 from scapy.packet import Raw
 
@@ -26,6 +25,7 @@ from netdumplings.packets import PacketBatch
 from netdumplings.packets.dns_numbers import RCODES
 from netdumplings.wire import check_dumpling
 from support.chef_captures import Frame, assert_as_expected, frames_by_tshark, run_tshark
+from support.connections import Connection
 from support.dns_messages import damaged
 from support.packets import START, batch, ether
 
@@ -93,6 +93,7 @@ def test_an_answer_is_told_with_its_question_and_how_long_it_took() -> None:
             }
         ],
         "queries_forgotten": 0,
+        "streams_forgotten": 0,
     }
     assert summary(chef)["slowest"] == []
 
@@ -120,6 +121,7 @@ def test_a_query_without_an_answer_is_told_when_ten_seconds_are_over() -> None:
         "open": 0,
         "slowest": [],
         "queries_forgotten": 0,
+        "streams_forgotten": 0,
     }
 
 
@@ -195,24 +197,40 @@ def test_what_is_not_a_query_says_so() -> None:
     assert (told["opcode"], told["type"], told["latency"]) == ("UPDATE", "SOA", 1)
 
 
-def over_tcp(message: DNS) -> bytes:
+def prefixed(message: bytes) -> bytes:
     """A message as it is over TCP."""
-    data = message.build()[2:] if isinstance(message.underlayer, TCP) else message.build()
-    return len(data).to_bytes(2, "big") + bytes(data)
+    return len(message).to_bytes(2, "big") + message
 
 
-def test_all_messages_of_a_segment_are_told() -> None:
-    to = [IPv6(src="2001:db8::1", dst="2001:db8::53"), TCP(sport=40000, dport=53, flags="PA")]
-    fro = [IPv6(src="2001:db8::53", dst="2001:db8::1"), TCP(sport=53, dport=40000, flags="PA")]
-    asked = over_tcp(query()) + over_tcp(query("b.example", number=8))
-    said = over_tcp(response()) + over_tcp(response("b.example", number=8))[:40]
-    told = tell(DNSChef(), ether(*to, Raw(asked)), ether(*fro, Raw(said)))
-    assert [(each["query"], each["latency"], each["proto"]) for each in told] == [
-        ("example.com", 1, "tcp"),
-        ("b.example", 1, "tcp"),
+def test_messages_over_tcp_are_told_however_they_come() -> None:
+    connection = Connection(sport=40000, dport=53)
+    asked: list[bytes] = []
+    said: list[bytes] = []
+    for name, number in (("example.com", 7), ("b.example", 8)):
+        asked.append(bytes(query(name, number=number)))
+        said.append(bytes(response(name, number=number)))
+    frames = connection.open()
+    frames += connection.client_in(7, b"".join(map(prefixed, asked)))
+    frames += connection.server_in(50, b"".join(map(prefixed, said)))
+    told = tell(DNSChef(), *frames, *connection.close())
+    assert [(each["query"], each["proto"]) for each in told] == [
+        ("example.com", "tcp"),
+        ("b.example", "tcp"),
     ]
-    assert [each.get("incomplete", False) for each in told] == [False, True]
-    assert tell(DNSChef(), ether(*to, Raw(asked[5:])), ether(*fro, Raw(said[9:]))) == []
+    assert all(each["latency"] for each in told)
+    assert not any("incomplete" in each for each in told)
+
+
+def test_a_response_over_tcp_that_never_ends_is_told_as_far_as_it_goes() -> None:
+    connection = Connection(sport=40000, dport=53)
+    message = bytearray(bytes(response()))
+    message[7] = 2  # so many answers, of which one is here
+    begun = (len(message) + 100).to_bytes(2, "big") + message
+    opening = connection.open()
+    chef = DNSChef()
+    assert tell(chef, *opening, connection.server(begun)) == []
+    [told] = tell(chef, *connection.close())
+    assert (told["query"], told["incomplete"], len(told["answers"])) == ("example.com", True, 1)
 
 
 def test_only_so_many_answers_are_told_and_how_many_are_not() -> None:

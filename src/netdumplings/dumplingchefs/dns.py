@@ -13,9 +13,11 @@ import numpy as np
 from ..chef import DumplingChef
 from ..packets import PacketBatch
 from ..packets.applications import payloads
-from ..packets.dns_messages import DnsMessage, DnsRecord, read_message, segment_messages
+from ..packets.dns_messages import DnsMessage, DnsRecord, read_message
+from ..packets.dns_streams import DnsStreams
 from ..packets.flows import fields_of
 from ..packets.formats import TCP
+from ..packets.streams import Stream
 from .filters import TAGGED
 from .recent import RecentDict
 
@@ -58,11 +60,12 @@ class DNSChef(DumplingChef):
     null; ``latency`` is null too where only the response was seen.
 
     Per interval: ``{"dns_summary": {"rcodes": {...}, "types": {...}, "unanswered": ..., "open":
-    ..., "slowest": [...], "queries_forgotten": ...}}``: what was told since the kitchen started, by
-    response code and type; how many queries wait; the slowest answers since the last interval.
+    ..., "slowest": [...], "queries_forgotten": ..., "streams_forgotten": ...}}``: what was told
+    since the kitchen started, by response code and type; how many queries wait; the slowest answers
+    since the last interval.
 
-    It remembers 16384 queries, some 24 MiB at most; ``queries_forgotten`` says how many had to make
-    way.
+    It remembers 16384 queries, some 24 MiB at most, and of messages over TCP that are not complete
+    8 MiB in 8192 connections; what had to make way is counted as forgotten.
     """
 
     by_request: ClassVar[bool] = True
@@ -77,6 +80,7 @@ class DNSChef(DumplingChef):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._open: RecentDict[tuple[bytes, int], Query] = RecentDict(QUERIES)
+        self._streams = DnsStreams()
         self._rcodes: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
         self._unanswered = 0
@@ -86,25 +90,32 @@ class DNSChef(DumplingChef):
     def batch_handler(self, packets: PacketBatch) -> Iterator[dict[str, Any]]:
         """Tell what was answered, and what was not."""
         is_dns = (packets.src_ports == PORT) | (packets.dst_ports == PORT)
-        indices = np.flatnonzero(is_dns & (packets.payload_lengths > 0))
+        is_tcp = packets.ip_protocols == TCP
+        # (Of TCP, where a connection begins and ends counts, too.)
+        indices = np.flatnonzero(is_dns & (is_tcp | (packets.payload_lengths > 0)))
         flows = packets.flows
-        for data, time_ns, flow, reverse, protocol in zip(
+        for index, data, time_ns, flow, reverse, tcp in zip(
+            indices.tolist(),
             payloads(packets, indices),
             packets.times_ns[indices].tolist(),
             flows.index[indices].tolist(),
             flows.reverse[indices].tolist(),
-            packets.ip_protocols[indices].tolist(),
+            is_tcp[indices].tolist(),
             strict=True,
         ):
             yield from self._overdue(time_ns)
             key = flows.keys[flow]
-            for message in segment_messages(data) if protocol == TCP else (read_message(data),):
+            stream = key, reverse
+            whole = self._in_stream(packets, index, stream, data) if tcp else [read_message(data)]
+            for message in whole:
                 if message is None or not _is_dns(message):
                     continue
                 if message.is_response:
                     yield self._answered(key, message, time_ns, not reverse)
                 elif forgone := self._asked(key, Query(time_ns, reverse, message)):
                     yield forgone
+        if len(indices):
+            self._streams.make_way(time_ns)
 
     def interval_handler(self, interval: float | None = None) -> dict[str, Any]:
         """Tell how much there was, and what took longest."""
@@ -118,8 +129,22 @@ class DNSChef(DumplingChef):
                 "open": len(self._open),
                 "slowest": slowest,
                 "queries_forgotten": self._open.forgotten,
+                "streams_forgotten": self._streams.forgotten,
             }
         }
+
+    def _in_stream(
+        self, packets: PacketBatch, index: int, stream: Stream, payload: bytes
+    ) -> Iterator[DnsMessage]:
+        """The messages that are complete with a segment of TCP."""
+        return self._streams.take(
+            stream,
+            int(packets.tcp_seqs[index]),
+            int(packets.tcp_flags[index]),
+            payload,
+            int(packets.tcp_lengths[index]) - len(payload),
+            int(packets.times_ns[index]),
+        )
 
     def _asked(self, key: bytes, query: Query) -> dict[str, Any] | None:
         """Remember a query; tell the one before it that will have no answer because of it."""

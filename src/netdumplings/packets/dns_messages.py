@@ -7,7 +7,6 @@ any of this raise, and what it takes is bounded: so many records, each with a na
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -22,8 +21,6 @@ _RECORD: Final = Struct(">HHIH")
 _NEGATIVE: Final = 0x8000_0000
 #: Records that are read of one message, questions included.
 MOST_RECORDS: Final = 128
-#: Messages that are read of one segment.
-MOST_MESSAGES: Final = 64
 #: RFC 6762 sections 5.4 and 10.2: in multicast DNS the first bit of a class is a flag of its own.
 _MULTICAST_BIT: Final = 0x8000
 _OPT: Final = 41
@@ -128,25 +125,6 @@ def read_message(data: bytes, *, multicast: bool = False) -> DnsMessage | None:
         additionals,
         whole,
     )
-
-
-def segment_messages(segment: bytes) -> Iterator[DnsMessage]:
-    """The messages in a segment of TCP (RFC 1035 section 4.2.2).
-
-    A message must begin where the segment does. Of one that goes on in the next segment, which is
-    not looked for there, what there is of it is told, if it is as much as a question.
-
-    Args:
-        segment: what it carries.
-    """
-    at = 0
-    for _ in range(MOST_MESSAGES):
-        start = at + 2
-        at = start + int.from_bytes(segment[at:start], "big")
-        message = read_message(segment[start:at])
-        if message is None or not (message.is_whole or (at > len(segment) and message.questions)):
-            return
-        yield message
 
 
 class _Reading:
