@@ -13,6 +13,9 @@ V = TypeVar("V")
 class RecentDict(OrderedDict[K, V]):
     """A dict that keeps what was set latest, and forgets the rest.
 
+    What is taken out with ``del`` gives its room back. (There is no other way to do so: ``pop`` and
+    the like know nothing of room.)
+
     Args:
         size: how much it keeps.
         weigh: how much of that a key takes with its value, whatever the value; 1 if None.
