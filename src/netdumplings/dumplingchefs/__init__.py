@@ -9,6 +9,7 @@ from .flow import FlowChef
 from .icmp import ICMPChef
 from .packet_count import PacketCountChef
 from .tcp_health import TCPHealthChef
+from .tls_client import TLSClientChef
 
 __all__ = [
     "ARPChef",
@@ -20,4 +21,5 @@ __all__ = [
     "ICMPChef",
     "PacketCountChef",
     "TCPHealthChef",
+    "TLSClientChef",
 ]
