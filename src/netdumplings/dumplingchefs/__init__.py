@@ -6,6 +6,7 @@ from .dhcp import DHCPChef
 from .dns import DNSChef
 from .dns_lookup import DNSLookupChef
 from .flow import FlowChef
+from .http import HTTPChef
 from .icmp import ICMPChef
 from .packet_count import PacketCountChef
 from .tcp_health import TCPHealthChef
@@ -18,6 +19,7 @@ __all__ = [
     "DNSLookupChef",
     "DeviceChef",
     "FlowChef",
+    "HTTPChef",
     "ICMPChef",
     "PacketCountChef",
     "TCPHealthChef",
