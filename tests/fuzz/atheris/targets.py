@@ -13,12 +13,25 @@ from netdumplings import Dumpling
 from netdumplings.capture.pcapng_interface import read_interface
 from netdumplings.capture.reader import CaptureReader
 from netdumplings.capture.records import MAX_TIME_NS
-from netdumplings.dumplingchefs import ARPChef, DNSLookupChef, PacketCountChef
+from netdumplings.dumplingchefs import (
+    ARPChef,
+    DNSLookupChef,
+    HTTPChef,
+    PacketCountChef,
+    TLSClientChef,
+)
 from netdumplings.exceptions import InvalidAddress, NotACapture, TruncatedCapture
 from netdumplings.inflate import Inflater
 from netdumplings.packets import PacketBatch, arp_messages, count_layers, dns_questions
+from netdumplings.packets.client_hello import ClientHello, message_in, read_client_hello
 from netdumplings.packets.columns import ABSENT
 from netdumplings.packets.dns import LONGEST_NAME
+from netdumplings.packets.dtls import fragments
+from netdumplings.packets.fingerprints import ja3, ja4
+from netdumplings.packets.http_messages import MOST_WAITING, Exchanges
+from netdumplings.packets.quic import crypto_frames, initials
+from netdumplings.packets.reassembly import Stretch
+from netdumplings.packets.tls_records import ENOUGH, hello_in
 from netdumplings.recording.ends import NoRecording, find_end
 from netdumplings.recording.entries import fields_of, line_of
 from netdumplings.recording.groups import OtherVersion
@@ -92,7 +105,7 @@ def packets(data: bytes) -> None:
     assert all(len(name) <= LONGEST_NAME for _, name in dns_questions(batch))
     for message in arp_messages(batch):
         assert all(isinstance(part, str) for part in message[2:])
-    for chef in (ARPChef(), DNSLookupChef(), PacketCountChef()):
+    for chef in (ARPChef(), DNSLookupChef(), PacketCountChef(), TLSClientChef(), HTTPChef()):
         told = list(chef.batch_handler(batch) or ())
         for payload in (*told, chef.interval_handler()):
             text = Dumpling(chef=chef, payload=payload).to_json().encode()
@@ -101,6 +114,61 @@ def packets(data: bytes) -> None:
     for packet in batch:
         packet.haslayer("DNS")
         packet.summary()
+
+
+def client_hello(data: bytes) -> None:
+    """The beginning of TLS: in records, as a message, in DTLS; and its fingerprints."""
+    found = [read_client_hello(data), read_client_hello(data, dtls=True)]
+    for told in (hello_in(data), message_in(data)):
+        if isinstance(told, int):
+            assert len(data) < told <= ENOUGH + 2**14
+        else:
+            found.append(told)
+    found += (read_client_hello(fragment.data, dtls=True) for fragment in fragments(data))
+    for hello in found:
+        if isinstance(hello, ClientHello):
+            assert len(ja4(hello, "t")) == 36
+            assert len(ja3(hello)) == 32
+
+
+def quic_initial(data: bytes) -> None:
+    """A datagram of QUIC, and frames as they are when they are decrypted."""
+    from netdumplings.packets.quic_keys import ClientKeys
+
+    for packet in initials(data):
+        assert packet.data in data
+        payload = ClientKeys(packet.version, packet.dcid).decrypt(packet)
+        if payload is not None:
+            crypto_frames(payload)
+    stretch = Stretch(0, 4096)
+    for offset, part in crypto_frames(data):
+        assert part in data
+        stretch.put(offset, part)
+    assert len(stretch.data) <= 4096
+    message_in(stretch.data)
+
+
+def http(data: bytes) -> None:
+    """Both sides of a connection, the parts of which begin with a byte that says what is lost."""
+    exchanges, limit = Exchanges(), 4096
+    stretches = (Stretch(0, limit), Stretch(0, limit))
+    sent = [0, 0]
+    for part in data.split(SEPARATOR):
+        kind, payload = part[0] if part else 0, part[1:]
+        side = bool(kind & 1)
+        start, sent[side] = sent[side], sent[side] + len(payload)
+        if kind & 2:
+            continue
+        ack = sent[not side] - (kind >> 4 if kind & 8 else 0)
+        exchanges.acknowledge(not side, stretches[not side], ack)
+        if kind & 4:
+            exchanges.resume(side, stretches[side], start, ack)
+        if stretches[side].add(start, payload):
+            for exchange in exchanges.read(side, stretches[side], ack, 0):
+                assert exchange.request or exchange.response
+        assert len(exchanges.waiting) <= MOST_WAITING
+        assert all(len(stretch.data) <= limit for stretch in stretches)
+    assert all(exchange.request for exchange in exchanges.left())
 
 
 def peers(data: bytes) -> None:
@@ -181,5 +249,16 @@ def address(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (captures, packets, peers, eater_side, interface, recordings, address)
+    for target in (
+        captures,
+        packets,
+        client_hello,
+        quic_initial,
+        http,
+        peers,
+        eater_side,
+        interface,
+        recordings,
+        address,
+    )
 }
