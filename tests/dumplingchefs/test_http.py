@@ -17,9 +17,9 @@ from netdumplings.dumplingchefs import HTTPChef
 from netdumplings.wire import check_dumpling
 from support.connections import ACK, FIN, RST, SYN, Connection, datagram
 from support.examples import examples, thorough
+from support.expected_dumplings import Merged, assert_as_expected, merge_captures, run_tshark
 from support.memory import memory
 from support.packets import START, batch
-from support.told import Merged, assert_as_expected, merge_captures, run_tshark
 
 T = START / 1e9
 GET = (

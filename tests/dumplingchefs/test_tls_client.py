@@ -18,6 +18,13 @@ from netdumplings.dumplingchefs import TLSClientChef
 from netdumplings.wire import check_dumpling
 from support.connections import SYN, Connection, datagram
 from support.examples import examples, thorough
+from support.expected_dumplings import (
+    Merged,
+    assert_as_expected,
+    merge_captures,
+    payloads,
+    run_tshark,
+)
 from support.hellos import (
     client_hello,
     crypto_frame,
@@ -28,7 +35,6 @@ from support.hellos import (
 )
 from support.memory import memory
 from support.packets import START, batch
-from support.told import Merged, assert_as_expected, merge_captures, payloads, run_tshark
 
 T = START / 1e9
 HELLO = records(client_hello())
