@@ -89,7 +89,7 @@ def choose_chefs(
         if name not in names:
             raise UnknownChef(name, names)
     chosen: dict[str, tuple[ChefClass, ChefModule]] = {}
-    by_request: dict[str, None] = {}
+    by_request: dict[str, str] = {}
     for chef, module in found:
         name = chef.__name__
         if wanted and name not in wanted:
@@ -98,15 +98,17 @@ def choose_chefs(
             logger.warning("chef %s of %s is not for kitchens: left alone", name, module.given)
             continue
         if chef.by_request and not wanted and menu != defaults.MENU_OF_ALL:
-            by_request[name] = None
+            by_request[name] = module.given
             continue
         if name in chosen:
             raise DuplicateChef(name, [chosen[name][1].given, module.given])
         chosen[name] = (chef, module)
     if not chosen:
         raise NoChefs([module.given for module in modules], [*by_request])
-    if by_request:
-        logger.info("run by request only (--chef NAME, or --menu all): %s", ", ".join(by_request))
+    # Of the chefs in the box everybody has some that nobody has asked for.
+    theirs = [name for name, given in by_request.items() if given != defaults.CHEF_MODULE]
+    if theirs:
+        logger.info("run by request only (--chef NAME, or --menu all): %s", ", ".join(theirs))
     return [chef for chef, _ in chosen.values()]
 
 
