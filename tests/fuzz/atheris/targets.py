@@ -16,8 +16,11 @@ from netdumplings.capture.records import MAX_TIME_NS
 from netdumplings.dumplingchefs import (
     ARPChef,
     DNSLookupChef,
+    FlowChef,
     HTTPChef,
+    ICMPChef,
     PacketCountChef,
+    TCPHealthChef,
     TLSClientChef,
 )
 from netdumplings.exceptions import InvalidAddress, NotACapture, TruncatedCapture
@@ -105,7 +108,17 @@ def packets(data: bytes) -> None:
     assert all(len(name) <= LONGEST_NAME for _, name in dns_questions(batch))
     for message in arp_messages(batch):
         assert all(isinstance(part, str) for part in message[2:])
-    for chef in (ARPChef(), DNSLookupChef(), PacketCountChef(), TLSClientChef(), HTTPChef()):
+    chefs = (
+        ARPChef,
+        DNSLookupChef,
+        FlowChef,
+        HTTPChef,
+        ICMPChef,
+        PacketCountChef,
+        TCPHealthChef,
+        TLSClientChef,
+    )
+    for chef in (each() for each in chefs):
         told = list(chef.batch_handler(batch) or ())
         for payload in (*told, chef.interval_handler()):
             text = Dumpling(chef=chef, payload=payload).to_json().encode()
