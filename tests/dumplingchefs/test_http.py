@@ -215,6 +215,14 @@ def test_an_answer_in_the_segment_that_ends_the_connection_is_told() -> None:
     assert brief(told(*frames)) == [("/a", 200)]
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_answer_that_comes_behind_the_end_of_its_connection_is_told(size: int) -> None:
+    connection = Connection()
+    frames = [*connection.open(), connection.client(GET)]
+    answer, end = connection.server(OK), connection.server(b"", FIN | ACK)
+    assert brief(told(*frames, end, answer, size=size)) == [("/a", 200)]
+
+
 def test_a_request_whose_connection_is_idle_for_minutes_is_told() -> None:
     connection = Connection()
     chef = HTTPChef()

@@ -182,6 +182,13 @@ def test_a_hello_is_told_though_what_came_before_it_was_lost() -> None:
     assert names(*handshake, connection.client(HELLO), size=1) == ["example.com"]
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_hello_is_told_though_a_part_of_the_one_before_it_was_lost(size: int) -> None:
+    connection = Connection()
+    first, _ = connection.client_in(1300, records(LONG))
+    assert names(first, connection.client(HELLO), size=size) == ["example.com"]
+
+
 def test_connections_between_the_same_ports_are_told_each() -> None:
     first, second = Connection(), Connection(start=77)
     frames = [*first.open(), *first.client_in(300, records(LONG))[:-1], *second.open()]

@@ -180,6 +180,14 @@ def test_a_lost_request_leaves_its_response_alone() -> None:
     assert both.told == [("/0", 200), (None, 201), ("/2", 202)]
 
 
+def test_a_response_does_not_answer_what_its_server_has_not_received() -> None:
+    both = Both()
+    both.send(CLIENT, get("/a"))
+    both.send(SERVER, ok(status=408), ack=0)
+    both.send(SERVER, ok(status=201))
+    assert both.told == [(None, 408), ("/a", 201)]
+
+
 @pytest.mark.parametrize("lost", range(6))
 def test_whichever_segment_of_a_response_is_lost_the_next_one_is_read(lost: int) -> None:
     both = Both()

@@ -121,9 +121,9 @@ class HTTPConnections:
         exchanges = self._connections.get(segment.stream[0])
         if exchanges is None or segment.flags & RST:
             return exchanges is not None
-        stretch = self._stretches.get(segment.stream)
+        known = self._stretches.start_of(segment.stream)
         behind = segment.sequence + len(segment.payload)
-        is_whole = stretch is None or ahead(behind, stretch.end) <= 0
+        is_whole = known is None or ahead(behind, known[0]) <= 0
         return exchanges.client != segment.stream[1] and is_whole
 
     def _end(self, key: bytes) -> list[FoundExchange]:
