@@ -9,6 +9,7 @@ from .flow import FlowChef
 from .http import HTTPChef
 from .icmp import ICMPChef
 from .packet_count import PacketCountChef
+from .scan import ScanChef
 from .tcp_health import TCPHealthChef
 from .tls_client import TLSClientChef
 
@@ -22,6 +23,7 @@ __all__ = [
     "HTTPChef",
     "ICMPChef",
     "PacketCountChef",
+    "ScanChef",
     "TCPHealthChef",
     "TLSClientChef",
 ]

@@ -40,6 +40,9 @@ class KeyedRows:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._rows
+
     def used(self) -> Rows:
         """The rows that are in use, in no particular order."""
         return np.flatnonzero(self._is_used)

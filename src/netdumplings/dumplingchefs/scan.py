@@ -1,0 +1,247 @@
+"""Tells who scans ports or hosts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..chef import DumplingChef
+from ..packets import PacketBatch
+from ..packets.attempts import ANSWERED, CONNECTED, REFUSED, Ways, attempt_of, refused, ways_of
+from .filters import TAGGED
+from .rows import KeyedRows, Rows
+from .scan_groups import KINDS, Scan, attempt_layout, groups_of, make_room
+
+_SECOND: Final = 1_000_000_000
+#: Where traceroute sends its datagrams, to a new port for each: no scan of them.
+_TRACEROUTE: Final = range(33434, 33535)
+
+
+class ScanChef(DumplingChef):
+    """Tells of scans: many hosts asked at one port, or many ports of one host, mostly in vain.
+
+    When a scan is found, and when it is over: ``{"scan": {"state": "found" | "ended", "kind":
+    "horizontal" | "vertical", "src_ip": ..., "dst_port" or "dst_ip": ..., "proto": "tcp" | "udp",
+    "targets": ..., "first_targets": [...], "packets": ..., "answered": ..., "refused": ...,
+    "start": ..., "end": ...}, "attempts_forgotten": ..., "scans_left_out": ...}``. Per interval
+    in which scans have gone on: ``{"scans": [...], ...}``, of the same, with state "going on".
+
+    An attempt counts once it was refused, or nobody answered it for ``grace`` seconds, or it was
+    answered and its source never went on with it. A scan ends once no new target has come for
+    ``window`` seconds.
+
+    It remembers 65536 attempts, in 25 MB, and 1024 scans. When it is full, attempts that came to
+    something make way first, then those of sources that have more than a sixteenth of all, then
+    those of sources with but one: sources that are made up take no room from those that are not.
+
+    Attributes:
+        threshold: how many targets make a scan.
+        window: within how many seconds.
+        grace: after how many seconds without an answer an attempt is in vain.
+        size: how many attempts it remembers.
+        scans: how many scans it follows.
+        scans_of_source: how many of one source.
+    """
+
+    by_request: ClassVar[bool] = True
+    packet_filter = f"tcp or udp or icmp or icmp6 or {TAGGED}"
+    display: ClassVar[dict[str, Any]] = {
+        "title": "Scans",
+        "view": "table",
+        "of": ["scan"],
+        "columns": [
+            "state", "kind", "src_ip", "dst_ip", "dst_port", "proto", "targets", "packets",
+            "answered", "refused", "start", "end",
+        ],
+    }  # fmt: skip
+
+    threshold: ClassVar[int] = 20
+    window: ClassVar[float] = 60.0
+    grace: ClassVar[float] = 3.0
+    size: ClassVar[int] = 65_536
+    scans: ClassVar[int] = 1024
+    scans_of_source: ClassVar[int] = 8
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._attempts = KeyedRows(self.size, attempt_layout())
+        self._scans: dict[tuple[str, int], Scan] = {}
+        self._of_source: Counter[bytes] = Counter()
+        self._now = 0  # seconds
+        self._quiet = False
+        self._forgotten = self._left_out = 0
+
+    def batch_handler(self, packets: PacketBatch) -> Iterator[dict[str, Any]]:
+        """Tell of scans that are found or over."""
+        seconds = np.maximum.accumulate(np.maximum(packets.times_ns // _SECOND, self._now))
+        turns = np.flatnonzero(np.diff(seconds, prepend=self._now)).tolist()
+        start = 0
+        for end in (*turns, len(packets)):
+            # (So many flows have at most twice as many attempts.)
+            for at in range(start, end, self.size // 4):
+                self._count(packets[at : min(end, at + self.size // 4)])
+            if end < len(packets):
+                yield from map(self._payload, self._pass(int(seconds[end])))
+            start = end
+        self._quiet = False
+
+    def interval_handler(self, interval: float | None = None) -> dict[str, Any] | None:
+        """Tell of scans that go on."""
+        told: list[dict[str, Any]] = []
+        if self._quiet and interval and self._now:  # no packet has told what time it is
+            told += self._pass(self._now + round(interval))
+        self._quiet = True
+        for scan in self._scans.values():
+            if scan.has_news:
+                told.append(scan.told("going on"))
+        return self._payload(told) if told else None
+
+    def _payload(self, told: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+        payload: dict[str, Any] = {"scans" if isinstance(told, list) else "scan": told}
+        if self._forgotten:
+            payload["attempts_forgotten"] = self._forgotten
+        if self._left_out:
+            payload["scans_left_out"] = self._left_out
+        return payload
+
+    def _count(self, packets: PacketBatch) -> None:
+        """Note attempts, and what comes of them."""
+        table = self._attempts
+        fresh: dict[bytes, list[int]] = {}  # first, last, asked, seen
+        seen: dict[bytes, int] = {}
+        of_flow: tuple[int, bytes] | None = None
+        for way in ways_of(packets):
+            if way.is_tcp:
+                if way.asked:
+                    _ask(fresh, way.key, way)
+                if way.goes_on:
+                    seen[way.key] = seen.get(way.key, 0) | CONNECTED
+                found = ANSWERED * bool(way.answers) | REFUSED * bool(way.resets)
+                if found:
+                    seen[way.back] = seen.get(way.back, 0) | found
+            elif way.is_first:
+                # What answers an attempt is none itself.
+                is_answer = way.back in table or way.back in fresh
+                key = way.back if is_answer else way.key
+                of_flow = way.flow, key
+                if is_answer:
+                    seen[key] = seen.get(key, 0) | ANSWERED | CONNECTED
+                elif _counts(key):
+                    _ask(fresh, key, way)
+            elif of_flow is not None and of_flow[0] == way.flow:
+                if of_flow[1] == way.key:
+                    _ask(fresh, way.key, way)
+                else:
+                    seen[way.back] = seen.get(way.back, 0) | ANSWERED | CONNECTED
+        for key in refused(packets):
+            seen[key] = seen.get(key, 0) | REFUSED
+        self._ask_all(fresh)
+        keys = list(seen)
+        rows = table.find(keys)
+        known = rows >= 0
+        found_bits = np.fromiter(seen.values(), np.uint8, len(seen))
+        table.data["seen"][rows[known]] |= found_bits[known]
+
+    def _ask_all(self, asked: dict[bytes, list[int]]) -> None:
+        if not asked:
+            return
+        table, keys = self._attempts, list(asked)
+        rows = table.find(keys)
+        missing = np.flatnonzero(rows < 0)
+        over = len(table) + len(missing) - table.size
+        if over > 0:
+            self._forgotten += make_room(table, max(over, table.size // 8), rows[rows >= 0])
+        columns = np.array(list(asked.values()), np.int64)
+        if len(missing):
+            new = [keys[place] for place in missing.tolist()]
+            rows[missing] = table.add(new)
+            data = table.data
+            data["first"][rows[missing]] = columns[missing, 0]
+            for name, hashes in groups_of(new).items():
+                data[name][rows[missing]] = hashes
+        data = table.data
+        data["last"][rows] = np.maximum(data["last"][rows], columns[:, 1])
+        data["asked"][rows] += columns[:, 2].astype(np.uint32)
+
+    def _pass(self, now: int) -> list[dict[str, Any]]:
+        """A second is over: look for scans."""
+        self._now = now
+        table, now_ns = self._attempts, now * _SECOND
+        used = table.used()
+        old = table.data["last"][used] < now_ns - round(self.window * _SECOND)
+        if old.any():
+            table.remove(used[old])
+            used = used[~old]
+        seen = table.data["seen"][used]
+        waited = table.data["first"][used] + round(self.grace * _SECOND) <= now_ns
+        in_vain = (seen & CONNECTED == 0) & (waited | (seen & REFUSED > 0))
+        told: list[dict[str, Any]] = []
+        if self._scans or int(in_vain.sum()) >= self.threshold:
+            for kind in KINDS:
+                told += self._look(kind, used, in_vain)
+        for name, scan in list(self._scans.items()):
+            if scan.news + self.window <= now:
+                told.append(scan.told("ended"))
+                del self._scans[name]
+                self._of_source[scan.src_ip] -= 1
+                if not self._of_source[scan.src_ip]:
+                    del self._of_source[scan.src_ip]
+        return told
+
+    def _look(
+        self, kind: str, used: Rows, in_vain: npt.NDArray[np.bool_]
+    ) -> Iterator[dict[str, Any]]:
+        data = self._attempts.data
+        groups, index = np.unique(data[kind][used], return_inverse=True)
+        vain = np.bincount(index[in_vain], minlength=len(groups))
+        of_all = np.bincount(index, minlength=len(groups))
+        known = [number for of, number in self._scans if of == kind]
+        chosen = (vain >= self.threshold) & (2 * vain > of_all)
+        chosen |= np.isin(groups, np.array(known, np.uint64))
+        order, ends = np.argsort(index, kind="stable"), np.cumsum(of_all)
+        for number in np.flatnonzero(chosen).tolist():
+            places = order[ends[number] - of_all[number] : ends[number]]
+            name, rows = (kind, int(groups[number])), used[places]
+            scan = self._scans.get(name)
+            is_new = scan is None
+            if scan is None:
+                scan = self._follow(name, rows)
+            if scan is not None:
+                scan.count(self._attempts, rows, in_vain[places], self._now)
+                if is_new:
+                    yield scan.told("found")
+
+    def _follow(self, name: tuple[str, int], rows: Rows) -> Scan | None:
+        key = self._attempts.keys[rows[0]]
+        assert key is not None
+        scan = Scan(name[0], attempt_of(key))
+        if len(self._scans) < self.scans and self._of_source[scan.src_ip] < self.scans_of_source:
+            self._of_source[scan.src_ip] += 1
+            self._scans[name] = scan
+            return scan
+        # It is counted once, not every second.
+        marks, side = self._attempts.data["left_out"], KINDS.index(name[0])
+        self._left_out += not marks[rows, side].any()
+        marks[rows, side] = True
+        return None
+
+
+def _ask(fresh: dict[bytes, list[int]], key: bytes, way: Ways) -> None:
+    known = fresh.get(key)
+    if known is None:
+        fresh[key] = [way.first_ns, way.last_ns, way.asked]
+    else:
+        known[0] = min(known[0], way.first_ns)
+        known[1] = max(known[1], way.last_ns)
+        known[2] += way.asked
+
+
+def _counts(key: bytes) -> bool:
+    """Whether a datagram may be of a scan: it goes to one host, and is none of traceroute's."""
+    attempt = attempt_of(key)
+    to_many = attempt.dst_ip[0] >= (0xFF if len(attempt.dst_ip) == 16 else 0xE0)
+    return not to_many and attempt.dst_port not in _TRACEROUTE
