@@ -1,6 +1,7 @@
 """The chefs in the box: what ``nd-sniff`` runs when it is not told otherwise."""
 
 from .arp import ARPChef
+from .arp_guard import ARPGuardChef
 from .device import DeviceChef
 from .dhcp import DHCPChef
 from .dns import DNSChef
@@ -15,6 +16,7 @@ from .tls_client import TLSClientChef
 
 __all__ = [
     "ARPChef",
+    "ARPGuardChef",
     "DHCPChef",
     "DNSChef",
     "DNSLookupChef",
