@@ -13,6 +13,7 @@ from .packet_count import PacketCountChef
 from .scan import ScanChef
 from .tcp_health import TCPHealthChef
 from .tls_client import TLSClientChef
+from .top_talkers import TopTalkersChef
 
 __all__ = [
     "ARPChef",
@@ -28,4 +29,5 @@ __all__ = [
     "ScanChef",
     "TCPHealthChef",
     "TLSClientChef",
+    "TopTalkersChef",
 ]

@@ -1,0 +1,78 @@
+"""The largest of very many, counted in little memory."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from typing import Final
+
+Counts = dict[bytes, list[int]]  # bytes, packets
+
+#: How many entries gather before the smallest go, as a multiple of those that stay.
+_SLACK: Final = 2
+
+
+class HeavyHitters:
+    """Bytes and packets by key, of the keys that have most bytes.
+
+    Whatever is counted, a key that is here has at most `bytes_error` bytes more than are told, and
+    one that is not has at most so many; likewise packets. With ``size`` keys, ``bytes_error`` is at
+    most a ``size``-th of all bytes. (J. Misra, D. Gries: Finding repeated elements, 1982; in
+    batches, as P. Agarwal et al. merge them: Mergeable summaries, 2012.)
+
+    Args:
+        size: how many keys stay.
+
+    Attributes:
+        counts: bytes and packets of each key.
+        bytes_error: how many bytes may be missing of a key.
+        packets_error: how many packets may be missing of one.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.counts: Counts = {}
+        self.bytes_error = self.packets_error = 0
+
+    def add(self, key: bytes, size: int, packets: int) -> None:
+        """Count some packets of a key."""
+        known = self.counts.get(key)
+        if known is not None:
+            known[0] += size
+            known[1] += packets
+            return
+        self.counts[key] = [size, packets]
+        if len(self.counts) >= _SLACK * self.size:
+            self.shrink()
+
+    def shrink(self) -> None:
+        """Let go of all keys but the largest."""
+        if len(self.counts) <= self.size:
+            return
+        ordered = heapq.nlargest(self.size + 1, (count[0] for count in self.counts.values()))
+        least = ordered[-1]
+        lost = max(count[1] for count in self.counts.values() if count[0] <= least)
+        self.bytes_error += least
+        self.packets_error += lost
+        self.counts = {
+            key: [size - least, packets]
+            for key, (size, packets) in self.counts.items()
+            if size > least
+        }
+
+
+def merged(several: Iterable[HeavyHitters]) -> HeavyHitters:
+    """All of several together; its errors are the sums of theirs."""
+    total = HeavyHitters(0)
+    counts = total.counts
+    for each in several:
+        total.bytes_error += each.bytes_error
+        total.packets_error += each.packets_error
+        for key, (size, packets) in each.counts.items():
+            known = counts.get(key)
+            if known is None:
+                counts[key] = [size, packets]
+            else:
+                known[0] += size
+                known[1] += packets
+    return total
