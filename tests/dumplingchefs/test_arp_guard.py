@@ -15,10 +15,11 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 
 from netdumplings.dumplingchefs import ARPGuardChef
 from netdumplings.exceptions import CaptureError
-from netdumplings.testing import run_chef
+from netdumplings.testing import assert_same, run_chef
 from support.packets import START, batch
 from support.traffic import Frame, damaged_frames, frames
 
+EXPECTED = Path(__file__).parent / "expected/arp_guard"
 A, B, C = (f"02:00:00:00:00:{letter * 2}" for letter in "abc")
 IP_A, IP_B = "192.0.2.1", "192.0.2.2"
 T0 = START / 1e9
@@ -163,3 +164,8 @@ def test_ordinary_captures_have_no_trouble(captures: Path) -> None:
         if payloads:
             found[name] = {each["problem"] for each in payloads}
     assert found == {name: {"other source"} for name in TROUBLED}
+
+
+def test_a_real_capture_is_told_as_expected(captures: Path) -> None:
+    told = run_chef(ARPGuardChef, captures / "arkime/tests/pcap/arkime_synthetic.pcap")
+    assert_same(told, EXPECTED / "arkime_synthetic.pcap.jsonl")

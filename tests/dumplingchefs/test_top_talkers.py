@@ -20,10 +20,11 @@ from netdumplings.dumplingchefs.heavy import HeavyHitters, merged
 from netdumplings.exceptions import CaptureError
 from netdumplings.packets import PacketBatch
 from netdumplings.packets.addresses import address_text
-from netdumplings.testing import run_chef
+from netdumplings.testing import assert_same, run_chef
 from support.packets import START, batch, ether
 from support.traffic import Frame, damaged_frames, frames
 
+EXPECTED = Path(__file__).parent / "expected/top_talkers"
 A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 
 
@@ -220,3 +221,8 @@ def test_real_captures_are_as_exact_counts_have_them(captures: Path, source: str
             assert 0 <= size - counted.get(host, 0) <= told["hosts_bytes_error"], row["path"]
         seen += bool(exact)
     assert seen > 3
+
+
+def test_a_real_capture_is_told_as_expected(captures: Path) -> None:
+    told = run_chef(TopTalkersChef, captures / "dnscap/src/test/dns.pcap", poke_interval=1000)
+    assert_same(told, EXPECTED / "dns.pcap.jsonl")
