@@ -341,7 +341,7 @@ def test_files_and_chefs_are_completed(chef: Path, monkeypatch: pytest.MonkeyPat
     assert completed("be") == ["bench"]
     assert completed("test", "ports.py", "--upd") == ["--update"]
     assert completed("test", "ports.py", "--chef", "P") == ["PortChef"]
-    assert completed("bench", "netdumplings.dumplingchefs", "-c", "ARP") == ["ARPChef"]
+    assert completed("bench", "netdumplings.dumplingchefs", "-c", "ARPC") == ["ARPChef"]
     (item,) = completing.get_completions(["test"], "po")
     assert item.type == "file"
 
