@@ -57,7 +57,7 @@ class ARPGuardChef(DumplingChef):
     reference. The same problem of the same host is told once a minute at most, with
     ``"times"`` it was seen since.
 
-    It remembers 16384 IP addresses, as many questions, and 4096 hosts and problems, in 20 MB.
+    It remembers 16384 IP addresses, as many questions, and 4096 hosts and problems, in some 26 MiB.
     Those heard of last stay; once others had to make way, ``"forgotten"`` says how many times.
 
     Attributes:

@@ -34,8 +34,8 @@ class ScanChef(DumplingChef):
     answered and its source never went on with it. A scan ends once no new target has come for
     ``window`` seconds.
 
-    It remembers 65536 attempts, in 25 MB, and 1024 scans. When it is full, attempts that came to
-    something make way first, then those of sources that have more than a sixteenth of all, then
+    It remembers 65536 attempts and 1024 scans, in some 45 MiB. When it is full, attempts that came
+    to something make way first, then those of sources that have more than a sixteenth of all, then
     those of sources with but one: sources that are made up take no room from those that are not.
 
     Attributes:
