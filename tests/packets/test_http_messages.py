@@ -64,7 +64,11 @@ class Both:
             self._note(exchange)
 
     def _note(self, exchange: Exchange) -> None:
-        path = exchange.request.head.target.decode() if exchange.request else None
+        path = (
+            exchange.request.head.target.decode(errors="backslashreplace")
+            if exchange.request
+            else None
+        )
         self.whole.append(exchange)
         self.told.append((path, exchange.response.status if exchange.response else None))
 
