@@ -15,6 +15,7 @@ import asyncio
 import json
 import random
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ from netdumplings.transport import HubAddresses, client
 
 #: Seconds between two times that it keeps its books, and tells what it has eaten.
 KEEP_EVERY = 0.2
+
+
+def log(what: str) -> None:
+    """Write to standard error what may explain something later."""
+    print(time.strftime("%H:%M:%S", time.gmtime()), what, file=sys.stderr, flush=True)
 
 
 class Books:
@@ -61,7 +67,9 @@ class Books:
         if chef == "SystemStatusChef":
             return
         life, number, of_chef, _ = dumpling["payload"]
-        self.eaten.eat(chef, life, number, of_chef)
+        wrong = self.eaten.eat(chef, life, number, of_chef)
+        if wrong and self.cursor is not None:
+            log(wrong)
         self.count += 1
 
     def end_connection(self) -> None:
@@ -90,8 +98,9 @@ async def eat(options: argparse.Namespace, books: Books) -> None:
     """Eat until cancelled."""
     here: list[Any] = []
 
-    async def note(_: str, connection: Any) -> None:
+    async def note(hub_uri: str, connection: Any) -> None:
         here[:] = [connection]
+        log(f"at {hub_uri}")
 
     eater = DumplingEater(
         options.name,

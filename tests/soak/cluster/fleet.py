@@ -166,14 +166,14 @@ class Fleet:
         """End one of the hubs by SIGKILL."""
         hub = self.hubs.pop(number)
         hub.end(signal.SIGKILL)
-        hub.__exit__(None, None, None)
+        self._bury(number, hub)
 
     def stop_hub(self, number: int) -> None:
         """Stop one of the hubs, as an operator does."""
         self.hubs[number].wait_for_err("hub is up")
         hub = self.hubs.pop(number)
         assert hub.end(signal.SIGTERM) == 0, hub.err[-3000:]
-        hub.__exit__(None, None, None)
+        self._bury(number, hub)
 
     def start_kitchen(self, name: str) -> None:
         """Start a kitchen."""
@@ -254,6 +254,12 @@ class Fleet:
         """What the hubs have logged lately."""
         return "\n".join(f"hub {n}: {hub.err[-2000:]}" for n, hub in self.hubs.items())
 
+    def _bury(self, number: int, hub: Command) -> None:
+        """Keep what a hub that has ended has logged."""
+        with (self._directory / f"hub-{number}.log").open("a") as log:
+            log.write(hub.err)
+        hub.__exit__(None, None, None)
+
     def _addresses(self, kind: int, first: int) -> str:
         ports = [ports[kind] for ports in self._ports]
         first %= len(ports)
@@ -282,8 +288,8 @@ class Fleet:
     ) -> None:
         for peer in [*self.kitchens.values(), *self.eaters.values()]:
             peer.kill()
-        for hub in self.hubs.values():
-            hub.__exit__(None, None, None)
+        for number, hub in self.hubs.items():
+            self._bury(number, hub)
 
 
 def wait_until(is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:

@@ -31,20 +31,30 @@ class Eaten:
         self.holes: int = kept["holes"]
         self._began = 0.0
 
-    def eat(self, chef: str, life: str, number: int, of_chef: int) -> None:
-        """Note a dumpling."""
+    def eat(self, chef: str, life: str, number: int, of_chef: int) -> str:
+        """Note a dumpling.
+
+        Returns:
+            what is wrong with that; empty if all is well.
+        """
+        wrong = ""
         self._began = self._began or time.monotonic()
         one = self.lives.setdefault(life, {"last": 0, "chefs": {}})
         if number <= one["last"]:
             self.disorder += 1
+            wrong = f"{number} of {life} after {one['last']}"
         one["last"] = max(number, one["last"])
         runs = one["chefs"].setdefault(chef, [])
         if runs and runs[-1][1] == of_chef - 1:
             runs[-1][1] = of_chef
         else:
+            if runs or of_chef > 1:
+                last = runs[-1][1] if runs else 0
+                wrong = wrong or f"{of_chef} of {chef} of {life} after {last}"
             if runs and time.monotonic() - self._began > SETTLED:
                 self.holes += max(0, of_chef - runs[-1][1] - 1)
             runs.append([of_chef, of_chef])
+        return wrong
 
     def kept(self) -> dict[str, Any]:
         """What `Eaten` makes the same of."""
