@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from netdumplings.backbone.link import Link
+from netdumplings.backbone.marks import Marks
 from netdumplings.backbone.messages import Own, Parcel, Stored, kinds_of, read
-from netdumplings.backbone.publishing import Publisher, _Waiting
+from netdumplings.backbone.publishing import Publisher, _Waiting, take_stored
 from netdumplings.backbone.reading import Reader
 from netdumplings.backbone.subjects import Pair
 from netdumplings.delivery import Outbox
@@ -71,6 +72,9 @@ class Hub:
 
     def miss(self, session: str, kitchen: str, first: int, count: int) -> None:
         self.queue.append(_Waiting(first, b"", (), count, kitchen))
+
+    def forget(self, session: str, number: int) -> None:
+        take_stored(self.queue, 0, number)
 
 
 class Numbers(RuleBasedStateMachine):
@@ -194,7 +198,7 @@ class Numbers(RuleBasedStateMachine):
     def read(self, wanted: str) -> list[Stored]:
         """What a hub reads whose eaters want these chefs."""
         taken: list[Stored] = []
-        reader = Reader(LINK, "s", taken.append, Own())
+        reader = Reader(LINK, "s", taken.append, Own(), Marks(LINK, "s"))
         subjects = {Pair("k", chef) for chef in wanted}
         for position, parcel in enumerate(self.engine.stream, 1):
             parts = parcel.subject.split(".")

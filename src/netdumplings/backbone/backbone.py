@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..wire import Matcher
 from .beginnings import Beginning, lost_before, position_of_last, position_since
 from .link import EngineError, Link
+from .marks import Marks
 from .messages import Own, Stored
 from .past import Past
 from .publishing import Publisher
@@ -47,6 +48,7 @@ class Backbone:
     Attributes:
         key: what stands for the stream in the cursors of eaters; empty before the first connection.
         publisher: takes what is to be stored.
+        marks: stores what says nothing else.
         reader: takes what is.
     """
 
@@ -69,10 +71,11 @@ class Backbone:
         self._wishes: Collection[Pair] = ()
         self._link = Link(settings, name, self._prepare, self._up, self._down)
         own = Own()
+        self.marks = Marks(self._link, settings.stream)
         self.publisher = Publisher(
             self._link, settings.stream, settings.buffer_bytes, on_stored, on_room, own
         )
-        self.reader = Reader(self._link, settings.stream, take, own)
+        self.reader = Reader(self._link, settings.stream, take, own, self.marks)
 
     async def start(self) -> None:
         """Begin to connect; there may be nobody to connect to yet.

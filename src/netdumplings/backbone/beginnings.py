@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..wire import Matcher
-from .consuming import Consumer, Damaged, Place, read_message
+from .consuming import Consumer, Place, read_message
 from .link import EngineError, Link
 from .messages import FIRST, MAX_SESSION, SESSION, Stored, numbers
 from .past import ASKED, ASKED_BYTES
@@ -176,7 +176,7 @@ async def _counted(
             found = read_headers(message.headers or {}, place)
         else:
             stored = read_message(message, place)
-            found = None if isinstance(stored, Damaged) else stored
+            found = stored if isinstance(stored, Stored) else None
         if found is None:
             return
         known = seen.get(found.session, 0)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from .link import API, EngineError, Link
-from .messages import COUNT, Own, Stored, read
+from .messages import COUNT, MARK, Own, Stored, read
 from .subjects import Pair, filters
 
 if TYPE_CHECKING:
@@ -80,9 +80,15 @@ def place_of(message: Msg) -> Place | None:
     return Place(position, number, time / SECOND)
 
 
-def read_message(message: Msg, place: Place, own: Own | None = None) -> Stored | Damaged:
-    """Read a message of the stream, whoever has written it; `messages.read` says of what."""
+def read_message(message: Msg, place: Place, own: Own | None = None) -> Stored | Damaged | None:
+    """Read a message of the stream, whoever has written it; `messages.read` says of what.
+
+    Returns:
+        what is in it; None if it is a mark.
+    """
     headers = message.headers or {}
+    if MARK in headers and not message.data and message.subject.count(".") == 1:
+        return None
     try:
         return read(
             message.subject,

@@ -25,6 +25,8 @@ SESSION: Final = "Netdumplings-Session"
 FIRST: Final = "Netdumplings-First"
 #: How many there are, or are missing.
 COUNT: Final = "Netdumplings-Count"
+#: Of a mark, which has nothing else: see `marks`.
+MARK: Final = "Netdumplings-Mark"
 #: By which the stream knows a message that it has already (NATS, "Message Deduplication").
 MESSAGE_ID: Final = "Nats-Msg-Id"
 

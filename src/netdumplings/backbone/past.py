@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
-from .consuming import Consumer, Damaged, Place, read_message
+from .consuming import Consumer, Place, read_message
 from .link import Link
 from .messages import Stored
 from .stream import look, position_of
@@ -73,10 +73,9 @@ class Past:
         return got
 
     async def reached(self) -> int:
-        """Say up to where everything wanted that is in the stream has been given.
+        """Say up to where everything wanted has been given, as the stream tells it.
 
-        Nothing given does not mean that nothing is there: what was asked may be a server that is
-        behind the others.
+        It may be wrong: see `marks`. But one that takes no marks takes nothing else either.
 
         Raises:
             EngineError: as `next` does.
@@ -97,7 +96,7 @@ class Past:
     def _took(self, message: Msg, place: Place) -> None:
         stored = read_message(message, place)
         self.position = place.position
-        if isinstance(stored, Damaged):
+        if not isinstance(stored, Stored):
             return
         new = stored.after(self.had.get(stored.session, 0))
         if new is not None:

@@ -22,6 +22,7 @@ from ..delivery import BackboneLedger, delays
 from ..wire import Metadata
 from .link import EngineError, Link
 from .messages import Kind, Own, Parcel, kinds_of, notice, parcels
+from .stream import read_acknowledgement
 from .subjects import name_of
 
 logger = logging.getLogger("netdumplings.hub")
@@ -72,6 +73,11 @@ class _Waiting:
         self.kitchen = kitchen
 
     @property
+    def last(self) -> int:
+        """The number of the last."""
+        return self.first + self.count - 1
+
+    @property
     def size(self) -> int:
         """Bytes that it takes, about."""
         return len(self.body) + OVERHEAD
@@ -117,6 +123,8 @@ class Publisher:
         self.replicas = 1
         self.max_message = 0
         self._queues: dict[str, deque[_Waiting]] = {}
+        # How many of those that wait are under way, of each session.
+        self._under_way: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._taken = self._stored = self._waiting = self._left = self._refused = 0
@@ -161,6 +169,13 @@ class Publisher:
         """
         self._enqueue(session, _Waiting(first, b"", (), count, kitchen))
 
+    def forget(self, session: str, number: int) -> None:
+        """Note that another hub has stored a session up to a number: that need not wait here."""
+        queue = self._queues.get(session)
+        if queue is not None:
+            for item in take_stored(queue, self._under_way.get(session, 0), number):
+                self._settle(item)
+
     async def drained(self, patience: float) -> None:
         """Wait until nothing waits, for so many seconds."""
         if self._tasks:
@@ -177,6 +192,7 @@ class Publisher:
         self._left += self._waiting
         self._waiting = self.waiting_bytes = 0
         self._queues.clear()
+        self._under_way.clear()
 
     def _enqueue(self, session: str, item: _Waiting) -> None:
         self.waiting_bytes += item.size
@@ -202,20 +218,25 @@ class Publisher:
         while queue:
             await self._link.rises()
             items, group, refused = self._group(session, queue)
+            self._under_way[session] = items
             await self._store_surely(group)
-            for _ in range(items):
-                item = queue.popleft()
-                self.waiting_bytes -= item.size
-                if item.body:
-                    self._stored += item.count
-                    self._waiting -= item.count
+            self._under_way[session] = 0
             self._stored -= refused
             self._refused += refused
+            for _ in range(items):
+                self._settle(queue.popleft())
             self._on_stored(session, group[-1].last)
-            if not self.has_room and self.waiting_bytes <= self._max_bytes // 2:
-                self.has_room = True
-                self._on_room(True)
-        del self._queues[session]
+        del self._queues[session], self._under_way[session]
+
+    def _settle(self, item: _Waiting) -> None:
+        """Note that the stream has what has waited."""
+        self.waiting_bytes -= item.size
+        if item.body:
+            self._stored += item.count
+            self._waiting -= item.count
+        if not self.has_room and self.waiting_bytes <= self._max_bytes // 2:
+            self.has_room = True
+            self._on_room(True)
 
     def _group(self, session: str, queue: deque[_Waiting]) -> tuple[int, list[Parcel], int]:
         """Make the messages that are next.
@@ -275,23 +296,35 @@ class Publisher:
     async def _store(self, group: Sequence[Parcel]) -> None:
         for parcel in group:
             self._own.keep(parcel)
-        if len(group) > (1 if self.replicas > 1 else ONE_BY_ONE):
-            try:
-                await self._store_as_one(group)
-            except EngineError as error:
-                # If so, this hub has sent them before, or another has, in other groups.
-                if error.code != HAS_ONE:
-                    raise
-            else:
-                return
-        for parcel in group:
-            await self._store_one(parcel)
+        few = 1 if self.replicas > 1 else ONE_BY_ONE
+        if len(group) > few and await self._store_as_one(group):
+            return
+        # This hub has sent some before, or another has, in other groups. Such are the first ones.
+        tried = len(group) <= few
+        for place, parcel in enumerate(group):
+            is_new = await self._store_one(parcel)
+            left = group[place + 1 :]
+            if is_new and not tried and len(left) > few:
+                tried = True
+                if await self._store_as_one(left):
+                    return
 
-    async def _store_one(self, parcel: Parcel) -> None:
+    async def _store_one(self, parcel: Parcel) -> bool:
+        """Store a message.
+
+        Returns:
+            whether the stream did not have it.
+        """
         headers = {EXPECTED_STREAM: self._stream, **parcel.headers}
-        await self._link.ask(parcel.subject, parcel.body, headers=headers)
+        answer = await self._link.ask(parcel.subject, parcel.body, headers=headers)
+        return not read_acknowledgement(answer).duplicate
 
-    async def _store_as_one(self, group: Sequence[Parcel]) -> None:
+    async def _store_as_one(self, group: Sequence[Parcel]) -> bool:
+        """Store messages, all or none.
+
+        Returns:
+            False if the stream has one of them already.
+        """
         batch = next(self._batches)
         for place, parcel in enumerate(group, 1):
             headers = {BATCH: batch, BATCH_PLACE: str(place), **parcel.headers}
@@ -299,7 +332,13 @@ class Publisher:
                 await self._link.publish(parcel.subject, parcel.body, headers=headers)
             else:
                 headers[BATCH_END] = "1"
-                await self._link.ask(parcel.subject, parcel.body, headers=headers)
+                try:
+                    await self._link.ask(parcel.subject, parcel.body, headers=headers)
+                except EngineError as error:
+                    if error.code != HAS_ONE:
+                        raise
+                    return False
+        return True
 
     def _tell_refused(self, refused: int, most: int) -> None:
         """Log that dumplings are lost, the first time at once, and then not too often."""
@@ -326,6 +365,21 @@ class Publisher:
         if self.trouble:
             logger.info("the backbone stores again")
             self.trouble = ""
+
+
+def take_stored(queue: deque[_Waiting], under_way: int, number: int) -> list[_Waiting]:
+    """Take out of a queue what is stored already.
+
+    Args:
+        queue: what waits, of a session.
+        under_way: how many of that are under way, and stay.
+        number: up to which number all of the session is stored.
+    """
+    stored = []
+    while len(queue) > under_way and queue[under_way].last <= number:
+        stored.append(queue[under_way])
+        del queue[under_way]
+    return stored
 
 
 def _joined(group: Sequence[Parcel], max_bytes: int) -> list[Parcel]:

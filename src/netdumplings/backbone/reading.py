@@ -12,6 +12,7 @@ from ..delivery import ReturnLedger, delays
 from ..wire import MAX_CURSOR
 from .consuming import Consumer, Damaged, Place, read_message
 from .link import EngineError, Link
+from .marks import Marks
 from .messages import Own, Stored
 from .stream import look
 from .subjects import ANY, EVERYTHING, Pair, fewest
@@ -43,17 +44,26 @@ class Reader:
         stream: the stream's name.
         take: is called with what came, each dumpling once, in the order of the stream.
         own: what this hub has sent there.
+        marks: stores marks there.
 
     Attributes:
         position: the sequence number up to which everything wanted has been taken; None before
             the first connection.
     """
 
-    def __init__(self, link: Link, stream: str, take: Callable[[Stored], None], own: Own) -> None:
+    def __init__(
+        self,
+        link: Link,
+        stream: str,
+        take: Callable[[Stored], None],
+        own: Own,
+        marks: Marks,
+    ) -> None:
         self._link = link
         self._stream = stream
         self._take = take
         self._own = own
+        self._marks = marks
         self.position: int | None = None
         self._consumer: Consumer | None = None
         # From which position on each pair is taken; None while JetStream has not been told.
@@ -207,8 +217,10 @@ class Reader:
         await consumer.want(self.wanted)
         # What is stored from now on comes. What came before now, and after the consumer's place,
         # may come, too: it is left out.
-        info = await look(self._link, self._stream)
-        self._take_since(new, info.state.last_seq)
+        position = await self._marks.store()
+        if position is None:
+            position = (await look(self._link, self._stream)).state.last_seq
+        self._take_since(new, position)
 
     def _not_taken(self) -> list[Pair]:
         return [pair for pair, since in self._wanted.items() if since is None]
@@ -222,6 +234,8 @@ class Reader:
     def _took(self, message: Msg, place: Place) -> None:
         stored = read_message(message, place, self._own)
         self.position = place.position
+        if stored is None:
+            return
         since = self._subject_since(message.subject)
         if since is None or place.position <= since:
             return

@@ -78,7 +78,20 @@ class _Found(msgspec.Struct):
     message: _Message
 
 
+class Acknowledgement(msgspec.Struct):
+    """What JetStream says of a message that is stored.
+
+    Attributes:
+        seq: its sequence number.
+        duplicate: whether it was there already.
+    """
+
+    seq: int
+    duplicate: bool = False
+
+
 _infos: Final = msgspec.json.Decoder(StreamInfo)
+_acknowledgements: Final = msgspec.json.Decoder(Acknowledgement)
 _found: Final = msgspec.json.Decoder(_Found)
 
 
@@ -103,6 +116,18 @@ async def look(link: Link, name: str) -> StreamInfo:
         EngineError: it is not there, or there is no answer.
     """
     return _read(await link.api(f"STREAM.INFO.{name}"))
+
+
+def read_acknowledgement(answer: bytes) -> Acknowledgement:
+    """Read what JetStream says of a message that it was to store.
+
+    Raises:
+        EngineError: it makes no sense.
+    """
+    try:
+        return _acknowledgements.decode(answer)
+    except msgspec.DecodeError as error:
+        raise EngineError(f"an answer that is none: {error}") from None
 
 
 async def position_of(link: Link, name: str, question: Mapping[str, str]) -> int | None:

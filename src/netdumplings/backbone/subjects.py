@@ -1,9 +1,9 @@
 """Which subjects of the stream dumplings have, and which of them an eater wants.
 
 A dumpling's subject is ``STREAM.KITCHEN.CHEF``, that of a notice of dumplings missing
-``STREAM.KITCHEN``. Names may hold anything, and the tokens of a subject may not: no space, dot,
-star or ``>``, nothing that cannot be printed (NATS, "Subject-Based Messaging"). So names are
-written reversibly:
+``STREAM.KITCHEN``, and that of a mark (see `marks`) ``STREAM.%``. Names may hold anything, and the
+tokens of a subject may not: no space, dot, star or ``>``, nothing that cannot be printed (NATS,
+"Subject-Based Messaging"). So names are written reversibly:
 
 - letters and digits of ASCII, ``-`` and ``_`` stand for themselves, all else is percent-encoded
   UTF-8 (RFC 3986, section 2.1): ``office.3`` is ``office%2E3``;
@@ -117,6 +117,11 @@ def subject_of(stream: str, kitchen: str | None, chef: str) -> str:
 def notice_subject(stream: str, kitchen: str) -> str:
     """Give the subject of a notice that dumplings of a kitchen are missing."""
     return f"{stream}.{token_of(kitchen)}"
+
+
+def mark_subject(stream: str) -> str:
+    """Give the subject of a mark: that of a notice about no kitchen, for everybody takes those."""
+    return f"{stream}.{_NO_NAME}"
 
 
 def subjects_of_stream(stream: str) -> list[str]:

@@ -108,6 +108,7 @@ class Approach:
             async with self._router.turns:
                 self._past = await self._beginning(now)
         past = self._past
+        marked = 0
         while True:
             await self._hunger()
             covered = self._router.covered_from(self._pairs)
@@ -118,6 +119,7 @@ class Approach:
                 self._key = backbone.key
                 await past.close()
                 past = self._past = backbone.past(self._pairs, past.had, after=0)
+                marked = 0
                 continue
             if past.position >= covered:
                 break
@@ -125,14 +127,16 @@ class Approach:
             async with self._router.turns:
                 got = await past.next()
                 moved = bool(got) or past.position > before
-                reached = past.position if moved else await past.reached()
+                if not moved and marked < covered:
+                    # That nothing is given does not mean that nothing is there: what was asked may
+                    # be a server that is behind the others. The mark will come from it, too.
+                    marked = await backbone.marks.store() or 0
+                    if not marked:
+                        past.position = await past.reached()
             if moved:
                 await self._give(got)
-                continue
-            if reached >= covered:
-                past.position = reached
-                break
-            await asyncio.sleep(AGAIN)
+            else:
+                await asyncio.sleep(AGAIN)
         self._router.go_on(self._feed, past.position, past.had)
 
     async def _beginning(self, now: int) -> Past:

@@ -86,6 +86,9 @@ class Stores(Protocol):
     def miss(self, session: str, kitchen: str, first: int, count: int) -> None:
         """Note that some will never come."""
 
+    def forget(self, session: str, number: int) -> None:
+        """Note that all up to a number are stored."""
+
 
 class ToBackbone:
     """To the stream; what is stored there comes back from it.
@@ -108,6 +111,9 @@ class ToBackbone:
             session.skip_stored(known)
             missed = session.skip_to(first)
         session.stored = max(session.stored, first - 1)
+        if acknowledged is not None:
+            # By another hub, perhaps.
+            self._publisher.forget(session.stream, known)
         self.miss(session, missed, first - 1)
 
     def take(self, session: Session, run: Run) -> None:  # noqa: D102
