@@ -279,7 +279,7 @@ class RestlessChef(FlowChef):
     active = 3.0
 
 
-@examples(4)
+@examples(2)
 @given(st.lists(st.tuples(CONVERSATION, SOON), min_size=1, max_size=40), st.data())
 def test_how_packets_are_batched_makes_no_difference(
     packets: list[tuple[bytes, float]], data: st.DataObject

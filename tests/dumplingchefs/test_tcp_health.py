@@ -275,7 +275,7 @@ SEGMENTS = st.sampled_from(
 )
 
 
-@examples(4)
+@examples(2)
 @given(st.lists(SEGMENTS, min_size=1, max_size=40), st.data())
 def test_how_packets_are_batched_makes_no_difference(
     packets: list[bytes], data: st.DataObject

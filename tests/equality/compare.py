@@ -101,6 +101,9 @@ def _columns(batch: PacketBatch) -> list[Told]:
         "src_port": batch.src_ports,
         "dst_port": batch.dst_ports,
         "tcp_flags": batch.tcp_flags,
+        "tcp_seq": batch.tcp_seqs,
+        "tcp_ack": batch.tcp_acks,
+        "tcp_window": batch.tcp_windows,
         "payload_offset": batch.payload_offsets,
         "payload_length": batch.payload_lengths,
     }

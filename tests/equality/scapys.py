@@ -57,6 +57,9 @@ class Told:
     src_port: int = ABSENT
     dst_port: int = ABSENT
     tcp_flags: int = ABSENT
+    tcp_seq: int = ABSENT
+    tcp_ack: int = ABSENT
+    tcp_window: int = ABSENT
     payload_offset: int = ABSENT
     payload_length: int = ABSENT
     wrong: list[str] = field(default_factory=list)
@@ -191,6 +194,7 @@ def _transport(layer: Packet, at: int, end: int, told: Told) -> None:
     told.src_port, told.dst_port = layer.sport, layer.dport
     if isinstance(layer, TCP):
         told.tcp_flags = int(layer.flags) & 0xFF
+        told.tcp_seq, told.tcp_ack, told.tcp_window = layer.seq, layer.ack, layer.window
         told.payload_offset = min(at + max(20, layer.dataofs * 4), end)
     else:
         told.payload_offset = at + 8

@@ -164,8 +164,9 @@ class FlowChef(DumplingChef):
             rows[again] = -1
         fresh = np.flatnonzero(rows < 0)
         if len(fresh):
-            known = rows[rows >= 0]
-            yield from self._make_room(len(self._table) + len(fresh) - self.size, known)
+            in_the_way = self._table.in_the_way(len(fresh), rows[rows >= 0], "last")
+            self._ended_early += len(in_the_way)
+            yield from self._end(in_the_way, "full")
             rows[fresh] = self._table.add([keys[place] for place in fresh.tolist()])
             begun, new = runs.part(fresh), rows[fresh]
             flows = self._table.data
@@ -184,14 +185,6 @@ class FlowChef(DumplingChef):
         flows["timeout"][rows] = np.where(
             closed, round(self.linger * SECOND), self._idle[runs.protocol]
         )
-
-    def _make_room(self, missing: int, busy: Rows) -> Iterator[dict[str, Any]]:
-        """End those flows that were silent for longest, but none of those that are busy now."""
-        if missing > 0:
-            others = np.setdiff1d(self._table.used(), busy, assume_unique=True)
-            oldest = np.argsort(self._table.data["last"][others], kind="stable")[:missing]
-            self._ended_early += missing
-            yield from self._end(others[oldest], "full")
 
     def _end(self, rows: Rows, reason: str) -> Iterator[dict[str, Any]]:
         told = list(self._told(rows, reason))

@@ -53,6 +53,8 @@ class KeyedRows:
 
     def add(self, keys: Sequence[bytes]) -> Rows:
         """Make rows, all zeros, for keys that have none, each different from the others."""
+        if not keys:
+            return np.zeros(0, np.intp)
         while len(self._free) < len(keys):
             self._grow()
         places = self._free[-len(keys) :][::-1]
@@ -75,6 +77,24 @@ class KeyedRows:
             self.keys[place] = None
         self._free += places
         self._is_used[rows] = False
+
+    def in_the_way(self, coming: int, busy: Rows, by: str) -> Rows:
+        """Which rows must make way if so many keys are to be added; the first ones first.
+
+        Args:
+            coming: how many.
+            busy: rows that must not make way: together with those to come, there are no more of
+                them than there can be.
+            by: the column by which the smallest make way.
+        """
+        missing = len(self) + coming - self.size
+        if missing <= 0:
+            return np.zeros(0, np.intp)
+        others = self._is_used.copy()
+        others[busy] = False
+        rows = np.flatnonzero(others)
+        rows = rows[np.argpartition(self.data[by][rows], missing - 1)[:missing]]
+        return rows[np.lexsort((rows, self.data[by][rows]))]
 
     def _grow(self) -> None:
         before = len(self.data)

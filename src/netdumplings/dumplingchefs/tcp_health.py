@@ -135,12 +135,10 @@ class TCPHealthChef(DumplingChef):
         rows = table.find(flows.keys)
         last = packets.times_ns[flows.order[flows.starts + flows.counts - 1]]
         fresh = np.flatnonzero(rows < 0)
-        missing = len(table) + len(fresh) - table.size
-        if missing > 0:
-            others = np.setdiff1d(table.used(), rows[rows >= 0], assume_unique=True)
-            oldest = others[np.argsort(table.data["last"][others], kind="stable")[:missing]]
-            self._forgotten += int((table.data["last"][oldest] > last.max() - _OVER).sum())
-            table.remove(oldest)
+        in_the_way = table.in_the_way(len(fresh), rows[rows >= 0], "last")
+        if len(in_the_way):
+            self._forgotten += int((table.data["last"][in_the_way] > last.max() - _OVER).sum())
+            table.remove(in_the_way)
         if len(fresh):
             rows[fresh] = table.add([flows.keys[place] for place in fresh.tolist()])
             first = flows.first[fresh]
