@@ -37,8 +37,8 @@ class Claim(NamedTuple):
 CLAIMS: Final = (
     Claim(FlowChef, _SYN, 20_000_000),
     Claim(TCPHealthChef, _SYN, 18_000_000),
-    Claim(ICMPChef, _ECHO, 7_000_000),
-    Claim(ICMPChef, _UNREACHABLE, 7_000_000),
+    Claim(ICMPChef, _ECHO, 8_000_000),
+    Claim(ICMPChef, _UNREACHABLE, 8_000_000),
 )
 
 

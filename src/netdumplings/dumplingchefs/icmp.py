@@ -38,7 +38,7 @@ class ICMPChef(DumplingChef):
     "replies": ..., "unanswered": ..., "rtt_min": ..., "rtt_mean": ..., "rtt_max": ...}, ...],
     "echoes_left_out": ..., "errors_left_out": ..., "echoes_forgotten": ...}}``.
 
-    It remembers 16384 echo requests without a reply, for 10 seconds, in 5 MB; within an interval
+    It remembers 16384 echo requests without a reply, for 10 seconds, in 6 MB; within an interval
     512 pairs of hosts, in 1 MB; and 4096 errors that it told, in 1 MB.
 
     Attributes:

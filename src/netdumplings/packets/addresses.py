@@ -17,7 +17,7 @@ def address_text(address: bytes) -> str:
         address: 4 bytes of IPv4, or 16 of IPv6, which are written as RFC 5952 has it.
     """
     if len(address) == 4:
-        return ".".join(map(str, address))
+        return "%d.%d.%d.%d" % tuple(address)  # noqa: UP031 - the fastest way there is
     if address.startswith(_MAPPED):  # RFC 5952 section 5
         return "::ffff:" + ".".join(map(str, address[12:]))
     groups = [f"{address[at] << 8 | address[at + 1]:x}" for at in range(0, 16, 2)]

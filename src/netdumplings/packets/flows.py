@@ -192,6 +192,7 @@ def fields_of(key: bytes, reverse: bool = False) -> dict[str, Any]:
         ``proto``, one of `PROTOCOLS` or a number; ``vlan``, if there is one; ``community_id``.
     """
     vlan, protocol, src, src_port, dst, dst_port = ends(key)
+    community_id = of_ordered(protocol, src, dst, src_port, dst_port)
     if reverse:
         src, src_port, dst, dst_port = dst, dst_port, src, src_port
     fields: dict[str, Any] = {"src_ip": address_text(src)}
@@ -206,7 +207,7 @@ def fields_of(key: bytes, reverse: bool = False) -> dict[str, Any]:
     fields["proto"] = PROTOCOLS.get(protocol, protocol)
     if vlan is not None:
         fields["vlan"] = vlan
-    fields["community_id"] = community_id_of(key)
+    fields["community_id"] = community_id
     return fields
 
 
