@@ -104,7 +104,7 @@ class QUICHellos:
         try:
             from ..packets.quic_keys import ClientKeys
         except ImportError as error:
-            missing = "TLSClientChef leaves QUIC out (%s); pip install 'netdumplings[menu]' has it"
+            missing = "TLSClientChef leaves QUIC out (%s): pip install 'netdumplings[menu]'"
             logger.warning(missing, error)
             return None
         return ClientKeys
