@@ -218,6 +218,8 @@ class JoinedRouter(Router):
         """
         own = [run for run in tick.runs if run.stream is None]
         for feed, approach in tuple(self._approaches.items()) if own else ():
+            if not feed.outlet.open:
+                continue
             # Nothing may come before that.
             approach.welcome_early()
             runs = self._feeds[feed].view.of(own)

@@ -187,12 +187,15 @@ class Router:
         if not self._tick:
             return
         tick, self._tick = self._tick, Tick()
-        for audience in self._audiences.values():
-            audience.serve(tick)
-        for feed in tuple(self._alone):
-            self._serve_alone(feed, tick)
-        self._tell_absent(tick)
-        self._keep(tick)
+        try:
+            for audience in self._audiences.values():
+                audience.serve(tick)
+            for feed in tuple(self._alone):
+                self._serve_alone(feed, tick)
+            self._tell_absent(tick)
+        finally:
+            # Whatever is wrong with one eater, others find this in the history.
+            self._keep(tick)
 
     def _tell_absent(self, tick: Tick) -> None:
         """Tell eaters that are still given the past what must not wait until they are not."""

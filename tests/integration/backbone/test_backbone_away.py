@@ -14,16 +14,19 @@ import pytest
 from netdumplings import DumplingHub
 from netdumplings.delivery import Outbox
 from netdumplings.hub import service
+from netdumplings.hub.joined_router import JoinedRouter
+from netdumplings.hub.runs import Mark, Run
 from netdumplings.sending import HubLink
 from netdumplings.transport import HubAddress
 from netdumplings.transport import client as kitchen_side
 from netdumplings.transport import server as hub_side
-from netdumplings.wire import EaterSide, counts_message, kitchen_hello
+from netdumplings.wire import EaterSide, counts_message, kitchen_hello, metadata_of
 from support.haste import make_haste
 from support.hub_peers import PATIENCE, dumpling
 from support.hub_peers import eater as plain_eater
 from support.joined_hubs import joined_hub, state_of, until_so
 from support.nats import NatsServer
+from support.outlets import Socket
 from support.v2_peers import v2_eater, v2_kitchen
 
 HELLO = '{"eater_name": "test_eater"}'
@@ -198,3 +201,23 @@ async def test_a_kitchen_of_which_nothing_is_read_is_not_given_up_and_does_not_g
             assert link.statistics().acknowledged == 5000
             assert state_of(hub).storing.stored == 5000
     assert caplog.text.count("connected to the hub") == 1
+
+
+async def test_an_eater_that_ends_while_it_waits_takes_nothing_from_others(
+    server: NatsServer, stream: str
+) -> None:
+    """From its close frame on until its connection is gone nothing may be written to it."""
+    async with joined_hub(server.url, stream) as hub, plain_eater(hub):
+        assert hub._service
+        router = hub._service._router
+        assert isinstance(router, JoinedRouter)
+        await until_so(lambda: router.feeds)
+        [feed] = router.feeds
+        feed.outlet = Socket()
+        feed.outlet.abort()
+        line = dumpling(1).encode()
+        for own in (False, True):
+            stream_of_run = None if own else "0123456789abcdef"
+            router.route(Run(stream_of_run, 1, line, [metadata_of(line)], Mark("@", 1)))
+        router.flush()
+        assert router.history.end == 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import secrets
 import signal
@@ -108,7 +109,10 @@ async def cook(options: argparse.Namespace) -> None:
             "life": kitchen.life, "kitchen": kitchen.name, "made": dict(kitchen.made),
             "acknowledged": acknowledged, "held": counts.held, "dropped": counts.dropped, **more,
         }  # fmt: skip
-        print(json.dumps(line), flush=True)
+        try:
+            print(json.dumps(line), flush=True)
+        except BrokenPipeError:  # whoever started it has been killed
+            os._exit(1)
 
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
