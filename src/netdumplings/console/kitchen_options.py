@@ -176,6 +176,12 @@ _OPTIONS = (
         help="How much memory the process that runs the chefs may have: a chef that finds none "
         "left is left out from then on; 0 for any amount.",
     ),
+    click.option(
+        "--reload",
+        is_flag=True,
+        help="When the file of a chef module is edited, have its new chefs take over while the "
+        "rest goes on. An edit that is broken is reported, and not taken.",
+    ),
     user_option("chefs are loaded"),
 )
 
@@ -202,6 +208,7 @@ def make_kitchen(
     loop: bool,
     chef_memory: int,
     own_traffic: bool,
+    reload: bool,
     user: str | None,  # noqa: ARG001 - whoever is to be somebody else is so by now
     side: ChefSide | None = None,
     hub_ports: Sequence[int] | None = None,
@@ -222,20 +229,26 @@ def make_kitchen(
         raise click.UsageError("--read replays files and --interface sniffs: choose one")
     if not read and (speed or loop):
         raise click.UsageError("--speed and --loop are for replays: they need --read")
+    if reload and not chef_modules:
+        raise click.UsageError(
+            "--reload is for chefs of your own, not for those in the box: name their --chef-module"
+        )
     limit_memory(chef_memory)
     from netdumplings import DumplingKitchen
-    from netdumplings.kitchen.loader import choose_chefs, load_modules
+    from netdumplings.kitchen import ChefMenu
 
     if side is not None:
         capture |= {"whereabouts": side.whereabouts, "quarantined": side.quarantined}
         capture["source"] = side.source
     try:
+        choice = ChefMenu.load(chef_modules or [defaults.CHEF_MODULE], chefs, menu)
         kitchen = DumplingKitchen(
             kitchen_name,
             hub=hub,
             interface=interfaces or defaults.ALL_INTERFACES,
             filter=filter,
-            chefs=choose_chefs(load_modules(chef_modules or [defaults.CHEF_MODULE]), chefs, menu),
+            chefs=choice.choose(),
+            reload=choice if reload else False,
             poke_interval=poke_interval,
             read=read or None,
             speed=speed,
@@ -249,4 +262,5 @@ def make_kitchen(
         raise
     if side is not None:
         side.working([chef.name for chef in kitchen.chefs], kitchen.stop)
+        choice.on_change = side.changed
     return kitchen

@@ -2,9 +2,11 @@
 
 from ..whereabouts import Whereabout, Whereabouts
 from .kitchen import DumplingKitchen
+from .reloading import ChefMenu
 from .statistics import ChefStatistics, KitchenStatistics, StuckCall
 
 __all__ = [
+    "ChefMenu",
     "ChefStatistics",
     "DumplingKitchen",
     "KitchenStatistics",

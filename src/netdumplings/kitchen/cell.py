@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import socket
 import stat
@@ -11,11 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
 from ..chef import DumplingChef
+from ..defaults import MAX_MESSAGE
 from ..exceptions import BrokenChef
 from ..whereabouts import HANDLER, HANDLERS, Whereabouts
 from .errors import HandlerErrors
@@ -24,7 +26,9 @@ from .parcels import (
     DONE,
     DUMPLING,
     GIVEN_UP,
+    NO_STATE,
     READY,
+    STATE,
     Broken,
     Done,
     Ready,
@@ -34,6 +38,7 @@ from .parcels import (
 )
 from .runner import ChefRunner
 from .stations import make_chef
+from .tracebacks import one_line, own_exc_info, own_traceback
 
 #: Characters of a traceback, and of what else is told of a chef that cannot be made.
 _MUCH = 20_000
@@ -57,6 +62,7 @@ def run_cell(
     connection: socket.socket,
     whereabouts: Whereabouts,
     parent: int,
+    state: bytes | None = None,
 ) -> NoReturn:
     """Run a chef for a kitchen in another process, until that closes the connection.
 
@@ -69,11 +75,12 @@ def run_cell(
         connection: to the kitchen.
         whereabouts: where to leave word, in memory that the kitchen reads.
         parent: the process identifier of the kitchen.
+        state: what it is to go on with, pickled by another such process; None for nothing.
     """
     status = 1
     try:
         _settle_in(connection, parent)
-        _serve(chef, kitchen, poke_interval, connection, whereabouts)
+        _serve(chef, kitchen, poke_interval, connection, whereabouts, state)
         status = 0
     except (EOFError, OSError):
         status = 0  # the kitchen has ended
@@ -114,10 +121,13 @@ def _serve(
     poke_interval: float,
     connection: socket.socket,
     whereabouts: Whereabouts,
+    state: bytes | None,
 ) -> None:
     errors = HandlerErrors()
     try:
         made = make_chef(chef, CellKitchen(kitchen))
+        if state is not None:
+            _restore(made, state)
         expression = made.packet_filter
         if not isinstance(expression, str | None):
             raise BrokenChef(made.name, f"its packet_filter is no text but {expression!r:.100}")
@@ -142,6 +152,9 @@ def _serve(
 
     while True:
         request = read_request(read)
+        if request.state:
+            _give_state(station.chef, connection)
+            continue
         handler = "batch_handler" if station.takes_batches else "packet_handler"
         if request.packets is None:
             handler = "interval_handler"
@@ -159,3 +172,37 @@ def _dumplings(runner: ChefRunner, request: Request) -> Iterator[str]:
     if request.packets is None:
         return runner.poke(request.time)
     return runner.handle(request.packets, None if request.replay else time.time)
+
+
+def _restore(chef: DumplingChef, state: bytes) -> None:
+    """Have a chef go on with a state.
+
+    Raises:
+        BrokenChef: it does not take it.
+    """
+    try:
+        chef.restore(pickle.loads(state))  # type: ignore[attr-defined]  # noqa: S301  # its own
+    except (Exception, SystemExit) as error:
+        problem = f"restore() {one_line(error)}"
+        raise BrokenChef(chef.name, problem, own_traceback(error)) from error
+
+
+def _give_state(chef: Any, connection: socket.socket) -> None:
+    """Send a chef's state, if it has one to give."""
+    if not callable(getattr(chef, "state", None)):
+        connection.sendall(pack_answer(NO_STATE))
+        return
+    try:
+        packed = pickle.dumps(chef.state())
+    except (Exception, SystemExit) as error:
+        logging.getLogger(__name__).error(
+            "chef %s: its state() failed, or cannot be pickled: it begins anew",
+            chef.name,
+            exc_info=own_exc_info(error),
+        )
+        connection.sendall(pack_answer(NO_STATE))
+        return
+    for start in range(0, len(packed), MAX_MESSAGE):
+        part = packed[start : start + MAX_MESSAGE]
+        more = start + len(part) < len(packed)
+        connection.sendall(pack_answer(STATE, part, 1 if more else 0))

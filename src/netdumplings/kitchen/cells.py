@@ -88,9 +88,9 @@ class Cells:
         for station, process in self._alive():
             yield from self._take(station, process, process.collect())
 
-    def farewell(self) -> Iterator[str]:
+    def farewell(self, seconds: float = FAREWELL) -> Iterator[str]:
         """Take what dumplings come within a little while."""
-        until = time.monotonic() + FAREWELL
+        until = time.monotonic() + seconds
         while self.busy and time.monotonic() < until:
             yield from self.collect()
             time.sleep(_GLANCE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ..exceptions import CaptureError
@@ -29,6 +29,7 @@ def cook_live(
     runner: ChefRunner,
     poke_interval: float,
     stopping: Callable[[], bool],
+    between: Callable[[], Iterable[str]] = tuple,
 ) -> Iterator[str]:
     """Handle live packets as they come, and poke the chefs by the wall clock.
 
@@ -39,6 +40,7 @@ def cook_live(
         runner: the chefs.
         poke_interval: seconds between two pokes.
         stopping: True ends it soon.
+        between: called between two batches, and several times a second; it gives dumplings.
 
     Yields:
         the dumplings, as JSON text.
@@ -49,6 +51,7 @@ def cook_live(
     batch: PacketBatch | None = None
     try:
         while not stopping():
+            yield from between()
             if pokes.due(time.monotonic()):
                 yield from runner.poke(time.time())
             if time.monotonic() >= look_at:
@@ -77,6 +80,7 @@ def cook_replay(
     runner: ChefRunner,
     poke_interval: float,
     stopping: Callable[[], bool],
+    between: Callable[[], Iterable[str]] = tuple,
 ) -> Iterator[str]:
     """Handle the packets of a replay, and poke the chefs by the capture's clock.
 
@@ -91,6 +95,7 @@ def cook_replay(
     time_ns = 0
     poked = False
     while not source.ended and not stopping():
+        yield from between()
         try:
             batch = source.read(GLANCE)
         except CaptureError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import mmap
 import os
@@ -27,7 +28,11 @@ from .parcels import (
     DONE,
     DUMPLING,
     GIVEN_UP,
+    MOST_STATE,
+    NO_STATE,
     READY,
+    STATE,
+    STATE_WANTED,
     Answer,
     Answers,
     Broken,
@@ -70,13 +75,15 @@ class Isolated:
         kitchen: the kitchen's name.
         poke_interval: seconds between two pokes.
         patience: seconds that it may take to be made; 0 for `PATIENCE`.
+        state: what `state` of the one before it gave, to go on with; None to begin anew.
 
     Attributes:
         name: the chef's name.
         filter: its ``packet_filter``.
         takes_batches: whether it takes batches.
         whereabouts: where it is, in memory that its process writes to.
-        seconds: how long its handlers took.
+        seconds: how long its handlers took, and those before it.
+        seconds_before: how long those took that were in its place before it.
         errors: how many errors it made.
 
     Raises:
@@ -89,9 +96,12 @@ class Isolated:
         kitchen: str,
         poke_interval: float,
         patience: float = 0.0,
+        state: bytes | None = None,
     ) -> None:
         self.name = chef.__name__
         self.seconds = 0.0
+        self.seconds_before = 0.0
+        self._patience = patience or PATIENCE
         self.errors = 0
         self._kitchen = kitchen
         if not hasattr(os, "fork"):
@@ -105,12 +115,12 @@ class Isolated:
         self._sender: threading.Thread | None = None
         self._why: str | None = None
         self._socket, theirs = socket.socketpair()
-        self._pid = self._fork(chef, poke_interval, theirs)
+        self._pid = self._fork(chef, poke_interval, theirs, state)
         theirs.close()
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
         self._over = weakref.finalize(self, _end, os.getpid(), self._pid, self._socket)
-        ready = self._first(time.monotonic() + (patience or PATIENCE))
+        ready = self._first(time.monotonic() + self._patience)
         self.filter, self.takes_batches = ready.filter, ready.takes_batches
 
     @property
@@ -143,6 +153,10 @@ class Isolated:
         with self._changed:
             self._to_send.append(request)
             self._changed.notify()
+        self._begin_to_send()
+        return True
+
+    def _begin_to_send(self) -> None:
         if self._sender is None:
             self._sender = threading.Thread(
                 target=_send_all,
@@ -151,7 +165,6 @@ class Isolated:
                 daemon=True,
             )
             self._sender.start()
-        return True
 
     def collect(self) -> Iterator[str]:
         """Take the dumplings that are there, without waiting.
@@ -193,6 +206,37 @@ class Isolated:
             return None
         return self._dumpling(self._waiting.popleft())
 
+    def state(self) -> bytes | None:
+        """What its ``state`` returns, pickled, for another process of the chef; waits for it.
+
+        Returns:
+            None if it has no state to give, and has perhaps said why.
+
+        Raises:
+            Ended: its process is no more, or does not answer, or the state is too large.
+        """
+        if self._under_way:
+            raise Ended("it is still at work")
+        with self._changed:
+            self._to_send.append(STATE_WANTED)
+            self._changed.notify()
+        self._begin_to_send()
+        state = bytearray()
+        until = time.monotonic() + self._patience
+        while True:
+            answer = self._next(wait=True)
+            if answer is None:
+                if time.monotonic() > until:
+                    raise Ended("it does not give it")
+            elif answer.kind == NO_STATE:
+                return None
+            elif answer.kind == STATE:
+                state += answer.body
+                if len(state) > MOST_STATE:
+                    raise Ended(f"it has over {MOST_STATE} bytes")
+                if not answer.packet:
+                    return bytes(state)
+
     def look(self) -> Whereabout:
         """The call that runs in its process now; from any thread."""
         at = self.whereabouts.read()
@@ -221,20 +265,34 @@ class Isolated:
         self._over()
         self._under_way.clear()
 
-    def _fork(self, chef: type[DumplingChef], poke_interval: float, theirs: socket.socket) -> int:
+    def _fork(
+        self,
+        chef: type[DumplingChef],
+        poke_interval: float,
+        theirs: socket.socket,
+        state: bytes | None,
+    ) -> int:
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()  # or what it holds would be written twice
         parent = os.getpid()
         with warnings.catch_warnings():
             # Python warns where there are other threads, whose locks stay locked in the copy. Those
-            # of Python itself are taken care of, and ours are made after this.
+            # of Python itself are taken care of, and ours are made after this; or, where a chef has
+            # been edited, are none that a cell takes. What a thread is just writing to a log is let
+            # be written.
             warnings.simplefilter("ignore", DeprecationWarning)
+            handlers = list(logging.getLogger().handlers)
+            for handler in handlers:
+                handler.acquire()
             pid = os.fork()
+            if pid:
+                for handler in handlers:
+                    handler.release()
         if not pid:
             from .cell import run_cell
 
-            run_cell(chef, self._kitchen, poke_interval, theirs, self.whereabouts, parent)
+            run_cell(chef, self._kitchen, poke_interval, theirs, self.whereabouts, parent, state)
         return pid
 
     def _first(self, until: float) -> Ready:
@@ -277,7 +335,8 @@ class Isolated:
                 if not self._under_way or not math.isfinite(done.seconds):
                     raise Unintelligible("done with what it was not asked")
                 self._under_way.popleft()
-                self.seconds, self.errors = max(0.0, done.seconds), max(0, done.errors)
+                self.seconds = self.seconds_before + max(0.0, done.seconds)
+                self.errors = max(0, done.errors)
         except BlockingIOError:
             return None
         except Unintelligible as error:

@@ -34,6 +34,7 @@ from .errors import HandlerErrors
 from .intake import Intake, PacketTally
 from .isolated import Isolated
 from .loader import choose_chefs, load_modules, public_name
+from .reloading import ChefMenu
 from .runner import ChefRunner
 from .signals import ending_signals
 from .stations import Station, make_chef, stand_in
@@ -43,7 +44,8 @@ from .statistics import (
     kitchen_statistics,
     summary,
 )
-from .watching import Cell, Thread, Watchman
+from .swapping import Swapper
+from .watching import Cell, Thread, Watched, Watchman
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +103,10 @@ class DumplingKitchen:
         whereabouts: memory in which the thread that runs the chefs leaves word whose handler runs.
         quarantined: the names of chefs that are not even made, and why: the kitchen announces
             them, and runs the others.
+        reload: whether to look about once a second if the files of the chefs' modules were edited,
+            and have chefs of the edited ones take over, between two batches. True for the chefs
+            that were given, a `netdumplings.kitchen.ChefMenu` for those that it chooses each time.
+            An edit that is broken is logged, and not taken.
         token: what the hub lets it in by, if it wants one; None for that of the environment
             variable ``NETDUMPLINGS_TOKEN``, if there is one.
         tls_ca: a file with the hub's certificate, or with that of an authority, in PEM: no other
@@ -154,6 +160,7 @@ class DumplingKitchen:
         isolate: Sequence[str] = (),
         whereabouts: Whereabouts | None = None,
         quarantined: Mapping[str, str] = MappingProxyType({}),
+        reload: bool | ChefMenu = False,
         token: Token | str | None = None,
         tls_ca: PathLike | None = None,
         tls_cert: PathLike | None = None,
@@ -207,6 +214,8 @@ class DumplingKitchen:
         self.stopping = threading.Event()
         self._stopped = threading.Event()
         self._errors = HandlerErrors()
+        self._isolate = frozenset(isolate)
+        self._chef_budget = chef_budget
         tally = PacketTally()
         self._intake = Intake(self._source, tally)
         with ExitStack() as undo:
@@ -215,7 +224,7 @@ class DumplingKitchen:
             isolated = {}
             for number, chef in _chosen(chefs, isolate):
                 if chef.__name__ not in quarantined:
-                    isolated[number] = Isolated(chef, name, poke_interval, chef_budget)
+                    isolated[number] = self._isolated(chef)
                     undo.callback(isolated[number].close)
             self.chefs = [
                 stand_in(chef.__name__, self)
@@ -234,15 +243,22 @@ class DumplingKitchen:
                 isolated=isolated,
                 on_quarantine=self._note_quarantine,
             )
-            self._watch = Watchman(
-                [
-                    Thread(self._runner.calls, self._runner.stations),
-                    *(Cell(process) for process in isolated.values()),
-                ],
-                chef_budget,
-                self._tell_news,
-            )
+            self._thread = Thread(self._runner.calls, self._runner.stations)
+            self._watch = Watchman(self._watched(), chef_budget, self._tell_news)
             undo.pop_all()
+        self._swapper: Swapper | None = None
+        if reload:
+            self._swapper = Swapper(
+                ChefMenu.of(chefs) if reload is True else reload,
+                self._runner,
+                self,
+                chefs,
+                self.chefs,
+                lambda chef, state: (
+                    self._isolated(chef, state) if chef.__name__ in self._isolate else None
+                ),
+                self._chefs_taken_over,
+            )
         self._link: HubLink | None = None
         self._opened = False
         self._on_stop: Callable[[], object] = lambda: None
@@ -278,7 +294,13 @@ class DumplingKitchen:
                 ", ".join(chef.name for chef in self.chefs),
             )
             cook = cook_live if self._source.live else cook_replay
-            yield from cook(self._intake, self._runner, self.poke_interval, self._stopped.is_set)
+            yield from cook(
+                self._intake,
+                self._runner,
+                self.poke_interval,
+                self._stopped.is_set,
+                self._swapper.look if self._swapper else tuple,
+            )
         finally:
             self._watch.end()
             self._runner.close()
@@ -423,6 +445,27 @@ class DumplingKitchen:
             delivery.stop()
         if not await delivery.run(self._stop):
             raise StuckChef(*self._watch.running())
+
+    def _isolated(self, chef: type[DumplingChef], state: bytes | None = None) -> Isolated:
+        return Isolated(chef, self.name, self.poke_interval, self._chef_budget, state)
+
+    def _watched(self) -> list[Watched]:
+        """Where handlers are called."""
+        stations = self._runner.stations
+        return [self._thread, *(Cell(one.isolated) for one in stations if one.isolated)]
+
+    def _chefs_taken_over(self, chefs: Sequence[type[DumplingChef]]) -> None:
+        """Go on with other chefs, which are at work already."""
+        self._watch.watch(self._watched())
+        self._public_names = [public_name(chef) for chef in chefs]
+        self._displays = displays_of(chefs)
+        try:
+            self._hello()
+        except ValueError as error:
+            logger.error("the hub is not told of the edited chefs: %s", error)
+            return
+        if self._link is not None:
+            self._link.announce_again()
 
     def _note_quarantine(self, station: Station) -> None:
         self.chefs[station.number - 1] = stand_in(station.name, self)

@@ -35,11 +35,13 @@ class ChefModule:
         given: the module or file, as it was given.
         chefs: its chefs, in the order they are defined.
         error: why it could not be imported, or None.
+        module: what was imported; None if it could not be.
     """
 
     given: str
     chefs: tuple[ChefClass, ...] = ()
     error: ChefModuleError | None = None
+    module: ModuleType | None = None
 
 
 def load_modules(given: Iterable[str]) -> list[ChefModule]:
@@ -126,15 +128,33 @@ def public_name(chef: ChefClass) -> str:
     return f"{module}.{chef.__name__}"
 
 
+def load_again(given: str, name: str, file: Path) -> ChefModule:
+    """Import a chef module that was taken out of `sys.modules`.
+
+    Args:
+        given: the module or file, as it was given.
+        name: the name that it had.
+        file: where it comes from.
+
+    Raises:
+        ChefModuleError: it does not import.
+    """
+    if file.name == "__init__.py" or "." in name:
+        module = _import_module(name)
+    else:
+        module = _import_file(given, file, name, fresh=True)
+    return ChefModule(given, chefs=tuple(chefs_of(module)), module=module)
+
+
 def _load(given: str) -> ChefModule:
     try:
-        module = _import_file(given) if _is_path(given) else _import_module(given)
+        module = _import_path(given) if is_path(given) else _import_module(given)
     except ChefModuleError as error:
         return ChefModule(given, error=error)
-    return ChefModule(given, chefs=tuple(_chefs_of(module)))
+    return ChefModule(given, chefs=tuple(chefs_of(module)), module=module)
 
 
-def _chefs_of(module: ModuleType) -> Iterator[ChefClass]:
+def chefs_of(module: ModuleType) -> Iterator[ChefClass]:
     """The chefs that a module defines, or that a package exports from its own modules."""
     seen = set()
     for value in list(vars(module).values()):
@@ -146,20 +166,30 @@ def _chefs_of(module: ModuleType) -> Iterator[ChefClass]:
             yield value
 
 
-def _is_path(given: str) -> bool:
+def is_path(given: str) -> bool:
+    """Whether a file was given, and not a module's name."""
     separators = {os.sep, os.altsep} - {None}
     return given.endswith(".py") or any(str(separator) in given for separator in separators)
 
 
-def _import_file(given: str) -> ModuleType:
-    path = Path(os.path.expanduser(given)).absolute()  # noqa: PTH111  # Path's own raises
+def path_of(given: str) -> Path:
+    """The path of a chef's file."""
+    return Path(os.path.expanduser(given)).absolute()  # noqa: PTH111  # Path's own raises
+
+
+def _import_path(given: str) -> ModuleType:
+    path = path_of(given)
     if problem := _cannot_read(path):
         raise ChefModuleError(given, problem)
     name = path.stem
     if name in sys.modules:  # whose name it is must not matter
         name = f"{name}_{abs(hash(path)):x}"
+    return _import_file(given, path, name)
+
+
+def _import_file(given: str, path: Path, name: str, *, fresh: bool = False) -> ModuleType:
     # The loader is named because the file may be called anything.
-    loader = _FileLoader(name, str(path))
+    loader = FreshLoader(name, str(path)) if fresh else _FileLoader(name, str(path))
     spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -208,6 +238,18 @@ class _FileLoader(importlib.machinery.SourceFileLoader):
             return file.read()
 
 
+class FreshLoader(importlib.machinery.SourceFileLoader):
+    """Loads a file as it is now.
+
+    Python takes what it has compiled of a file of the same second and size for the same; and what
+    was opened beforehand may be a file that another one has taken the place of since.
+    """
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Say nothing that Python could find it compiled by, or keep it so."""
+        raise OSError(f"{path} is compiled anew")
+
+
 _NOT_THERE: Final = (
     "no such module, neither installed nor in this directory (a file is named with its .py)"
 )
@@ -220,7 +262,7 @@ _CLOSED: Final = (
 def _import_module(given: str) -> ModuleType:
     if not all(part.isidentifier() for part in given.split(".")):
         raise ChefModuleError(given, "neither a module's name nor a .py file")
-    here = _here()
+    here = current_directory()
     local = Path(here, *given.split("."))
     with _blaming(given), _first_on_path(here, only_if=_is_importable(local)):
         try:
@@ -232,7 +274,7 @@ def _import_module(given: str) -> ModuleType:
             raise
 
 
-def _here() -> str:
+def current_directory() -> str:
     """The directory that the command is run from, as modules can be imported from it.
 
     Who has given up root may not be able to go there, as into a directory below root's home, but

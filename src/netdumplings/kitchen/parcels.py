@@ -20,19 +20,27 @@ from ..packets import PacketBatch
 from ..packets.transfer import pack_into, packed_size, unpack
 from ..wire import check_dumpling
 
-#: What is asked of a chef: to handle packets, or an interval.
+#: What is asked of a chef: to handle packets, or an interval, or to give its state.
 BATCH: Final = 1
 POKE: Final = 2
+_STATE_WANTED: Final = 3
 #: kind, whether to take times from packets, time, packets, link type, lengths of name and packets.
 _REQUEST: Final = struct.Struct("<B?dqqqq")
 
+#: The request for a chef's state, all of it.
+STATE_WANTED: Final = _REQUEST.pack(_STATE_WANTED, False, 0.0, 0, 0, 0, 0)
+
 #: What comes back: it is there; it cannot be made; a dumpling; all is done that was asked; it has
-#: given up.
+#: given up; a part of its state, with 1 for its number if there is more; it has none to give.
 READY: Final = 1
 BROKEN: Final = 2
 DUMPLING: Final = 3
 DONE: Final = 4
 GIVEN_UP: Final = 5
+STATE: Final = 6
+NO_STATE: Final = 7
+#: Bytes of a chef's state at most, pickled.
+MOST_STATE: Final = 64 * 1024 * 1024
 #: kind, for a dumpling the number of its packet in the batch, length.
 _ANSWER: Final = struct.Struct("<BII")
 #: Bytes of an answer at most: of a dumpling, and something for its frame.
@@ -46,11 +54,13 @@ class Request(NamedTuple):
         packets: the packets to handle; None for an interval.
         time: the time of the interval, seconds since the epoch.
         replay: whether the dumplings bear the packets' times.
+        state: whether it is only asked for its state.
     """
 
     packets: PacketBatch | None
     time: float
     replay: bool
+    state: bool = False
 
 
 class Answer(NamedTuple):
@@ -126,6 +136,8 @@ def read_request(read: Callable[[int], bytearray]) -> Request:
     kind, replay, time, count, link_type, name_length, size = _REQUEST.unpack(read(_REQUEST.size))
     if kind == POKE:
         return Request(None, time, replay)
+    if kind == _STATE_WANTED:
+        return Request(None, time, replay, state=True)
     name = read(name_length).decode(errors="surrogateescape") if name_length else None
     batch = unpack(memoryview(read(size)), count, link_type, name)
     return Request(batch, time, replay)
@@ -155,7 +167,7 @@ class Answers:
         if len(self._buffer) < _ANSWER.size:
             return None
         kind, packet, length = _ANSWER.unpack_from(self._buffer)
-        if not READY <= kind <= GIVEN_UP or length > MAX_ANSWER:
+        if not READY <= kind <= NO_STATE or length > MAX_ANSWER:
             raise Unintelligible(f"an answer of kind {kind} and {length} bytes")
         end = _ANSWER.size + length
         if len(self._buffer) < end:

@@ -97,11 +97,7 @@ class ChefRunner:
             Station(chef, number, quarantined.get(chef.name), isolated.get(number))
             for number, chef in enumerate(chefs, start=1)
         ]
-        self._cells = Cells(
-            [station for station in self.stations if station.isolated],
-            self._count_dumpling,
-            self._ended,
-        )
+        self._cells = self._cells_of(self.stations)
         if filtered:
             for station in self.stations:
                 station.filter = None
@@ -210,6 +206,53 @@ class ChefRunner:
     def close(self) -> None:
         """Let go of the chefs that are isolated."""
         self._cells.close()
+
+    def finish(self, seconds: float) -> Iterator[str]:
+        """Let isolated chefs end what they are at, for so many seconds."""
+        yield from self._cells.farewell(seconds)
+
+    def replace(self, stations: Sequence[Station], filters: Filters) -> None:
+        """Run other chefs from now on; between two batches. Their counts go on by their names.
+
+        Args:
+            stations: the chefs, all of them.
+            filters: their filters.
+        """
+        old = {station.name: station for station in self.stations}
+        for station in self.stations:
+            if station in stations:
+                continue
+            if station.isolated and station.chef is not None:
+                station.missed += station.isolated.packets_under_way
+                station.packets -= station.isolated.packets_under_way
+                station.isolated.close()
+            station.chef = None
+        for number, station in enumerate(stations, start=1):
+            station.number = number
+            before = old.pop(station.name, None)
+            if before is not None and before is not station:
+                self._go_on(station, before)
+        for name in old:
+            self._errors.counts.pop(name, None)
+        # The list stays the same one: others have it, too.
+        self.stations[:] = stations
+        self._cells = self._cells_of(stations)
+        self._filters = filters
+
+    def _go_on(self, station: Station, before: Station) -> None:
+        """Have the counts of a chef go on from those of the one whose place it takes."""
+        station.packets, station.missed = before.packets, before.missed
+        station.seconds, station.dumplings = before.seconds, before.dumplings
+        if before.isolated:
+            self._errors.counts[before.name] += before.isolated.errors
+        if station.isolated:
+            station.isolated.seconds_before = before.seconds
+        if station.chef is not None:
+            station.chef.dumplings_sent_count = before.dumplings
+
+    def _cells_of(self, stations: Sequence[Station]) -> Cells:
+        isolated = [station for station in stations if station.isolated]
+        return Cells(isolated, self._count_dumpling, self._ended)
 
     def statistics(self) -> dict[str, ChefStatistics]:
         """What each chef has done so far, by its name: a snapshot."""
@@ -366,7 +409,7 @@ class ChefRunner:
         """Take what a handler raised, or what was wrong with what it returned."""
         # (An error of a chef's may say anything of its own class.)
         kind = type(error)
-        if issubclass(kind, KeyboardInterrupt) and _ctrl_c_comes_here():
+        if issubclass(kind, KeyboardInterrupt) and ctrl_c_comes_here():
             raise error
         if issubclass(kind, AbsentRecord):
             return
@@ -445,7 +488,7 @@ class ChefRunner:
         return text
 
 
-def _ctrl_c_comes_here() -> bool:
+def ctrl_c_comes_here() -> bool:
     """Whether a KeyboardInterrupt may be the user's: elsewhere only a chef can have raised it."""
     return (
         current_thread() is main_thread()

@@ -55,7 +55,8 @@ class Thread:
 
     def name(self, call: Whereabout) -> tuple[str, str]:
         """The names of a call's chef and of its handler."""
-        return self._stations[call.chef - 1].name, self._calls.handler
+        name = self._stations[call.chef - 1].name if call.chef <= len(self._stations) else "?"
+        return name, self._calls.handler
 
     def stands(self) -> str:
         """Where in the chef's code the thread is."""
@@ -130,6 +131,13 @@ class Watchman:
         self._last_call: float | None = None
         self._stuck: dict[Watched, tuple[str, str, float]] = {}
         self._thread: threading.Thread | None = None
+
+    def watch(self, watched: Sequence[Watched]) -> None:
+        """Watch over others; what is watched already stays so."""
+        looks = dict(self._watched)
+        self._watched = [(one, looks.get(one) or CallWatch()) for one in watched]
+        for one in [one for one in self._stuck if one not in watched]:
+            self._stuck.pop(one, None)
 
     def start(self) -> None:
         """Begin to watch."""

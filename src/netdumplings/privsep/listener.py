@@ -24,6 +24,7 @@ class Listener:
 
     Attributes:
         chefs: the chefs at work on the other side, as that tells.
+        revived: those that it runs although they were quarantined: they have been edited.
         started: whether they have begun.
         stopped: whether they want no more packets.
         ended: whether that process said that it ends.
@@ -42,6 +43,7 @@ class Listener:
         """
         self._channel = channel
         self.chefs: list[str] = []
+        self.revived: set[str] = set()
         self.started = self.stopped = self.ended = self.gone = False
         self._memory.whereabouts[:] = bytes(len(self._memory.whereabouts))
 
@@ -88,6 +90,7 @@ class Listener:
                 self._start(told)
             elif isinstance(told, Working):
                 self.chefs = told.chefs
+                self.revived |= set(told.revived)
             elif isinstance(told, Stopped):
                 self.stopped = True
             elif isinstance(told, Ended):

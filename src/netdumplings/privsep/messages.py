@@ -20,6 +20,7 @@ from ..exceptions import (
 #: Bytes of a message, either way.
 MAX_MESSAGE: Final = 64 * 1024
 _Few: Final = msgspec.Meta(max_length=64)
+_Many: Final = msgspec.Meta(max_length=1000)
 
 _Hosts = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], _Few]
 _Ports = Annotated[tuple[Annotated[int, msgspec.Meta(gt=0, lt=65536)], ...], _Few]
@@ -85,9 +86,15 @@ class Stopped(_Message, tag="stopped", frozen=True):
 
 
 class Working(_Message, tag="working", frozen=True):
-    """From the side of the chefs: these chefs are at work, in the order of their numbers."""
+    """From the side of the chefs: these chefs are at work, in the order of their numbers.
 
-    chefs: Annotated[list[_Name], msgspec.Meta(max_length=1000)]
+    Attributes:
+        chefs: their names.
+        revived: those among them that are run again, because they have been edited.
+    """
+
+    chefs: Annotated[list[_Name], _Many]
+    revived: Annotated[list[_Name], _Many] = []
 
 
 class Ended(_Message, tag="ended", frozen=True):

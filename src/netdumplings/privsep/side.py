@@ -72,6 +72,15 @@ class ChefSide:
         if told:
             stop()
 
+    def changed(self, chefs: Sequence[str], revived: Sequence[str]) -> None:
+        """Tell that the kitchen has other chefs now; in the thread that runs them.
+
+        Args:
+            chefs: their names, as for `working`.
+            revived: those that are run again, and had been quarantined.
+        """
+        self._channel.send(write(Working(list(chefs), list(revived))))
+
     def _listen(self) -> None:
         while not select.select([self._lifeline], [], [], _BEAT)[0]:
             self._words[BEAT] += 1

@@ -204,6 +204,8 @@ class Supervisor:
             if life.stopping or life.ended_well:
                 raise SystemExit(life.exit_status(status))
             name, why = life.blame(status)
+            for revived in self._listener.revived:
+                self._quarantined.pop(revived, None)
             if name in self._quarantined:
                 name = None  # it does not run: what is said of it is not to be believed
             lost = self._listener.abandon()

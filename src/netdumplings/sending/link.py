@@ -109,6 +109,18 @@ class HubLink:
 
         self._stock.in_loop(tell)
 
+    def announce_again(self) -> None:
+        """Have the hub told anew what the kitchen is; from any thread.
+
+        A hub of the plain protocol is told when the kitchen connects the next time.
+        """
+
+        def tell() -> None:
+            if isinstance(self._talk, V2Talk):
+                self._talk.greet_again()
+
+        self._stock.in_loop(tell)
+
     async def close(self) -> None:
         """Close the store, when `run` has ended."""
         if self._tender:

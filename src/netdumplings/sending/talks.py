@@ -136,6 +136,12 @@ class V2Talk(Talk):
         self._first = 1
         self._welcome: asyncio.Future[None] | None = None
         self._count_at = 0.0
+        self._greet_again = False
+
+    def greet_again(self) -> None:
+        """Say hello again when the hub has acknowledged what it was sent."""
+        self._greet_again = True
+        self._stock.news.set()
 
     def tell_counts_soon(self) -> None:
         """Tell the hub the counts without waiting for their time."""
@@ -155,7 +161,8 @@ class V2Talk(Talk):
         self._count_at = self._loop.time() + COUNT_EVERY
         while True:
             stock.news.clear()
-            if stock.session != self._session:
+            again = self._greet_again and not stock.in_flight_bytes
+            if again or stock.session != self._session:
                 await self._greet()
             if self._ending:
                 await self._tell_counts()
@@ -163,7 +170,7 @@ class V2Talk(Talk):
             if self._loop.time() >= self._count_at:
                 self._count_at = self._loop.time() + COUNT_EVERY
                 await self._tell_counts()
-            room = WINDOW - stock.in_flight_bytes
+            room = 0 if self._greet_again else WINDOW - stock.in_flight_bytes
             if room > 0:
                 burst = stock.take(BURST_MESSAGES, min(BURST_BYTES, room))
                 if burst.messages:
@@ -174,6 +181,7 @@ class V2Talk(Talk):
 
     async def _greet(self) -> None:
         """Say hello for the session that is next, and wait for the welcome."""
+        self._greet_again = False
         self._session, self._first, acknowledged = self._stock.position
         self._welcome = self._loop.create_future()
         hello = kitchen_hello_message(self._session, self._first, self._hello(), acknowledged)
