@@ -60,8 +60,8 @@ class Swapper:
         self._look_at = 0.0
         for file in menu.unreadable:
             logger.warning(
-                "%s cannot be read by the user that chefs are run as (see --user): no edit of it is "
-                "taken",
+                "%s cannot be read by the user that chefs are run as (see --user): no edit of it "
+                "is taken",
                 file,
             )
 
