@@ -37,15 +37,15 @@ def save(path: Path, version: int, name: str = "EditedChef", *, broken: bool = F
     new.replace(path)
 
 
-def replaying(tmp_path: Path) -> tuple[str, ...]:
-    capture = write_pcap(tmp_path / "a.pcap", arp(), dns_query(), tcp_syn(), times=[0, 0.05, 0.1])
+def replaying(path: Path) -> tuple[str, ...]:
+    capture = write_pcap(path / "a.pcap", arp(), dns_query(), tcp_syn(), times=[0, 0.05, 0.1])
     return "--read", str(capture), "--loop", "--speed", "1", "--filter", ""
 
 
-def test_edits_in_a_hurry_end_with_the_last_one_that_is_good(tmp_path: Path) -> None:
-    chef = tmp_path / "edited_chefs.py"
+def test_edits_in_a_hurry_end_with_the_last_one_that_is_good(reachable_path: Path) -> None:
+    chef = reachable_path / "edited_chefs.py"
     save(chef, 0)
-    sniff = Command("sniff", "--stdout", "--reload", "-m", str(chef), *replaying(tmp_path))
+    sniff = Command("sniff", "--stdout", "--reload", "-m", str(chef), *replaying(reachable_path))
     with sniff as command:
         command.wait_for_out(r'"version":0')
         for version in range(1, 25):
@@ -64,12 +64,18 @@ def test_edits_in_a_hurry_end_with_the_last_one_that_is_good(tmp_path: Path) -> 
     assert re.search(rf"chef EditedChef: {seen[-1]} packets", command.err)
 
 
-def test_the_hub_is_told_who_is_there_now(tmp_path: Path) -> None:
-    chef = tmp_path / "announced_chefs.py"
+def test_the_hub_is_told_who_is_there_now(reachable_path: Path) -> None:
+    chef = reachable_path / "announced_chefs.py"
     save(chef, 1)
     with running_hub(status_freq=0.2) as hub, collecting_eater(hub, chef_filter=["*"]) as eater:
         sniff = Command(
-            "sniff", "--hub", hub.for_kitchens, "--reload", "-m", str(chef), *replaying(tmp_path)
+            "sniff",
+            "--hub",
+            hub.for_kitchens,
+            "--reload",
+            "-m",
+            str(chef),
+            *replaying(reachable_path),
         )
         with sniff as command:
             eater.wait_until(lambda eaten: '"version":1' in eaten[-1].to_json() if eaten else False)
