@@ -142,7 +142,6 @@ class Consumer:
         self._number = 0
         self._inbox = ""
         self._requests = itertools.count(1)
-        self._config: dict[str, Any] = {}
 
     async def open(self, pairs: Collection[Pair], *, after: int) -> None:
         """Have JetStream make it.
@@ -154,7 +153,7 @@ class Consumer:
         Raises:
             EngineError: it cannot be made.
         """
-        self._config = {
+        config: dict[str, Any] = {
             "name": self._name,
             "deliver_policy": "by_start_sequence",
             "opt_start_seq": after + 1,
@@ -168,16 +167,8 @@ class Consumer:
         }
         self._inbox = self._link.new_inbox()
         await self._link.listen(f"{self._inbox}.*", self._took)
-        await self._make("create")
-
-    async def want(self, pairs: Collection[Pair]) -> None:
-        """Want other messages from now on; of those that came before, some may still come.
-
-        Raises:
-            EngineError: it cannot be done.
-        """
-        self._config["filter_subjects"] = filters(self._stream, pairs)
-        await self._make("update")
+        question = {"stream_name": self._stream, "config": config, "action": "create"}
+        await self._link.api(f"CONSUMER.CREATE.{self._stream}.{self._name}", question)
 
     async def pull(self, count: int, max_bytes: int, *, expires: float, heartbeat: float) -> None:
         """Ask for messages, as they come.
@@ -229,10 +220,6 @@ class Consumer:
             await self._link.publish(f"{API}CONSUMER.DELETE.{self._stream}.{self._name}", b"")
         except EngineError:
             return
-
-    async def _make(self, action: str) -> None:
-        question = {"stream_name": self._stream, "config": self._config, "action": action}
-        await self._link.api(f"CONSUMER.CREATE.{self._stream}.{self._name}", question)
 
     async def _request(self, count: int, **options: Any) -> None:
         subject = f"{API}CONSUMER.MSG.NEXT.{self._stream}.{self._name}"

@@ -30,6 +30,9 @@ ASKED_BYTES: Final = 16 * 1024 * 1024
 EXPIRES: Final = 30.0
 HEARTBEAT: Final = 1.0
 SILENCE: Final = 2.5
+#: Seconds until it is looked again, and how often at most: a second in all.
+AGAIN: Final = 0.02
+MOST_AGAIN: Final = 50
 #: How many sessions' numbers are remembered, the youngest.
 MAX_SESSIONS: Final = 10_000
 #: How many subjects are remembered, and since when they are wanted.
@@ -72,7 +75,8 @@ class Reader:
         self._last: dict[str, int] = {}
         self._last_position = 0
         self._reopened = 0
-        self._changing = asyncio.Lock()
+        self._change_asked = False
+        self._changed = asyncio.Event()
         self._came = self._routed = self._repeated = self._damaged = 0
 
     @property
@@ -121,36 +125,31 @@ class Reader:
             since = self.taken_since(pairs)
             if since is not None:
                 return since
-            async with self._changing:
-                if self._consumer is not None:
-                    with suppress(EngineError):
-                        await self._widen(self._consumer)
-                        continue
-            await asyncio.sleep(HEARTBEAT / 10)
+            try:
+                await self._come_to(await self._now())
+            except EngineError:
+                await asyncio.sleep(AGAIN)
+                continue
+            self._change()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SILENCE):
+                    await self._changed.wait()
 
-    async def keep_only(self, pairs: Callable[[], Collection[Pair]]) -> None:
-        """Take no more than some pairs.
-
-        Args:
-            pairs: says which, when it comes to that: somebody may have come in the meantime.
-        """
-        async with self._changing:
-            wanted = pairs()
-            if self._wanted.keys() == set(wanted):
-                return
-            before = self.wanted
-            # What was taken as part of something wider is wanted by itself from now on.
-            known = {pair: self._pair_since(pair) for pair in wanted}
-            self._wanted = {
-                pair: since
-                for pair, since in known.items()
-                if since is not None or pair in self._wanted
-            }
-            self._since.clear()
-            if self._consumer is not None and self._link.up and self.wanted != before:
-                # If it is not done now, it is when the consumer is made anew.
-                with suppress(EngineError):
-                    await self._consumer.want(self.wanted)
+    def keep_only(self, pairs: Collection[Pair]) -> None:
+        """Take no more than some pairs."""
+        if self._wanted.keys() == set(pairs):
+            return
+        before = self.wanted
+        # What was taken as part of something wider is wanted by itself from now on.
+        known = {pair: self._pair_since(pair) for pair in pairs}
+        self._wanted = {
+            pair: since
+            for pair, since in known.items()
+            if since is not None or pair in self._wanted
+        }
+        self._since.clear()
+        if self.wanted != before:
+            self._change()
 
     def note_last(self, position: int) -> None:
         """Note the position of the last message, while the link is up."""
@@ -158,6 +157,7 @@ class Reader:
 
     def begin_at(self, position: int) -> None:
         """Begin after this position: the stream is new, or it is the first time."""
+        self.reopen()
         self.position = self._last_position = position
         self._wanted = dict.fromkeys(self._wanted, position)
         self._since.clear()
@@ -185,20 +185,16 @@ class Reader:
                 await asyncio.sleep(next(waits))
 
     async def _read(self) -> None:
-        """Take what comes until the consumer is to be made anew."""
-        consumer = Consumer(self._link, self._stream, self._took)
+        """Take what comes until there is no more of it."""
         loop = asyncio.get_running_loop()
         try:
-            async with self._changing:
-                position, new = self.position or 0, self._not_taken()
-                reopened = self._reopened
-                await consumer.open(self.wanted, after=position)
-                if reopened != self._reopened:  # perhaps of a stream that was made anew
+            self._consumer = await self._follow(None)
+            while (consumer := self._consumer) is not None:
+                if consumer.broken or not self._link.up:
                     return
-                self._consumer = consumer
-                # They come all from that position on.
-                self._take_since(new, max(position, self._last_position))
-            while not consumer.broken and self._link.up:
+                if self._change_asked:
+                    self._consumer = await self._follow(consumer)
+                    continue
                 if consumer.waiting < LOW:
                     await consumer.pull(ASKED, ASKED_BYTES, expires=EXPIRES, heartbeat=HEARTBEAT)
                 consumer.stirred.clear()
@@ -208,19 +204,70 @@ class Reader:
                 if loop.time() - consumer.heard > SILENCE:
                     return
         finally:
-            self._consumer = None
-            await consumer.close()
+            consumer, self._consumer = self._consumer, None
+            if consumer is not None:
+                await consumer.close()
 
-    async def _widen(self, consumer: Consumer) -> None:
-        """Have everything come that is wanted."""
+    async def _follow(self, before: Consumer | None) -> Consumer | None:
+        """Make a consumer of what is wanted now, which goes on where another is.
+
+        None is changed while it runs: a server that hangs may do so much later than it was asked,
+        when something else is wanted. This one is asked for nothing before it takes over, so what
+        both have is taken once.
+
+        Args:
+            before: the other one.
+
+        Returns:
+            it; None if the stream was made anew meanwhile.
+
+        Raises:
+            EngineError: it cannot be made; the other one is as it was.
+        """
+        self._change_asked = False
+        reopened = self._reopened
         new = self._not_taken()
-        await consumer.want(self.wanted)
-        # What is stored from now on comes. What came before now, and after the consumer's place,
-        # may come, too: it is left out.
+        consumer = Consumer(self._link, self._stream, self._took)
+        try:
+            await consumer.open(self.wanted, after=self.position or 0)
+        except BaseException:
+            await consumer.close()
+            raise
+        if before is not None:
+            before.broken = True
+            await before.close()
+        if reopened != self._reopened:
+            await consumer.close()
+            return None
+        # They come all from that position on.
+        self._take_since(new, max(self.position or 0, self._last_position))
+        return consumer
+
+    async def _now(self) -> int:
+        """Say how far the stream has come: whatever was stored until now lies before that."""
         position = await self._marks.store()
         if position is None:
+            # It takes nothing else either.
             position = (await look(self._link, self._stream)).state.last_seq
-        self._take_since(new, position)
+        self._last_position = max(self._last_position, position)
+        return position
+
+    async def _come_to(self, position: int) -> None:
+        """Wait until everything up to a position is taken, if that does not take long.
+
+        A hub whose eaters want little may have taken nothing since yesterday. What others want now
+        would come from there on.
+        """
+        for _ in range(MOST_AGAIN):
+            if (self.position or 0) >= position:
+                return
+            await asyncio.sleep(AGAIN)
+
+    def _change(self) -> None:
+        """Have another consumer take over."""
+        self._change_asked = True
+        if self._consumer is not None:
+            self._consumer.stirred.set()
 
     def _not_taken(self) -> list[Pair]:
         return [pair for pair, since in self._wanted.items() if since is None]
@@ -230,8 +277,14 @@ class Reader:
             if self._wanted.get(pair, 0) is None:
                 self._wanted[pair] = position
         self._since.clear()
+        # All who wait are woken, and who comes later waits for the next.
+        self._changed.set()
+        self._changed.clear()
 
     def _took(self, message: Msg, place: Place) -> None:
+        if place.position <= (self.position or 0):
+            # The consumer before this one has given it.
+            return
         stored = read_message(message, place, self._own)
         self.position = place.position
         if stored is None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from functools import partial
 from typing import Final
 
 from ..backbone import BackboneSettings, BackboneState
 from ..backbone.backbone import Backbone
-from ..backbone.subjects import Pair
 from .fleet import Fleet
 from .joined_router import JoinedRouter
 from .kitchens import Kitchens
@@ -109,7 +107,4 @@ class Joined:
             before = self._router.wanted
             await asyncio.sleep(LINGER)
             # Who went and comes back finds everything as it was.
-            await self._backbone.reader.keep_only(partial(self._wanted_since, before))
-
-    def _wanted_since(self, before: frozenset[Pair]) -> frozenset[Pair]:
-        return before | self._router.wanted
+            self._backbone.reader.keep_only(before | self._router.wanted)

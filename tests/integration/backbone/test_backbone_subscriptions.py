@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from operator import itemgetter
 from typing import Any
 
 import nats
@@ -102,15 +103,15 @@ async def marks(server: NatsServer, stream: str) -> int:
 
 
 async def the_consumer(server: NatsServer, stream: str) -> dict[str, Any]:
-    """What JetStream says of a hub's only consumer."""
+    """What JetStream says of a hub's consumer: another takes over when something else is wanted."""
     told = await asyncio.to_thread(
         server.monitoring, "jsz?accounts=true&consumers=true&config=true"
     )
-    [one] = [
+    found = [
         consumer
         for account in told["account_details"]
         for detail in account["stream_detail"]
         if detail["name"] == stream
         for consumer in detail.get("consumer_detail", ())
     ]
-    return dict(one)
+    return dict(max(found, key=itemgetter("created")))
