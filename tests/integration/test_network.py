@@ -137,12 +137,15 @@ class Processes(ExitStack):
                 stream.close()
 
 
-def wait_for(process: subprocess.Popen[str], text: str) -> None:
+def wait_for(process: subprocess.Popen[str], *texts: str) -> None:
+    """Wait until it has said all of some texts, in whatever order."""
     assert process.stderr
+    left = set(texts)
     for line in process.stderr:
-        if text in line:
+        left = {text for text in left if text not in line}
+        if not left:
             return
-    raise AssertionError(f"it ended without saying {text!r}")
+    raise AssertionError(f"it ended without saying {left}")
 
 
 def test_every_dumpling_the_kitchen_made_arrives_at_each_eater(
@@ -163,8 +166,7 @@ def test_every_dumpling_the_kitchen_made_arrives_at_each_eater(
         kitchen = processes.console(
             cable.left, "sniff", "-i", "eth0", "-m", str(chef), "-n", "cable"
         )
-        wait_for(kitchen, "sniffs on eth0")
-        wait_for(kitchen, "connected to the hub")
+        wait_for(kitchen, "sniffs on eth0", "connected to the hub")
         processes.script(cable.left, NAME_SERVER)
         processes.script(cable.left, WEB_SERVER)
         assert run_inside(cable.right, PYTHON, "-c", VISITOR).stdout == "10.77.0.1\n"
