@@ -242,6 +242,7 @@ async def test_an_answer_may_take_longer_than_a_handshake() -> None:
 
 async def test_who_does_not_take_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer_connection, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(peer_connection, "SLOWEST", 2**40)
     async with asked_for_much() as (listener, _), asyncio.timeout(PATIENCE):
         while listener._room.all:
             await asyncio.sleep(0.01)

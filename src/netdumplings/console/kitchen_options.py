@@ -12,6 +12,7 @@ from netdumplings import defaults
 from netdumplings.exceptions import BrokenChef, ChefModuleError
 
 from . import completion
+from .measures import RingSizeType
 from .memory import limit_memory
 from .options import (
     CAPTURE_FILE,
@@ -148,6 +149,13 @@ _OPTIONS = (
         help="Keep no more than this of dumplings in the spool; the oldest are dropped.",
     ),
     click.option(
+        "--ring",
+        type=RingSizeType(),
+        default=0,
+        help="Keep the latest packets in so much memory, as in 256MiB, for whoever may ask for those "
+        "around a dumpling (nd-pcap, or the hub's page); 0 for none.",
+    ),
+    click.option(
         "--own-traffic",
         is_flag=True,
         help="Sniff on the packets that carry dumplings to the hub and from it, too. (A chef that "
@@ -210,6 +218,7 @@ def make_kitchen(
     own_traffic: bool,
     reload: bool,
     user: str | None,  # noqa: ARG001 - whoever is to be somebody else is so by now
+    ring: int = 0,
     side: ChefSide | None = None,
     hub_ports: Sequence[int] | None = None,
     **capture: Any,
@@ -240,6 +249,7 @@ def make_kitchen(
     if side is not None:
         capture |= {"whereabouts": side.whereabouts, "quarantined": side.quarantined}
         capture["source"] = side.source
+    kept = side.ring if side is not None and side.ring is not None else ring
     try:
         choice = ChefMenu.load(chef_modules or [defaults.CHEF_MODULE], chefs, menu)
         kitchen = DumplingKitchen(
@@ -253,6 +263,7 @@ def make_kitchen(
             read=read or None,
             speed=speed,
             loop=loop,
+            ring=kept,
             own_ports=() if own_traffic else hub_ports,
             **capture,
         )

@@ -59,6 +59,17 @@ class SizeOrNoneType(SizeType):
         return 0 if value in (0, "0") else super().convert(value, param, ctx)
 
 
+class RingSizeType(SizeOrNoneType):
+    """As `SizeType`, at least 1 MiB; 0 is for none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes, or fail with a usage error."""
+        size = super().convert(value, param, ctx)
+        if 0 < size < 2**20:
+            self.fail(f"{value!r} is too little: a ring has at least 1MiB", param, ctx)
+        return size
+
+
 class SpanOrNoneType(SpanType):
     """As `SpanType`; 0 is for no limit."""
 

@@ -114,6 +114,7 @@ def separate(options: dict[str, Any]) -> ChefSide | None:
             files=[*options["read"], *options["chef_modules"]],
             directory=options["spool"] and str(options["spool"]),
             budget=options.get("chef_budget") or 0.0,
+            ring=options["ring"] or 0,
         )
     )
     if was_root:

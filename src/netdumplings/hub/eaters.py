@@ -87,8 +87,10 @@ class Eaters:
             assert isinstance(event, EaterHello)
             label = label_of(peer, connection, event)
             connection.log_news(logger, "%s is here", label)
-            format_ = v2(event.encoding) if speaks_v2 else PLAIN
-            view = _view(connection.permit)
+            permit = connection.permit
+            told = event.packets and (permit is None or "packets" in permit.roles)
+            format_ = v2(event.encoding, packets=told) if speaks_v2 else PLAIN
+            view = _view(permit)
             feed = self._router.add(Outlet(connection), label, format_, event, view=view)
             connection.on_writable = lambda: self._router.pump(feed)
             eater = self._eaters[connection] = ConnectedEater(

@@ -60,10 +60,20 @@ class V2:
 
     Args:
         encoding: how batches are compressed; None for not at all.
+        packets: whether the eater is told that it may ask for packets.
+
+    Two are equal that write batches alike, so that their eaters share them.
     """
 
-    def __init__(self, encoding: Encoding | None) -> None:
+    def __init__(self, encoding: Encoding | None, *, packets: bool = False) -> None:
         self._encoding = encoding
+        self._packets = packets
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, V2) and other._encoding == self._encoding
+
+    def __hash__(self) -> int:
+        return hash(self._encoding)
 
     def batch(self, parts: Sequence[bytes], cursor: Mapping[str, int], *, history: bool) -> bytes:  # noqa: D102
         first = write(BatchToEater(dict(cursor), history))
@@ -75,7 +85,7 @@ class V2:
         return b"\n".join((header + first, *parts))
 
     def welcome(self, cursor: Mapping[str, int]) -> bytes:  # noqa: D102
-        return text_frame(write(WelcomeToEater(dict(cursor), self._encoding)))
+        return text_frame(write(WelcomeToEater(dict(cursor), self._encoding, self._packets)))
 
     def gap(self, gap: Gap) -> bytes:  # noqa: D102
         return text_frame(write(gap))
@@ -90,11 +100,8 @@ def text_frame(message: bytes) -> bytes:
 
 
 PLAIN: Final = Plain()
-_V2: Final[dict[Encoding | None, V2]] = {
-    encoding: V2(encoding) for encoding in (None, "zstd", "deflate")
-}
 
 
-def v2(encoding: Encoding | None) -> V2:
-    """Return the format of this encoding; always the same one, so that eaters can share it."""
-    return _V2[encoding]
+def v2(encoding: Encoding | None, *, packets: bool = False) -> V2:
+    """Return the format of this encoding; see `V2`."""
+    return V2(encoding, packets=packets)

@@ -50,6 +50,11 @@ class Kitchen:
         return self._announcement
 
     @property
+    def has_ring(self) -> bool:
+        """Whether it keeps its latest packets, as it announced."""
+        return "ring" in msgspec.json.decode(self.announced, type=dict[str, msgspec.Raw])
+
+    @property
     def latest_counts(self) -> bytes:
         """The counts it told last, be it that it announced them; a JSON object."""
         return self.counts or bytes(

@@ -19,6 +19,8 @@ from ..wire import (
     KitchenHello,
     KitchenPeer,
     Limits,
+    PacketsEndMessage,
+    PacketsReceived,
     Refusal,
     V2KitchenPeer,
     WelcomeToKitchen,
@@ -28,6 +30,7 @@ from .formats import text_frame
 from .guests import Kitchen
 from .onward import Onward
 from .outlet import Outlet
+from .packet_asks import PacketAsks
 from .port import label_of, send_away, serve
 from .sessions import Session, Sessions
 from .totals import Totals
@@ -52,6 +55,7 @@ class Kitchens:
     Attributes:
         news: set when one of them tells what should not wait for the next status.
         totals: what they have counted, summed by their names.
+        asks: what they were asked for by others.
     """
 
     def __init__(
@@ -77,6 +81,12 @@ class Kitchens:
         self._room.set()
         self.news = asyncio.Event()
         self.totals = Totals()
+        self.asks = PacketAsks()
+
+    def named(self, name: str) -> list[_Conversation]:
+        """Those of a name, to be asked for something."""
+        talks = self._conversations.values()
+        return [talk for talk in talks if talk.kitchen and talk.kitchen.name == name]
 
     @property
     def here(self) -> list[Kitchen]:
@@ -92,6 +102,7 @@ class Kitchens:
             del self._conversations[connection]
             self._to_acknowledge.pop(talk, None)
             self._leave_session(talk)
+            self.asks.lose(talk)
             if talk.kitchen:
                 self.totals.leave(talk.kitchen)
                 gone = "%s has gone; it sent %d dumplings"
@@ -178,6 +189,8 @@ class Kitchens:
             self._dumplings(talk, event)
         elif isinstance(event, KitchenHello):
             self._hello(talk, event)
+        elif isinstance(event, PacketsReceived | PacketsEndMessage):
+            self.asks.take(talk, event)
         elif (
             isinstance(event, CountsReceived)
             and talk.kitchen

@@ -16,13 +16,15 @@ from .._version import __version__
 from ..backbone import BackboneSettings
 from ..transport.answers import Answers, Resource, json_answer
 from ..transport.server import listen
-from ..wire import LIMITS, SUBPROTOCOL, CloseCode, Limits, metadata_of
+from ..wire import LIMITS, MAX_SECONDS, SUBPROTOCOL, CloseCode, Limits, metadata_of
 from .access import Access
 from .eaters import Eaters
 from .fleet import REPORT_EVERY, Fleet
 from .kitchens import Kitchens
 from .metrics import Metrics
 from .onward import Onward, ToEaters
+from .packet_asks import PATIENCE
+from .packets import PATH, Packets
 from .picture import Picture
 from .reporting import backbone_told, report_of
 from .reports import MOST, HubTold, Report, sayable
@@ -56,6 +58,8 @@ READ_FROM_EATER: Final = 16 * 1024
 WRITE_LIMIT: Final = 64 * 1024
 #: Seconds between two status dumplings at least, however much news there is.
 NEWS_GAP: Final = 1.0
+#: Seconds that it may take to get packets: the longest span has yet to go by, and more.
+PACKETS_WITHIN: Final = 2 * MAX_SECONDS + 2 * PATIENCE
 #: Seconds between two rounds of the housekeeping.
 ROUND: Final = 1.0
 
@@ -281,7 +285,18 @@ class Service:
             "/api/status": Resource(lambda _: status.get(), "status"),
             "/api/statuses": Resource(lambda _: statuses.get(), "status"),
             "/metrics": Resource(metrics.answer, "status"),
+            PATH: Resource(
+                Packets(self._kitchens, self._hub_of).answer, "packets", within=PACKETS_WITHIN
+            ),
         }
+
+    def _hub_of(self, kitchen: str) -> str | None:
+        """Say at which other hub of the fleet a kitchen is."""
+        others = self._joined.fleet.hubs(self._report())[1:] if self._joined else ()
+        for hub in others:
+            if any(one.name == kitchen for one in hub.kitchens):
+                return f"{hub.name!r} ({hub.told.host} port {hub.told.out_port})"
+        return None
 
     def _picture(self) -> Picture:
         """Take the counts that are scraped."""

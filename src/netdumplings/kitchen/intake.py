@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -133,13 +134,20 @@ class Intake:
     Args:
         source: where the packets come from.
         tally: where to note them.
+        keep: keeps each batch besides; None if nobody does.
 
     Attributes:
         tally: as given.
     """
 
-    def __init__(self, source: PacketSource, tally: PacketTally) -> None:
+    def __init__(
+        self,
+        source: PacketSource,
+        tally: PacketTally,
+        keep: Callable[[PacketBatch], object] | None = None,
+    ) -> None:
         self._source = source
+        self._keep = keep
         self.tally = tally
         self.statistics = source.statistics
 
@@ -154,6 +162,8 @@ class Intake:
         if batch is not None:
             captured = self._source.statistics()
             self.tally.note_read(len(batch), captured.received - captured.dropped_by_kernel)
+            if self._keep is not None:
+                self._keep(batch)
         return batch
 
     def ledger(self) -> PacketLedger:

@@ -17,6 +17,7 @@ from typing import Any
 from .. import defaults
 from ..capture import CaptureOptions, PacketSource, Progress, file_source, live_source
 from ..capture.own_traffic import own_traffic
+from ..capture.ring_reader import RingReader
 from ..chef import DumplingChef
 from ..delivery import Outbox, OutboxStatistics, Store
 from ..delivery.spool import Spool
@@ -33,7 +34,9 @@ from .displays import displays_of
 from .errors import HandlerErrors
 from .intake import Intake, PacketTally
 from .isolated import Isolated
+from .keeping import ring_of
 from .loader import choose_chefs, load_modules, public_name
+from .packet_answers import PacketsKept
 from .reloading import ChefMenu
 from .runner import ChefRunner
 from .signals import ending_signals
@@ -93,6 +96,8 @@ class DumplingKitchen:
         spool: a directory in which to keep dumplings until a hub has them, so that they survive a
             crash of the kitchen; in a file named after the kitchen. None keeps them in memory.
         spool_size: bytes of dumplings kept there; beyond, the oldest are dropped.
+        ring: bytes of memory in which to keep the latest packets, so that whoever may can ask the hub
+            for those around a dumpling; 0 for none. Or what reads the ring of another process.
         source: where packets come from, in place of ``interface``, ``read`` and all that is said
             of capturing: for sources of your own.
         chef_budget: seconds that one call of a handler may take. A call that takes longer is ended,
@@ -155,6 +160,7 @@ class DumplingKitchen:
         outbox_size: int = defaults.OUTBOX_BYTES,
         spool: PathLike | None = None,
         spool_size: int = defaults.SPOOL_BYTES,
+        ring: int | RingReader = 0,
         source: PacketSource | None = None,
         chef_budget: float = defaults.CHEF_BUDGET,
         isolate: Sequence[str] = (),
@@ -217,7 +223,8 @@ class DumplingKitchen:
         self._isolate = frozenset(isolate)
         self._chef_budget = chef_budget
         tally = PacketTally()
-        self._intake = Intake(self._source, tally)
+        self._ring, keep = ring_of(ring)
+        self._intake = Intake(self._source, tally, keep)
         with ExitStack() as undo:
             # These first: the others may begin threads, which are better not there when a process
             # is copied.
@@ -336,6 +343,7 @@ class DumplingKitchen:
             wait_for_room=not self._source.live,
             stopping=self._stopped.is_set,
             access=self._access,
+            packets=self._ring and PacketsKept(self._ring, self.name, live=self._source.live),
         )
         stuck: StuckChef | None = None
         try:
@@ -410,6 +418,7 @@ class DumplingKitchen:
             self._public_names,
             self.poke_interval,
             displays=self._displays,
+            **({"ring": {"bytes": self._ring.size}} if self._ring else {}),
         )
 
     def _counts(self) -> bytes:

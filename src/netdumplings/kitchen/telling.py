@@ -14,25 +14,26 @@ from .statistics import KitchenStatistics, announced
 _MAX_COUNTS: Final = LIMITS.hello - 1024
 
 
-def hello(done: KitchenStatistics, *who: Any, displays: Mapping[str, Any]) -> str:
+def hello(done: KitchenStatistics, *who: Any, displays: Mapping[str, Any], **more: Any) -> str:
     """Write a kitchen's announcement, with its counts as they are now.
 
     Args:
         done: the counts.
         *who: the other arguments of `kitchen_hello`.
         displays: how its chefs want to be shown.
+        **more: what else it announces; any JSON values, which are short.
 
     Raises:
         ValueError: a hub would refuse it.
     """
     shown: dict[str, Any] = {"displays": displays} if displays else {}
     # With hundreds of chefs it would be too long; who the kitchen is comes first.
-    for more, with_chefs in ((shown, True), ({}, True), ({}, False)):
+    for displayed, with_chefs in ((shown, True), ({}, True), ({}, False)):
         with suppress(ValueError):
             told = announced(done, with_chefs=with_chefs)
-            return kitchen_hello(*who, version=__version__, **more, counts=told)
+            return kitchen_hello(*who, version=__version__, **more, **displayed, counts=told)
     told = announced(done, with_chefs=False)
-    return kitchen_hello(*who, cut=True, version=__version__, counts=told)
+    return kitchen_hello(*who, cut=True, version=__version__, **more, counts=told)
 
 
 def counts(done: KitchenStatistics) -> bytes:

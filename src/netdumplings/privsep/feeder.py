@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..capture import PacketSource
@@ -37,10 +38,17 @@ class Feeder(Listener):
     Args:
         source: an open source.
         memory: shared with those processes.
+        keep: keeps each batch besides; None if nobody does.
     """
 
-    def __init__(self, source: PacketSource, memory: SharedMemory) -> None:
+    def __init__(
+        self,
+        source: PacketSource,
+        memory: SharedMemory,
+        keep: Callable[[PacketBatch], object] | None = None,
+    ) -> None:
         super().__init__(memory)
+        self._keep = keep
         self._source = source
         self._counted_at = 0.0
         self._drops_before = Drops()
@@ -68,6 +76,8 @@ class Feeder(Listener):
             return
         batch = self._source.read(timeout)
         if batch is not None:
+            if self._keep is not None:
+                self._keep(batch)
             self._waiting.extend(pieces(batch, self._memory.size // _PARTS_IN_MEMORY))
             self._put()
         self._count(at_once=batch is not None)

@@ -9,13 +9,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..whereabouts import BEAT, Whereabouts
 from .channel import Channel
 from .memory import SharedMemory
 from .messages import Ended, Working, write
 from .source import SharedSource
+
+if TYPE_CHECKING:
+    from ..capture.ring_reader import RingReader
 
 #: Seconds between two beats, by which the other process sees that this one gets to run.
 _BEAT: Final = 0.25
@@ -35,6 +38,7 @@ class ChefSide:
         source: the packets; None if nothing is captured.
         whereabouts: where to say which chef is at work.
         quarantined: as given.
+        ring: the latest packets, to be read; None if they are not kept.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class ChefSide:
         self.source = None if interfaces is None else SharedSource(interfaces, channel, memory)
         self.whereabouts = Whereabouts(memory.whereabouts)
         self.quarantined = quarantined
+        self.ring: RingReader | None = None
         self._words = self.whereabouts.words
         self._channel = channel
         self._lifeline = lifeline

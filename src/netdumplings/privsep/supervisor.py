@@ -22,6 +22,8 @@ from .reach import ImportPath, hand_over, open_files
 
 if TYPE_CHECKING:
     from ..capture.live import LiveSource
+    from ..capture.ring_memory import RingMemory
+    from ..packets import PacketBatch
     from .listener import Listener
     from .side import ChefSide
 
@@ -58,6 +60,8 @@ class Plan:
         files: files that will be read, and perhaps only may be now.
         directory: a directory that will be written to; made, if it is not there.
         budget: seconds that a handler may take; 0 for as long as it likes.
+        ring: bytes of memory in which the latest packets are kept; 0 for none. The side of the
+            chefs can read it, and no more.
     """
 
     who: Identity | None = None
@@ -66,6 +70,7 @@ class Plan:
     files: Iterable[str] = field(default=())
     directory: str | None = None
     budget: float = 0.0
+    ring: int = 0
 
 
 def separate(plan: Plan) -> ChefSide:
@@ -108,6 +113,11 @@ class Supervisor:
         self._imports = imports
         self._privileged = privileged
         self._memory = SharedMemory(MEMORY if plan.capture else 0)
+        self._ring: RingMemory | None = None
+        if plan.capture and plan.ring:
+            from ..capture.ring_memory import RingMemory
+
+            self._ring = RingMemory(plan.ring)
         self._source: LiveSource | None = None
         self._listener: Listener
         self._pid = 0
@@ -159,7 +169,12 @@ class Supervisor:
         # Not before: it brings modules with it that read files of the user's.
         from .side import ChefSide
 
-        return ChefSide(self._memory, theirs, reading, self._plan.interfaces, quarantined)
+        side = ChefSide(self._memory, theirs, reading, self._plan.interfaces, quarantined)
+        if self._ring is not None:
+            from ..capture.ring_reader import RingReader
+
+            side.ring = RingReader(self._ring)
+        return side
 
     def capture(self) -> None:
         """Open what is to be captured, then keep only what that takes.
@@ -180,7 +195,12 @@ class Supervisor:
         if self._source is not None:
             from .feeder import Feeder
 
-            self._listener = Feeder(self._source, self._memory)
+            keep: Callable[[PacketBatch], object] | None = None
+            if self._ring is not None:
+                from ..capture.ring import PacketRing
+
+                keep = PacketRing(self._ring).put
+            self._listener = Feeder(self._source, self._memory, keep)
         else:
             self._listener = Listener(self._memory, failure)
         if self._privileged:

@@ -13,6 +13,7 @@ from ..delivery.spool import Spool
 from ..transport import ConnectionClosed, HubAccess, HubAddress, HubConnection, connections
 from ..wire import SUBPROTOCOL
 from .stock import Position, Stock
+from .packets import PacketAnswers
 from .talks import PlainTalk, Talk, V2Talk, say_refused
 from .tending import SpoolTender
 
@@ -41,6 +42,7 @@ class HubLink:
         wait_for_room: what a full store does to `put`; see `Stock`.
         stopping: asked while waiting for room; True makes `put` give up waiting.
         access: what to show the hubs, and to know them by.
+        packets: answers hubs that ask for packets; None if there are none to be had.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class HubLink:
         wait_for_room: bool,
         stopping: Callable[[], bool],
         access: HubAccess | None = None,
+        packets: PacketAnswers | None = None,
     ) -> None:
         self._hubs = hubs
+        self._packets = packets
         self._access = access
         self._hello = hello
         self._counts = counts
@@ -153,7 +157,14 @@ class HubLink:
         refused = self._refusals.pop(connection.hub, None)
         if connection.subprotocol != SUBPROTOCOL:
             return PlainTalk(connection, self._stock, self._hello)
-        return V2Talk(connection, self._stock, self._hello, counts=self._counts, refused=refused)
+        return V2Talk(
+            connection,
+            self._stock,
+            self._hello,
+            counts=self._counts,
+            refused=refused,
+            packets=self._packets,
+        )
 
     def _lost(self, hub: HubAddress, closed: ConnectionClosed) -> None:
         stock, reason = self._stock, None

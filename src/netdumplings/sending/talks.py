@@ -15,12 +15,15 @@ from ..wire import (
     Ack,
     BatchMessage,
     CloseCode,
+    PacketsUnwanted,
+    PacketsWanted,
     UnknownType,
     WelcomeToKitchen,
     kitchen_hello_message,
     read_to_kitchen,
     write,
 )
+from .packets import PacketAnswers
 from .stock import Stock
 
 logger = logging.getLogger(__name__)
@@ -117,6 +120,7 @@ class V2Talk(Talk):
         counts: writes the message that tells the kitchen's counts.
         refused: why the hub refused what is next, on a connection before; None if it did not. The
             batch that is next after its welcome is what it meant, and is dropped.
+        packets: answers the hub when it asks for packets; None if there are none to be had.
     """
 
     def __init__(
@@ -127,8 +131,10 @@ class V2Talk(Talk):
         *,
         counts: Callable[[], bytes],
         refused: str | None = None,
+        packets: PacketAnswers | None = None,
     ) -> None:
         super().__init__(connection, stock, hello)
+        self._packets = packets
         self._counts = counts
         self._told = b""
         self._refused = refused
@@ -150,9 +156,13 @@ class V2Talk(Talk):
 
     async def _run(self) -> None:
         reading = asyncio.create_task(self._read())
+        if self._packets:
+            self._packets.begin(self._stock.news.set)
         try:
             await self._send()
         finally:
+            if self._packets:
+                self._packets.end()
             reading.cancel()
             await asyncio.wait({reading})
 
@@ -170,6 +180,9 @@ class V2Talk(Talk):
             if self._loop.time() >= self._count_at:
                 self._count_at = self._loop.time() + COUNT_EVERY
                 await self._tell_counts()
+            packets = self._packets and self._packets.next()
+            if packets:
+                await connection.send(packets, text=False)
             room = 0 if self._greet_again else WINDOW - stock.in_flight_bytes
             if room > 0:
                 burst = stock.take(BURST_MESSAGES, min(BURST_BYTES, room))
@@ -177,6 +190,8 @@ class V2Talk(Talk):
                     batch = write(BatchMessage(burst.first), burst.messages)
                     await connection.send(batch, text=True)
                     continue
+            if packets:
+                continue
             await self._news(self._count_at - self._loop.time())
 
     async def _greet(self) -> None:
@@ -236,6 +251,8 @@ class V2Talk(Talk):
             elif isinstance(told, Ack) and self._welcome is None:
                 # (What comes before the welcome is about the session before.)
                 self._stock.acknowledge(told.acknowledged)
+            elif isinstance(told, PacketsWanted | PacketsUnwanted) and self._packets:
+                self._packets.take(told)
         except ValueError as error:
             return str(error)
         return None

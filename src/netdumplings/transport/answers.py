@@ -7,13 +7,14 @@ then; whoever wants to be told all the time has the WebSocket.
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import gzip
 import http
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
 from websockets.datastructures import Headers
@@ -38,7 +39,7 @@ HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 #: What may be answered.
-STATUSES: Final = (200, 304, 401, 403, 404, 405, 500)
+STATUSES: Final = (200, 304, 400, 401, 403, 404, 405, 500, 502, 503)
 #: What may be asked (RFC 9110, section 9.1: these two must be supported).
 METHODS: Final = ("GET", "HEAD")
 _ABSOLUTE: Final = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
@@ -50,10 +51,12 @@ class Question(NamedTuple):
     Attributes:
         query: what follows the question mark of the request's target; anything.
         headers: anything, too.
+        gone: waits until who asks has gone, with the answer or without.
     """
 
     query: str
     headers: Headers
+    gone: Callable[[], Awaitable[object]] = asyncio.Event().wait
 
     def header(self, name: str) -> str:
         """Return a header's value, of several their list (RFC 9110, section 5.3); empty if none."""
@@ -82,12 +85,14 @@ class Resource(NamedTuple):
     """What can be asked for.
 
     Attributes:
-        answer: makes the answer, quickly.
+        answer: makes the answer, quickly; or in its own time, if `within` says so.
         role: of what role a token must be for it, where tokens are wanted; None for everybody.
+        within: seconds that it may take.
     """
 
-    answer: Callable[[Question], Answer]
+    answer: Callable[[Question], Answer | Awaitable[Answer]]
     role: Role | None = None
+    within: float = 0.0
 
 
 class Answers:
@@ -131,11 +136,30 @@ class Answers:
                 refused.headers.update(HEADERS)
                 return refused
         try:
-            answer = resource.answer(Question(query, request.headers))
+            question = Question(query, request.headers, connection.wait_closed)
+            made = resource.answer(question)
+            answer = made if isinstance(made, Answer) else await _in_time(connection, made, resource)
         except Exception:
             logger.exception("a fault of the hub's own while answering %s", connection.where)
             answer = _problem(http.HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of the hub's own")
         return _response(answer, request)
+
+
+async def _in_time(
+    connection: PeerConnection, made: Awaitable[Answer], resource: Resource
+) -> Answer:
+    """Wait for an answer that takes a while, as long as somebody waits for it."""
+    connection.wait_for(resource.within)
+    task = asyncio.ensure_future(made)
+    gone = asyncio.ensure_future(connection.wait_closed())
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            return _problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "nobody waits for it any more")
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
 
 
 def asks_for_websocket(request: Request) -> bool:

@@ -45,8 +45,9 @@ MAX_CONTROLS: Final = 1000
 _CONTROLS_WITHIN: Final = 10.0
 #: Pings and messages to be taken from a peer that does not read what it is answered.
 MAX_UNREAD: Final = 1000
-#: Seconds in which an answer must have been taken, however long it is.
+#: Seconds in which an answer must have been taken; a very long one, at so many bytes a second.
 ANSWER_WITHIN: Final = 30.0
+SLOWEST: Final = 128 * 1024
 #: The close code for a peer that does not answer pings, as the library has it.
 _NO_ANSWER: Final = 1011
 _TOO_MANY_WAIT: Final = "too many connections wait to say hello"
@@ -141,6 +142,10 @@ class PeerConnection(ServerConnection):
         self._asks = True
         self._make_room(self._room.ask(self, self.host), "too many ask for a page")
 
+    def wait_for(self, seconds: float) -> None:
+        """Note that its answer may take so long to make."""
+        self._opening.reschedule(self.loop.time() + seconds)
+
     def answer(self, size: int) -> None:
         """Note that it is given what it asked for, or told that there is nothing.
 
@@ -148,7 +153,8 @@ class PeerConnection(ServerConnection):
             size: bytes of the answer, which count until the peer has gone.
         """
         self._answered = True
-        self._opening.reschedule(self.loop.time() + ANSWER_WITHIN)
+        within = max(ANSWER_WITHIN, size / SLOWEST)
+        self._opening.reschedule(self.loop.time() + within)
         if slowest := self._room.keep(self, size):
             slowest.unload()
 

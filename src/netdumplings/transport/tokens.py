@@ -15,8 +15,9 @@ from .unreadable import cannot_be_read, is_shared
 
 PathLike = str | os.PathLike[str]
 
-#: What a token is for: to send dumplings; to receive them; to see who is connected, and the ledger.
-Role = Literal["kitchen", "eater", "status"]
+#: What a token is for: to send dumplings; to receive them; to see who is connected, and the ledger;
+#: to be given packets that kitchens have kept.
+Role = Literal["kitchen", "eater", "status", "packets"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 #: The name, which is no secret, and 256 random bits.

@@ -10,6 +10,8 @@ Messages go in, events come out; who moves the bytes is the business of `netdump
 - `peers`, `v2_peers`: the hub's side of a conversation with one kitchen or one eater.
 - `eater_side`: an eater's side of it.
 - `hellos`: what a kitchen or an eater announces.
+- `packet_messages`: how a hub asks a kitchen for packets that it has kept; `pcapng`: how they are
+  written; `asked_filter`: by which filters one may ask.
 - `frames`: a message as the bytes of a WebSocket frame.
 """
 
@@ -47,6 +49,15 @@ from .messages import (
     stream_of,
     write,
 )
+from .packet_messages import (
+    MAX_ANSWER,
+    MAX_SECONDS,
+    PacketsEndMessage,
+    PacketsMessage,
+    PacketsReceived,
+    PacketsUnwanted,
+    PacketsWanted,
+)
 from .peers import EaterPeer, KitchenPeer, Peer
 from .refusals import CAUSES, Cause, CloseCode, Refusal, refuse
 from .subscriptions import EVERYTHING, Matcher, Subscription, subscription
@@ -57,8 +68,10 @@ __all__ = [
     "ENCODINGS",
     "EVERYTHING",
     "LIMITS",
+    "MAX_ANSWER",
     "MAX_CURSOR",
     "MAX_NAME",
+    "MAX_SECONDS",
     "MAX_TOKEN",
     "MAX_TO_EATER",
     "SUBPROTOCOL",
@@ -84,6 +97,11 @@ __all__ = [
     "Limits",
     "Matcher",
     "Metadata",
+    "PacketsEndMessage",
+    "PacketsMessage",
+    "PacketsReceived",
+    "PacketsUnwanted",
+    "PacketsWanted",
     "Peer",
     "Refusal",
     "Subscription",

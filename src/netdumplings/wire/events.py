@@ -7,6 +7,7 @@ import msgspec
 from .codec import Hello
 from .compression import Encoding
 from .dumplings import Metadata
+from .packet_messages import PacketsEndMessage, PacketsReceived
 from .refusals import Refusal
 from .subscriptions import EVERYTHING, Subscription
 
@@ -37,6 +38,7 @@ class EaterHello(Hello, frozen=True):
         resume: the cursor that it had come to on a former connection: for each stream, the number
             of the last dumpling that it was offered.
         encoding: how its batches are to be compressed; None for not at all.
+        packets: whether it wants to be told if it may ask for packets.
     """
 
     subscription: Subscription = EVERYTHING
@@ -44,6 +46,7 @@ class EaterHello(Hello, frozen=True):
     since: float | None = None
     resume: dict[str, int] | None = None
     encoding: Encoding | None = None
+    packets: bool = False
 
 
 class DumplingsReceived(msgspec.Struct, frozen=True, gc=False):
@@ -76,4 +79,12 @@ class CountsReceived(msgspec.Struct, frozen=True):
     counts: bytes
 
 
-Event = KitchenHello | EaterHello | DumplingsReceived | CountsReceived | Refusal
+Event = (
+    KitchenHello
+    | EaterHello
+    | DumplingsReceived
+    | CountsReceived
+    | PacketsReceived
+    | PacketsEndMessage
+    | Refusal
+)

@@ -18,6 +18,7 @@ import msgspec
 from .codec import MAX_TOKEN
 from .dumplings import MAX_NAME
 from .limits import MAX_CURSOR
+from .packet_messages import PacketsEndMessage, PacketsMessage, PacketsUnwanted, PacketsWanted
 from .subscriptions import is_pattern
 
 #: The name of the subprotocol in the WebSocket handshake (RFC 6455, section 1.9).
@@ -89,7 +90,11 @@ class Ack(_Message, tag="ack"):
 
 
 class EaterHelloMessage(_Message, tag="hello"):
-    """Eater to hub: who it is, and what it wants."""
+    """Eater to hub: who it is, and what it wants.
+
+    Attributes:
+        packets: whether it wants to be told if it may ask for packets.
+    """
 
     announcement: msgspec.Raw
     chefs: _Patterns | None = None
@@ -100,13 +105,19 @@ class EaterHelloMessage(_Message, tag="hello"):
     resume: _Cursor | None = None
     compression: _Patterns | None = None
     token: _Token | None = None
+    packets: bool = False
 
 
 class WelcomeToEater(_Message, tag="welcome"):
-    """Hub to eater: from where on it is fed, and how its batches will be compressed."""
+    """Hub to eater: from where on it is fed, and how its batches will be compressed.
+
+    Attributes:
+        packets: whether it may ask for packets (by HTTP) that kitchens keep, if it wants to know.
+    """
 
     cursor: _Moves
     compression: str | None = None
+    packets: bool = False
 
 
 class BatchToEater(_Message, tag="batch"):
@@ -139,8 +150,10 @@ class Gap(_Message, tag="gap"):
     cursor: _Moves = {}  # msgspec copies it
 
 
-FromKitchen = KitchenHelloMessage | BatchMessage | CountsMessage
-ToKitchen = WelcomeToKitchen | Ack
+FromKitchen = (
+    KitchenHelloMessage | BatchMessage | CountsMessage | PacketsMessage | PacketsEndMessage
+)
+ToKitchen = WelcomeToKitchen | Ack | PacketsWanted | PacketsUnwanted
 ToEater = WelcomeToEater | BatchToEater | CursorMoved | Gap
 
 _encoder: Final = msgspec.json.Encoder()
@@ -170,7 +183,7 @@ def stream_of(session: str) -> str:
     return hashlib.sha256(session.encode()).hexdigest()[:16]
 
 
-def write(message: _Message, lines: Sequence[bytes] = ()) -> bytes:
+def write(message: msgspec.Struct, lines: Sequence[bytes] = ()) -> bytes:
     """Write a message.
 
     Args:
@@ -246,7 +259,7 @@ class _Reader:
         *kinds: the types.
     """
 
-    def __init__(self, *kinds: type[_Message]) -> None:
+    def __init__(self, *kinds: type[msgspec.Struct]) -> None:
         self._decode = msgspec.json.Decoder(functools.reduce(operator.or_, kinds)).decode
         self._known = frozenset(str(kind.__struct_config__.tag) for kind in kinds)
 
@@ -266,7 +279,9 @@ class _Reader:
             return None
 
 
-_from_kitchen: Final = _Reader(KitchenHelloMessage, BatchMessage, CountsMessage)
+_from_kitchen: Final = _Reader(
+    KitchenHelloMessage, BatchMessage, CountsMessage, PacketsMessage, PacketsEndMessage
+)
 _from_eater: Final = _Reader(EaterHelloMessage)
-_to_kitchen: Final = _Reader(WelcomeToKitchen, Ack)
+_to_kitchen: Final = _Reader(WelcomeToKitchen, Ack, PacketsWanted, PacketsUnwanted)
 _to_eater: Final = _Reader(WelcomeToEater, BatchToEater, CursorMoved, Gap)

@@ -23,6 +23,7 @@ from .messages import (
     read_from_eater,
     read_from_kitchen,
 )
+from .packet_messages import PacketsEndMessage, PacketsMessage, PacketsReceived
 from .peers import Peer, State
 from .refusals import Cause, CloseCode, Refusal, refuse, too_big, too_deep
 from .subscriptions import subscription
@@ -37,10 +38,13 @@ class V2KitchenPeer(Peer):
     def _read(self, message: bytes) -> Event | None:
         first, newline, body = message.partition(b"\n")
         try:
-            # Strings in the payloads of dumplings are not looked into by the JSON reader.
-            if not message.isascii():
-                message.decode()
+            if not first.isascii():
+                first.decode()
             first_line = read_from_kitchen(first)
+            # Strings in the payloads of dumplings are not looked into by the JSON reader. (Packets
+            # are no text.)
+            if not isinstance(first_line, PacketsMessage) and not body.isascii():
+                body.decode()
         except UnknownType as unknown:
             return None if self.state is State.TALK else _not_hello(unknown)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
@@ -54,6 +58,10 @@ class V2KitchenPeer(Peer):
             return _not_hello("a message of another type")
         if isinstance(first_line, BatchMessage):
             return _batch(first_line, body if newline else None, self._limits)
+        if isinstance(first_line, PacketsMessage):
+            return PacketsReceived(first_line.ask, body)
+        if isinstance(first_line, PacketsEndMessage):
+            return first_line
         return _counts(first_line, self._limits)
 
 
@@ -86,6 +94,7 @@ class V2EaterPeer(Peer):
             since=hello.since,
             resume=hello.resume,
             encoding=choose(hello.compression or ()),
+            packets=hello.packets,
             token=hello.token,
         )
 
