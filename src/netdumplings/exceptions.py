@@ -307,6 +307,20 @@ class HubUnavailable(NetDumplingsError):
         super().__init__(f"no hub at {hub}: {reason}")
 
 
+class NoPackets(NetDumplingsError):
+    """A hub has no packets for who asked for them.
+
+    Attributes:
+        hub: its address.
+        reason: why, as it says.
+    """
+
+    def __init__(self, hub: str, reason: str) -> None:
+        self.hub = hub
+        self.reason = reason
+        super().__init__(f"no packets from the hub at {hub}: {reason}")
+
+
 class Undelivered(NetDumplingsError):
     """A kitchen was stopped while it had dumplings that no hub had taken.
 

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "nd-hubdetails": "hubdetails",
     "nd-record": "record",
     "nd-replay": "replay",
+    "nd-pcap": "pcap",
     "nd-token": "token",
     "nd-chef": "chef",
 }

@@ -1,10 +1,13 @@
 // What is asked of the hub by HTTP, beside the WebSocket. It may not be there: then it was not asked.
 
 const PATIENCE = 4000; // ms
+const PACKETS_PATIENCE = 60_000; // beyond what may have yet to go by
 
-function ask(path, headers = {}) {
-  return fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+function ask(path, headers = {}, patience = PATIENCE) {
+  return fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
 }
+
+const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
 
 /**
  * What there is to know before connecting.
@@ -41,10 +44,33 @@ export async function isThere() {
  */
 export async function statuses(token) {
   try {
-    const answer = await ask("api/statuses", token ? { Authorization: `Bearer ${token}` } : {});
+    const answer = await ask("api/statuses", bearer(token));
     const { statuses: past } = answer.ok ? await answer.json() : {};
     return { past: Array.isArray(past) ? past : [], refused: answer.status === 403 };
   } catch {
     return { past: [], refused: false };
+  }
+}
+
+/**
+ * The packets around a moment.
+ *
+ * @param {string|null} token - to show the hub, if it wants one.
+ * @param {string} kitchen - the name of the kitchen that has them.
+ * @param {number} around - seconds since the epoch.
+ * @param {number} seconds - how far to go before and behind.
+ * @returns {Promise<{file?: ArrayBuffer, note?: string, problem?: string}>} file: a capture file; note: what the
+ *   hub has to say of it; problem: why there is none.
+ */
+export async function packetsAround(token, kitchen, around, seconds) {
+  const query = new URLSearchParams({ kitchen, around: String(around), seconds: String(seconds) });
+  try {
+    const patience = 2000 * seconds + PACKETS_PATIENCE;
+    const answer = await ask(`api/packets?${query}`, bearer(token), patience);
+    if (!answer.ok) return { problem: (await answer.text()).slice(0, 500).trim() };
+    const note = answer.headers.get("Netdumplings-Note") ?? "";
+    return { file: await answer.arrayBuffer(), note: note.slice(0, 500) };
+  } catch {
+    return { problem: "The hub gives no answer" };
   }
 }

@@ -6,21 +6,23 @@ import { fullTime } from "./moment.js";
 import { glance } from "./json-scan.js";
 import { jsonTree } from "./json-tree.js";
 import { whyMissed } from "./missed.js";
+import { PacketsButton } from "./packets-button.js";
 
 const SAID = 4000; // ms for which it is said that something was copied
 
 /** The panel beside the list. */
 export class Detail {
-  constructor({ onClose }) {
+  constructor({ app, onClose }) {
     this.entry = null;
     this.said = h("span", { class: "detail-said", role: "status", "aria-live": "polite" });
     this.copyButton = h("button", { type: "button", onclick: () => this.copy() }, "Copy JSON");
+    this.packets = new PacketsButton(app, (said) => this.tell(said));
     this.title = h("h2", { class: "detail-title" });
     this.facts = h("p", { class: "detail-facts" });
     this.body = h("div", { class: "detail-body", tabindex: "0", role: "group", "aria-label": "Payload" });
     this.element = h("aside", { class: "detail", "aria-label": "The selected dumpling", hidden: true },
       h("div", { class: "detail-head" }, this.title,
-        h("div", { class: "detail-buttons" }, this.said, this.copyButton,
+        h("div", { class: "detail-buttons" }, this.said, this.packets.element, this.copyButton,
           h("button", { type: "button", onclick: onClose, "aria-label": "Close", title: "Close (Escape)" }, "✕"))),
       this.facts, this.body);
   }
@@ -36,6 +38,7 @@ export class Detail {
     this.entry = entry;
     say(this.said, "");
     this.copyButton.hidden = typeof entry !== "string";
+    this.packets.offer(typeof entry === "string" ? entry : null);
     this.body.scrollTop = 0;
     if (typeof entry !== "string") {
       say(this.title, counted(entry.missed, "dumpling missing", "dumplings missing"));
@@ -60,12 +63,17 @@ export class Detail {
     fill(this.body);
   }
 
+  /** Say how something goes that was asked for here. */
+  tell(said) {
+    clearTimeout(this.timer);
+    say(this.said, said);
+  }
+
   /** Copy the whole dumpling, as it came. */
   async copy() {
     if (typeof this.entry !== "string") return;
     const copied = await toClipboard(this.entry);
-    say(this.said, copied ? "Copied" : "This browser does not let it be copied");
-    clearTimeout(this.timer);
+    this.tell(copied ? "Copied" : "This browser does not let it be copied");
     this.timer = setTimeout(() => say(this.said, ""), SAID);
   }
 }

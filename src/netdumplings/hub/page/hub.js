@@ -62,6 +62,7 @@ export class Hub extends Emitter {
     this.#url = url;
     this.#compressed = compressed;
     this.state = { state: "connecting", text: "" };
+    this.mayAskForPackets = false; // that kitchens keep
     setInterval(() => this.#listen(), 5000);
     addEventListener("online", () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
@@ -149,6 +150,7 @@ export class Hub extends Emitter {
       announcement: { eater_name: "live page" },
       token: this.token ?? undefined,
       compression: this.#compressed ? ["deflate"] : undefined,
+      packets: true,
       ...(this.#welcomed
         ? { resume: Object.fromEntries(this.#cursor) }
         : { since, last: PAST.dumplings }),
@@ -164,7 +166,7 @@ export class Hub extends Emitter {
       return;
     }
     if (!told || typeof told !== "object") return;
-    if (told.type === "welcome") this.#welcome();
+    if (told.type === "welcome") this.#welcome(told.packets === true);
     else if (told.type === "batch" && end >= 0) {
       this.#backlog.addLines(data, end + 1, told.history === true);
     } else if (told.type === "gap") this.#backlog.addGap(gap(told));
@@ -172,7 +174,8 @@ export class Hub extends Emitter {
     this.#keep(told.cursor);
   }
 
-  #welcome() {
+  #welcome(mayAskForPackets) {
+    this.mayAskForPackets = mayAskForPackets;
     const resumed = this.#welcomed;
     this.#welcomed = true;
     // It was there all the time, and had nothing to say: its rhythm is slower than it seemed.

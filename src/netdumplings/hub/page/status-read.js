@@ -126,6 +126,7 @@ function readKitchen(entry) {
     layers: readTraffic(counts.traffic),
     chefs: readChefs(told, counts),
     displays: object(told.displays),
+    ring: Object.hasOwn(told, "ring"),
     taken: count(hub.taken),
     duplicates: count(hub.duplicates),
     lost: count(hub.lost),

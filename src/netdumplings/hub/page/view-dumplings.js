@@ -36,7 +36,7 @@ class View {
     this.rate = new Rate();
     this.search = null;
     this.slices = new Slices((hasTime) => this.searchOn(hasTime));
-    this.detail = new Detail({ onClose: () => this.closeDetail() });
+    this.detail = new Detail({ app, onClose: () => this.closeDetail() });
     this.list = new List({
       label: "Dumplings, the latest last",
       columns: COLUMNS,
@@ -68,6 +68,7 @@ class View {
     this.onKey = (event) => this.key(event);
     app.hub.on("dumplings", (lines) => this.rate.add(lines.length));
     app.hub.on("status", (picture) => this.filters.know(picture));
+    for (const event of ["status", "welcome"]) app.hub.on(event, () => this.detail.packets.update());
     this.list.show(new Everything(this.source));
   }
 
