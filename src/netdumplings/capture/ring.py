@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..packets import PacketBatch
 from .ring_memory import RingMemory
@@ -41,14 +42,10 @@ class PacketRing:
     def put(self, batch: PacketBatch) -> None:
         """Keep packets, or the last of them if there is not room for all."""
         views = self._views
-        batch = batch[max(0, len(batch) - views.most_packets) :]
-        while len(batch):
-            data, starts = _joined(batch)
-            if len(data) <= len(views.data):
-                break
-            batch = batch[(len(batch) + 1) // 2 :]
-        else:
+        batch = _end_of(batch, views.most_packets, len(views.data))
+        if not len(batch):
             return
+        data, starts = _joined(batch, len(views.data))
         origin = self._origin(_Origin(batch.link_type, batch.interface))
         head, count = views.head, len(batch)
         # Before anything is written over:
@@ -112,13 +109,22 @@ class PacketRing:
         return number
 
 
-def _joined(batch: PacketBatch) -> tuple[memoryview, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """The bytes of a batch, and where in them each packet begins."""
+def _end_of(batch: PacketBatch, packets: int, size: int) -> PacketBatch:
+    """As much of the end of a batch as there is room for: so many packets, so many bytes."""
+    batch = batch[max(0, len(batch) - packets) :]
+    if int(batch.captured_lengths.sum()) <= size:
+        return batch
+    sizes = np.cumsum(batch.captured_lengths[::-1])
+    return batch[len(batch) - int(np.searchsorted(sizes, size, side="right")) :]
+
+
+def _joined(batch: PacketBatch, room: int) -> tuple[memoryview, npt.NDArray[np.int64]]:
+    """The bytes of a batch, for which there is room, and where in them each packet begins."""
     offsets, captured = batch.offsets, batch.captured_lengths
     total = int(captured.sum())
     begin, end = int(offsets[0]), int(offsets[-1] + captured[-1])
     in_order = bool((offsets[1:] >= offsets[:-1] + captured[:-1]).all())
-    if in_order and end - begin <= total + total // _GAPS:
+    if in_order and end - begin <= min(total + total // _GAPS, room):
         return memoryview(batch.buffer)[begin:end], offsets - begin
     pieces = zip(offsets.tolist(), (offsets + captured).tolist(), strict=True)
     joined = b"".join([batch.buffer[start:stop] for start, stop in pieces])

@@ -56,6 +56,8 @@ def main(
         return
     if to_stdout and options["spool"]:
         raise click.UsageError("--stdout writes dumplings at once: there is nothing to --spool")
+    if to_stdout and options["ring"]:
+        raise click.UsageError("--stdout has no hub that could be asked for what is in a --ring")
     kitchen = make_kitchen(hub, side=separate(options), **access, **options)
     end_in_time(kitchen)
     if to_stdout:

@@ -19,6 +19,7 @@ PATIENCE: Final = 60.0
 MOST: Final = 2 * MAX_ANSWER
 _PATH: Final = "/api/packets"
 _NOT_FOUND: Final = 404
+_UPGRADE_REQUIRED: Final = 426
 _NS: Final = 1_000_000_000
 
 
@@ -77,12 +78,21 @@ def fetch_packets(hubs: Sequence[HubAddress], access: HubAccess, wanted: Wanted)
             continue
         if fetched.status == 200:
             return _evidence(hub, fetched, wanted)
-        said = fetched.body.decode(errors="replace").strip() or f"HTTP {fetched.status}"
-        problem = NoPackets(str(hub), said)
+        problem = NoPackets(str(hub), _said(fetched))
         if fetched.status != _NOT_FOUND:
             break
     assert problem is not None
     raise problem
+
+
+def _said(fetched: Fetched) -> str:
+    """Say why there are no packets, in the hub's words, if it knew what it was asked for."""
+    said = fetched.body.decode(errors="replace").strip().partition("\n")[0]
+    if fetched.status == _UPGRADE_REQUIRED:
+        return "is that its port for kitchens?"
+    if said == "there is no such page":
+        return "it is older than netdumplings that gives any"
+    return said or f"it answers HTTP {fetched.status}"
 
 
 def _ask(hub: HubAddress, access: HubAccess, wanted: Wanted) -> Fetched:

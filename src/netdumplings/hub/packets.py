@@ -170,7 +170,7 @@ def _notes(wanted: _Wanted, answered: Answered) -> Sequence[str]:
             "16 MiB; ask for fewer seconds, or by a filter"
         )
     if answered.since is not None and answered.since > wanted.around - wanted.seconds:
-        notes.append(f"the kitchen has none from before {_time(answered.since)} any more")
+        notes.append(f"the kitchen has none from before {_time(answered.since)}")
     return notes
 
 

@@ -16,7 +16,7 @@ export class Detail {
     this.entry = null;
     this.said = h("span", { class: "detail-said", role: "status", "aria-live": "polite" });
     this.copyButton = h("button", { type: "button", onclick: () => this.copy() }, "Copy JSON");
-    this.packets = new PacketsButton(app, (said) => this.tell(said));
+    this.packets = new PacketsButton(app, (...said) => this.tell(...said));
     this.title = h("h2", { class: "detail-title" });
     this.facts = h("p", { class: "detail-facts" });
     this.body = h("div", { class: "detail-body", tabindex: "0", role: "group", "aria-label": "Payload" });
@@ -63,9 +63,10 @@ export class Detail {
     fill(this.body);
   }
 
-  /** Say how something goes that was asked for here. */
-  tell(said) {
+  /** Say how something goes that was asked for here; isBad: it went wrong. */
+  tell(said, isBad = false) {
     clearTimeout(this.timer);
+    this.said.classList.toggle("is-bad", isBad);
     say(this.said, said);
   }
 

@@ -21,7 +21,7 @@ export function mayHavePackets({ hub, book }, kitchen) {
  * A button that gets them.
  *
  * @param {object} app - as views are given it.
- * @param {function(string)} tell - says how it goes.
+ * @param {function(string, boolean=)} tell - says how it goes; true if it went wrong.
  */
 export class PacketsButton {
   constructor(app, tell) {
@@ -60,9 +60,8 @@ export class PacketsButton {
     if (found) save(found.parts, time);
     this.asked = null;
     this.update();
-    this.tell(found
-      ? `${counted(found.packets, "packet")} saved${note ? `; ${note}` : ""}`
-      : problem || "What the hub gave is no capture file");
+    if (found) this.tell(`${counted(found.packets, "packet")} saved${note ? `; ${note}` : ""}`);
+    else this.tell(problem || "What the hub gave is no capture file", true);
   }
 }
 
