@@ -77,8 +77,8 @@ def main(
 
     That kitchen must keep its latest packets (nd-sniff --ring), and the hub must let you have them:
     where it wants tokens, one with the role packets. The file is a pcapng, which Wireshark, tshark
-    and tcpdump read. The dumpling is in it as a comment, on the file and on the packet nearest to
-    it in time.
+    and tcpdump read. The dumpling is in it as a comment, on the file and on the last packet before
+    it.
     """
     from netdumplings.eater.packets import Wanted, fetch_packets
     from netdumplings.transport import HubAccess, HubAddresses

@@ -45,7 +45,7 @@ class Evidence(NamedTuple):
     """What was got.
 
     Attributes:
-        file: a pcapng file, with the comment on itself and on the packet nearest to the middle.
+        file: a pcapng file, with the comment on itself, and on the last packet up to the middle.
         packets: how many are in it.
         note: what else the hub has to say; empty for nothing.
     """

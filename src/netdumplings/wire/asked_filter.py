@@ -6,6 +6,7 @@ seconds and tells others what is asked for. So who asks by a filter writes numbe
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
 
@@ -24,9 +25,12 @@ _WORDS: Final = frozenset(
     icmp-ireq icmp-ireqreply icmp-maskreq icmp-maskreply icmp6type icmp6code
     """.split()
 )
-#: Numbers, addresses of IPv4, networks of it, ranges of ports; what has a colon: addresses of IPv6
-#: and hardware, and parts of packets.
-_NUMBERS: Final = re.compile(r"0x[0-9a-f]+|\d+(?:[.-]\d+)*\.?|[0-9a-f.]*:[0-9a-f:.]*", re.ASCII)
+#: Numbers, addresses of IPv4 and beginnings of them, hardware addresses, which part of a packet.
+_NUMBERS: Final = re.compile(
+    r"0x[0-9a-f]+|\d+(\.\d+){0,3}|[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}|\d+:\d+", re.ASCII
+)
+_RANGE: Final = re.compile(r"\d+-\d+", re.ASCII)
+_BETWEEN: Final = re.compile(r"[\s()\[\]+*/%&|^<>=!]+")
 
 
 def problem_of(expression: str) -> str | None:
@@ -37,8 +41,22 @@ def problem_of(expression: str) -> str | None:
     """
     if len(expression) > MAX_FILTER:
         return f"a filter has at most {MAX_FILTER} characters"
-    for token in re.split(r"[\s()\[\]+*/%&|^<>=!]+", expression.lower()):
-        if not token or token in _WORDS or _NUMBERS.fullmatch(token) or set(token) == {"-"}:
-            continue
-        return f"{ascii(token)[:60]} is no word of a filter, or a name: write addresses and numbers"
+    before = ""
+    for token in _BETWEEN.split(expression.lower()):
+        if not _is_known(token, before):
+            token = ascii(token)[:60]
+            return f"{token} is no word of a filter, or a name: write addresses and numbers"
+        before = token
     return None
+
+
+def _is_known(token: str, before: str) -> bool:
+    """Whether a word, behind another one, is of the language, or a number or address."""
+    if not token.strip("-") or token in _WORDS or _NUMBERS.fullmatch(token):
+        return True
+    if before == "portrange":
+        return _RANGE.fullmatch(token) is not None
+    try:
+        return ":" in token and bool(ipaddress.IPv6Address(token).packed)
+    except ValueError:
+        return False

@@ -28,6 +28,8 @@ _RESOLUTION: Final = 9
 _NINE: Final = b"\x09"
 #: Bytes of an option (its length is a number of 16 bits).
 LONGEST_OPTION: Final = 65_000
+#: Nanoseconds by which seconds in a float may be too few.
+_ROUNDED: Final = 1000
 #: Interfaces that an answer may have.
 MAX_INTERFACES: Final = 256
 #: Bytes of an interface's block.
@@ -182,12 +184,15 @@ class Checker:
 
 
 def with_comment(file: bytes, comment: str, around_ns: int) -> bytes:
-    """Write a comment on the file and on the packet that is nearest to a time.
+    """Write a comment on the file, and on the last packet up to a time, or else on the first.
+
+    (A chef makes a dumpling of a packet when that has come.)
 
     Args:
-        file: as of `section`, with what `Checker` lets through behind it.
+        file: as of `section`, with what `Checker` lets through behind it; packets in the order of
+            their times.
         comment: cut off where an option cannot be longer.
-        around_ns: nanoseconds since the epoch.
+        around_ns: that time, nanoseconds since the epoch; as precise as a float of seconds.
 
     Raises:
         ValueError: it is no such file.
@@ -197,21 +202,20 @@ def with_comment(file: bytes, comment: str, around_ns: int) -> bytes:
     if first is None or first.kind != _SECTION:
         raise ValueError("no pcapng file")
     option = _option(_COMMENT, _cut(comment))
-    nearest: tuple[int, int, int] | None = None
-    for kind, start, end in blocks:
-        if kind == _PACKET:
-            high, low = _PACKET_HEAD.unpack_from(file, start)[3:5]
-            distance = abs((high << 32 | low) - around_ns)
-            if nearest is None or distance < nearest[0]:
-                nearest = distance, start, end
+    marked: Block | None = None
+    for block in blocks:
+        if block.kind == _PACKET:
+            high, low = _PACKET_HEAD.unpack_from(file, block.start)[3:5]
+            if marked is None or high << 32 | low <= around_ns + _ROUNDED:
+                marked = block
     # The options of a section begin behind the 24 bytes of its own.
     pieces = [_grown(file[: first.end], 24, option)]
-    if nearest is None:
+    if marked is None:
         pieces.append(file[first.end :])
     else:
-        _, start, end = nearest
-        marked = _grown(file[start:end], end - start - 4, option + _END)
-        pieces += [file[first.end : start], marked, file[end:]]
+        _, start, end = marked
+        grown = _grown(file[start:end], end - start - 4, option + _END)
+        pieces += [file[first.end : start], grown, file[end:]]
     return b"".join(pieces)
 
 

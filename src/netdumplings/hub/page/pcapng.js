@@ -5,9 +5,11 @@ const SECTION = 0x0a0d0d0a;
 const PACKET = 6;
 const COMMENT = 1;
 const LONGEST = 65_000; // bytes of an option
+const ROUNDED = 1e-6; // s by which a time may be too early: it has not all its digits
 
 /**
- * Write a comment on the file, and on the packet that is nearest to a time.
+ * Write a comment on the file, and on the last packet up to a time, or else on the first: a chef makes a
+ * dumpling of a packet when that has come.
  *
  * @param {ArrayBuffer} file - the capture file.
  * @param {string} comment - cut off where it is too long.
@@ -17,7 +19,7 @@ const LONGEST = 65_000; // bytes of an option
  */
 export function commented(file, comment, around) {
   const view = new DataView(file);
-  let nearest = null;
+  let marked = null;
   let packets = 0;
   let at = 0;
   while (at < file.byteLength) {
@@ -26,8 +28,7 @@ export function commented(file, comment, around) {
     if (size < 12 || size % 4 || at + size > file.byteLength || (kind === SECTION) !== (at === 0)) return null;
     if (kind === PACKET && size >= 32) {
       packets += 1;
-      const distance = Math.abs(seconds(view, at) - around);
-      if (!nearest || distance < nearest.distance) nearest = { distance, start: at, size };
+      if (!marked || seconds(view, at) <= around + ROUNDED) marked = { start: at, size };
     }
     at += size;
   }
@@ -37,12 +38,12 @@ export function commented(file, comment, around) {
   const bytes = (start, end) => new Uint8Array(file, start, end - start);
   // The options of a section begin behind the 24 bytes of its own; a packet here has none yet.
   const parts = [grown(bytes(0, first), 24, option)];
-  if (nearest) {
-    const end = nearest.start + nearest.size;
+  if (marked) {
+    const end = marked.start + marked.size;
     const withEnd = new Uint8Array(option.length + 4);
     withEnd.set(option);
-    const marked = grown(bytes(nearest.start, end), nearest.size - 4, withEnd);
-    parts.push(bytes(first, nearest.start), marked, bytes(end, file.byteLength));
+    const block = grown(bytes(marked.start, end), marked.size - 4, withEnd);
+    parts.push(bytes(first, marked.start), block, bytes(end, file.byteLength));
   } else {
     parts.push(bytes(first, file.byteLength));
   }
