@@ -16,7 +16,7 @@ export class Detail {
     this.entry = null;
     this.said = h("span", { class: "detail-said", role: "status", "aria-live": "polite" });
     this.copyButton = h("button", { type: "button", onclick: () => this.copy() }, "Copy JSON");
-    this.packets = new PacketsButton(app, (...said) => this.tell(...said));
+    this.packets = new PacketsButton(app, (said, isBad) => this.tell(said, { isBad, isLong: true }));
     this.title = h("h2", { class: "detail-title" });
     this.facts = h("p", { class: "detail-facts" });
     this.body = h("div", { class: "detail-body", tabindex: "0", role: "group", "aria-label": "Payload" });
@@ -36,7 +36,7 @@ export class Detail {
     this.element.hidden = false;
     if (entry === this.entry) return;
     this.entry = entry;
-    say(this.said, "");
+    this.tell("");
     this.copyButton.hidden = typeof entry !== "string";
     this.packets.offer(typeof entry === "string" ? entry : null);
     this.body.scrollTop = 0;
@@ -63,10 +63,11 @@ export class Detail {
     fill(this.body);
   }
 
-  /** Say how something goes that was asked for here; isBad: it went wrong. */
-  tell(said, isBad = false) {
+  /** Say how something goes that was asked for here; isBad: it went wrong; isLong: it needs a line. */
+  tell(said, { isBad = false, isLong = false } = {}) {
     clearTimeout(this.timer);
     this.said.classList.toggle("is-bad", isBad);
+    this.said.classList.toggle("is-long", isLong && said !== "");
     say(this.said, said);
   }
 

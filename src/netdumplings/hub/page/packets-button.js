@@ -54,7 +54,7 @@ export class PacketsButton {
     const { kitchen, time } = glance(line);
     this.asked = line;
     this.update();
-    this.tell("Getting packets: what is yet to come is waited for");
+    this.tell("Getting packets: what is yet to come is waited for", false);
     const { file, problem, note } = await packetsAround(this.app.hub.token, kitchen, time, SECONDS);
     const found = file && commented(file, line, time);
     if (found) save(found.parts, time);
