@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -73,9 +74,7 @@ class Model(RuleBasedStateMachine):
         times = np.arange(self.count, self.count + len(lengths), dtype=np.int64)
         offsets = np.cumsum(captured + gap) - captured - gap
         buffer = b"".join(pieces)
-        batch = PacketBatch(
-            link_type, buffer, offsets, captured, captured + 10, times, interface
-        )
+        batch = PacketBatch(link_type, buffer, offsets, captured, captured + 10, times, interface)
         self.ring.put(batch)
         self.count += len(lengths)
         # What has room by itself is kept: as much of the end as that is.
@@ -127,7 +126,7 @@ def test_its_memory_is_as_large_as_was_said_and_not_a_byte_more() -> None:
     assert len(memory.to_read()) == LEAST + 1
     columns = (views.times_ns, views.starts, views.captured, views.wire, views.origins)
     used = sum(column.nbytes for column in columns) + len(views.data) + views.names.nbytes
-    assert LEAST + 1 - 64 == used
+    assert used == LEAST + 1 - 64
     memory.close()
     with pytest.raises(ValueError, match=f"must have {LEAST} or more"):
         RingMemory(LEAST - 1)
@@ -234,15 +233,15 @@ def test_another_process_can_read_it_and_do_no_more() -> None:
                     outcome.append(type(error).__name__)
             writable = [
                 line
-                for line in open("/proc/self/maps", encoding="utf-8")
+                for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
                 if "memfd:packets" in line and "w" in line.split()[1]
             ]
             os.write(writing, " ".join([*outcome, str(len(writable))]).encode())
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading, encoding="utf-8") as pipe:
-        told = pipe.read()
     os.waitpid(pid, 0)
+    told = os.read(reading, 1000).decode()
+    os.close(reading)
     memory.close()
     assert told == "before PermissionError PermissionError PermissionError ValueError 0"

@@ -25,9 +25,7 @@ class Kitchen:
         self.told.append(json.loads(message))
 
 
-async def begun(
-    asks: PacketAsks, kitchen: Kitchen, patience: float = 20.0
-) -> asyncio.Task[Any]:
+async def begun(asks: PacketAsks, kitchen: Kitchen, patience: float = 20.0) -> asyncio.Task[Any]:
     """A request that has reached the kitchen."""
     task = asyncio.create_task(asks.ask(kitchen, 5.5, 0.0, "arp", patience=patience))
     await asyncio.sleep(0)

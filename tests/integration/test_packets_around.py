@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from websockets.datastructures import Headers
 
 from netdumplings import Dumpling, DumplingChef, DumplingHub, DumplingKitchen
+from netdumplings.eater.packets import Evidence, Wanted, fetch_packets
 from netdumplings.exceptions import HubUnavailable, NoPackets
 from netdumplings.hub import packets as hub_packets
 from netdumplings.packets import Packet
 from netdumplings.transport import HubAccess, HubAddresses
 from netdumplings.transport.tokens import Role, Token
 from netdumplings.transport.tokens_file import add_token
-from netdumplings.eater.packets import Evidence, Wanted, fetch_packets
 from netdumplings.wire import SUBPROTOCOL
 from support.capture_files import read_all
 from support.commands import Command
@@ -229,7 +227,10 @@ async def test_who_asks_and_goes_is_not_answered_and_a_hub_has_no_more_than_two_
         writer.write(f"GET /api/packets?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert json.loads(await one.connection.recv())["ask"] == 1
         busy = await asked(hub, query)
-        assert (busy.status, busy.text) == (503, "the kitchen is answering somebody else: try again\n")
+        assert (busy.status, busy.text) == (
+            503,
+            "the kitchen is answering somebody else: try again\n",
+        )
         other = asyncio.create_task(asked(hub, query.replace("=k", "=z")))
         assert (await other).status == 404
         writer.close()
@@ -301,9 +302,7 @@ async def test_a_kitchen_at_another_hub_of_the_fleet_is_said_to_be_there(
 ) -> None:
     async with running_hub() as hub:
         assert hub._service is not None
-        elsewhere = hub_packets.Packets(
-            hub._service._kitchens, lambda name: f"'b' ({name} port 7)"
-        )
+        elsewhere = hub_packets.Packets(hub._service._kitchens, lambda name: f"'b' ({name} port 7)")
         question = hub_packets.Question(f"kitchen=x&around={NOW}", Headers())
         answer = await elsewhere.answer(question)
         assert answer.body == b"the kitchen 'x' is at another hub, 'b' (x port 7): ask that one\n"
@@ -359,7 +358,7 @@ def test_packets_that_nd_sniff_has_sniffed_are_given_to_nd_pcap(
     texts = [bytes(packet.data[42:]).decode() for packet in packets]
     assert texts == ["first", "second", "third", "die"]
     assert {(packet.interface, packet.link_type) for packet in packets} == {("office/eth0", 1)}
-    assert not [name for name in os.listdir(reachable_path) if name.startswith(".")]
+    assert not [*reachable_path.glob(".*")]
     if shutil.which("tshark") is not None:
         fields = ["-e", "frame.comment", "-e", "frame.interface_name", "-e", "udp.payload"]
         done = subprocess.run(

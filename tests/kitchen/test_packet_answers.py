@@ -1,4 +1,4 @@
-"""What a kitchen answers a hub that asks for packets: bounded, in small pieces, once they are there."""
+"""What a kitchen answers a hub that asks for packets: not too much, in small pieces, in time."""
 
 from __future__ import annotations
 
@@ -146,7 +146,9 @@ async def test_a_span_that_has_not_ended_is_waited_for_where_packets_are_live(
     assert slept == [0.25 + packet_answers.SETTLED]
 
 
-async def test_requests_that_are_too_many_are_refused_and_those_nobody_wants_are_forgotten() -> None:
+async def test_requests_that_are_too_many_are_refused_and_those_nobody_wants_are_forgotten() -> (
+    None
+):
     kitchen = Kitchen(arp(), live=True, clock=lambda: NOW)
     for ask in range(MAX_ASKS):
         kitchen.answers.take(wanted(ask, seconds=300))

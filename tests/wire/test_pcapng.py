@@ -122,7 +122,7 @@ def test_what_is_no_answer_is_refused(blocks: bytes, problem: str) -> None:
 
 def test_a_comment_on_what_is_no_file_is_refused() -> None:
     for file in (b"", ETHERNET, section("x")[:-1]):
-        with pytest.raises(ValueError, match="no pcapng file|cut off"):
+        with pytest.raises(ValueError, match=r"no pcapng file|cut off"):
             with_comment(file, "c", 0)
 
 
@@ -139,7 +139,8 @@ def test_a_comment_is_cut_where_an_option_ends_and_not_within_a_character() -> N
     [
         "", "tcp port 80", "host 10.0.0.1 and not udp", "net 10.0.0.0/8", "net 10 mask 255.0.0.0",
         "tcp[tcpflags] & (tcp-syn|tcp-ack) != 0", "ip6 host fe80::1", "portrange 1-100",
-        "ether host 00:11:22:33:44:55", "tcp[0:2]=5", "len - 4 > 5", "ICMP6 || vlan 7", "ip[0]&0xf=5",
+        "ether host 00:11:22:33:44:55", "tcp[0:2]=5", "len - 4 > 5", "ICMP6 || vlan 7",
+        "ip[0]&0xf=5",
         "udp and (port 53 or port 5353)", "greater 100",
     ],
 )  # fmt: skip
@@ -152,7 +153,8 @@ def test_one_may_ask_by_addresses_and_numbers(expression: str) -> None:
     [
         "host example.com", "host 1e100.de", "port http", "host a.de", "ether host gateway1",
         "host localhost", "host dead.beef", "net loopback", "host \u0661", "tcp; drop", "host '1'",
-        "host 1.2.3.4.example", "host 1-2", "host face:1", "host 1.2.3.4.5", "host fe80::1%eth0", "host a:b", "host face", "x" * 501,
+        "host 1.2.3.4.example", "host 1-2", "host face:1", "host 1.2.3.4.5", "host fe80::1%eth0",
+        "host a:b", "host face", "x" * 501,
     ],
 )  # fmt: skip
 def test_one_may_not_ask_by_names_which_would_be_looked_up(expression: str) -> None:

@@ -11,8 +11,8 @@ from ..packets import PacketBatch
 from .ring_memory import RingMemory
 from .ring_views import LONGEST_NAME, MAX_ORIGINS, RingViews
 
-#: Bytes that may lie between packets and are kept with them, as a part of theirs: to copy all in one
-#: piece is quicker.
+#: What part of the packets' bytes may lie between them and be kept, too: to copy all in one piece
+#: is quicker. (A quarter.)
 _GAPS: Final = 4
 
 

@@ -165,7 +165,9 @@ class RingReader:
         for begin in range(0, len(numbers), _CHUNK):
             some = numbers[begin : begin + _CHUNK]
             places = some % views.most_packets
-            origins = {number: self._origin(number) for number in set(views.origins[places].tolist())}
+            origins = {
+                number: self._origin(number) for number in set(views.origins[places].tolist())
+            }
             columns = zip(
                 views.times_ns[places].tolist(),
                 views.wire[places].tolist(),

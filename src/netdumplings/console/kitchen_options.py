@@ -152,8 +152,8 @@ _OPTIONS = (
         "--ring",
         type=RingSizeType(),
         default=0,
-        help="Keep the latest packets in so much memory, as in 256MiB, for whoever may ask for those "
-        "around a dumpling (nd-pcap, or the hub's page); 0 for none.",
+        help="Keep the latest packets in so much memory, as in 256MiB, for whoever may ask for "
+        "those around a dumpling (nd-pcap, or the hub's page); 0 for none.",
     ),
     click.option(
         "--own-traffic",

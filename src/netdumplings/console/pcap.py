@@ -33,15 +33,15 @@ MAX_SECONDS: Final = 300
     "text",
     metavar="DUMPLING",
     required=True,
-    help="The dumpling: its JSON, as nd-print --json prints it; @FILE for a file that has it; - for "
-    "standard input.",
+    help="The dumpling: its JSON, as nd-print --json prints it; @FILE for a file that has it; - "
+    "for standard input.",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(0, MAX_SECONDS, min_open=True),
     default=10.0,
-    help=f"How far to go back before the dumpling, and on behind it; at most {MAX_SECONDS}. What is "
-    "yet to come is waited for.",
+    help=f"How far to go back before the dumpling, and on behind it; at most {MAX_SECONDS}. What "
+    "is yet to come is waited for.",
 )
 @click.option(
     "-k",
@@ -54,8 +54,8 @@ MAX_SECONDS: Final = 300
     "--filter",
     metavar="PCAP-FILTER",
     default="",
-    help="Only what matches, in pcap-filter(7) language, with numbers and addresses in the place of "
-    "names; '' for everything.",
+    help="Only what matches, in pcap-filter(7) language, with numbers and addresses in the place "
+    "of names; '' for everything.",
 )
 @click.option(
     "-w",

@@ -48,8 +48,8 @@ def main(context: click.Context, file: Path) -> None:
     type=click.Choice(_ROLES),
     multiple=True,
     help="What it is for; repeatable. kitchen: to send dumplings; eater: to receive them; status: "
-    "to see who is connected, and the hub's counts; packets: to get packets that kitchens keep, with "
-    "all that is in them.  [required]",
+    "to see who is connected, and the hub's counts; packets: to get packets that kitchens keep, "
+    "with all that is in them.  [required]",
 )
 @click.option(
     "--expires",

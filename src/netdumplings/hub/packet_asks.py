@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
 from itertools import count
 from typing import Final, NamedTuple, Protocol
 
@@ -65,10 +64,16 @@ class PacketAsks:
 
     def __init__(self) -> None:
         self._numbers = count(1)
-        self._asks: dict[Hashable, _Ask] = {}
+        self._asks: dict[Asked, _Ask] = {}
 
     async def ask(
-        self, kitchen: Asked, around: float, seconds: float, filter: str, *, patience: float = PATIENCE
+        self,
+        kitchen: Asked,
+        around: float,
+        seconds: float,
+        filter: str,
+        *,
+        patience: float = PATIENCE,
     ) -> Answered:
         """Ask a kitchen, and wait for the end of its answer.
 

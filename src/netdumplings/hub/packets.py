@@ -166,8 +166,8 @@ def _notes(wanted: _Wanted, answered: Answered) -> Sequence[str]:
     notes = []
     if answered.left_out:
         notes.append(
-            f"{answered.left_out} packets further from the dumpling are left out: there is room for "
-            "16 MiB; ask for fewer seconds, or by a filter"
+            f"{answered.left_out} packets further from the dumpling are left out: there is room "
+            "for 16 MiB; ask for fewer seconds, or by a filter"
         )
     if answered.since is not None and answered.since > wanted.around - wanted.seconds:
         notes.append(f"the kitchen has none from before {_time(answered.since)}")

@@ -96,8 +96,9 @@ class DumplingKitchen:
         spool: a directory in which to keep dumplings until a hub has them, so that they survive a
             crash of the kitchen; in a file named after the kitchen. None keeps them in memory.
         spool_size: bytes of dumplings kept there; beyond, the oldest are dropped.
-        ring: bytes of memory in which to keep the latest packets, so that whoever may can ask the hub
-            for those around a dumpling; 0 for none. Or what reads the ring of another process.
+        ring: bytes of memory in which to keep the latest packets, so that whoever may can ask the
+            hub for those around a dumpling, at least 1 MiB; 0 for none. Or what reads the ring of
+            another process.
         source: where packets come from, in place of ``interface``, ``read`` and all that is said
             of capturing: for sources of your own.
         chef_budget: seconds that one call of a handler may take. A call that takes longer is ended,
@@ -343,7 +344,9 @@ class DumplingKitchen:
             wait_for_room=not self._source.live,
             stopping=self._stopped.is_set,
             access=self._access,
-            packets=self._ring and PacketsKept(self._ring, self.name, live=self._source.live),
+            packets=PacketsKept(self._ring, self.name, live=self._source.live)
+            if self._ring
+            else None,
         )
         stuck: StuckChef | None = None
         try:

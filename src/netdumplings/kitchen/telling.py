@@ -28,10 +28,10 @@ def hello(done: KitchenStatistics, *who: Any, displays: Mapping[str, Any], **mor
     """
     shown: dict[str, Any] = {"displays": displays} if displays else {}
     # With hundreds of chefs it would be too long; who the kitchen is comes first.
-    for displayed, with_chefs in ((shown, True), ({}, True), ({}, False)):
+    for most, with_chefs in (({**more, **shown}, True), (more, True), (more, False)):
         with suppress(ValueError):
             told = announced(done, with_chefs=with_chefs)
-            return kitchen_hello(*who, version=__version__, **more, **displayed, counts=told)
+            return kitchen_hello(*who, version=__version__, **most, counts=told)
     told = announced(done, with_chefs=False)
     return kitchen_hello(*who, cut=True, version=__version__, **more, counts=told)
 

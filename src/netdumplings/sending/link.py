@@ -12,8 +12,8 @@ from ..delivery import OutboxStatistics, Store
 from ..delivery.spool import Spool
 from ..transport import ConnectionClosed, HubAccess, HubAddress, HubConnection, connections
 from ..wire import SUBPROTOCOL
-from .stock import Position, Stock
 from .packets import PacketAnswers
+from .stock import Position, Stock
 from .talks import PlainTalk, Talk, V2Talk, say_refused
 from .tending import SpoolTender
 

@@ -138,7 +138,9 @@ class Answers:
         try:
             question = Question(query, request.headers, connection.wait_closed)
             made = resource.answer(question)
-            answer = made if isinstance(made, Answer) else await _in_time(connection, made, resource)
+            answer = (
+                made if isinstance(made, Answer) else await _in_time(connection, made, resource)
+            )
         except Exception:
             logger.exception("a fault of the hub's own while answering %s", connection.where)
             answer = _problem(http.HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of the hub's own")

@@ -31,7 +31,13 @@ class Fetched(NamedTuple):
 
 
 def fetch(
-    hub: HubAddress, access: HubAccess, target: str, *, open_timeout: float, timeout: float, most: int
+    hub: HubAddress,
+    access: HubAccess,
+    target: str,
+    *,
+    open_timeout: float,
+    timeout: float,
+    most: int,
 ) -> Fetched:
     """Ask a hub for something; blocks.
 

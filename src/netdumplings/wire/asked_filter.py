@@ -14,17 +14,21 @@ from .packet_messages import MAX_FILTER
 
 #: Words of the language that name nothing outside of it.
 _WORDS: Final = frozenset(
-    """
-    and or not host net mask port portrange proto protochain src dst gateway less greater len
-    broadcast multicast inbound outbound ether link fddi tr wlan ppp slip ip ip6 arp rarp atalk aarp
-    decnet iso stp ipx netbeui moprc mopdl lat sca vrrp carp tcp udp icmp icmp6 igmp igrp pim ah esp
-    sctp vlan mpls pppoed pppoes geneve vxlan addr1 addr2 addr3 addr4 ra ta type subtype dir
-    tcpflags tcp-fin tcp-syn tcp-rst tcp-push tcp-ack tcp-urg tcp-ece tcp-cwr
-    icmptype icmpcode icmp-echoreply icmp-unreach icmp-sourcequench icmp-redirect icmp-echo
-    icmp-routeradvert icmp-routersolicit icmp-timxceed icmp-paramprob icmp-tstamp icmp-tstampreply
-    icmp-ireq icmp-ireqreply icmp-maskreq icmp-maskreply icmp6type icmp6code
-    """.split()
-)
+    [
+        "and", "or", "not", "host", "net", "mask", "port", "portrange", "proto", "protochain",
+        "src", "dst", "gateway", "less", "greater", "len", "broadcast", "multicast", "inbound",
+        "outbound", "ether", "link", "fddi", "tr", "wlan", "ppp", "slip", "ip", "ip6", "arp",
+        "rarp", "atalk", "aarp", "decnet", "iso", "stp", "ipx", "netbeui", "moprc", "mopdl", "lat",
+        "sca", "vrrp", "carp", "tcp", "udp", "icmp", "icmp6", "igmp", "igrp", "pim", "ah", "esp",
+        "sctp", "vlan", "mpls", "pppoed", "pppoes", "geneve", "vxlan", "addr1", "addr2", "addr3",
+        "addr4", "ra", "ta", "type", "subtype", "dir", "tcpflags", "tcp-fin", "tcp-syn", "tcp-rst",
+        "tcp-push", "tcp-ack", "tcp-urg", "tcp-ece", "tcp-cwr", "icmptype", "icmpcode",
+        "icmp-echoreply", "icmp-unreach", "icmp-sourcequench", "icmp-redirect", "icmp-echo",
+        "icmp-routeradvert", "icmp-routersolicit", "icmp-timxceed", "icmp-paramprob",
+        "icmp-tstamp", "icmp-tstampreply", "icmp-ireq", "icmp-ireqreply", "icmp-maskreq",
+        "icmp-maskreply", "icmp6type", "icmp6code",
+    ]
+)  # fmt: skip
 #: Numbers, addresses of IPv4 and beginnings of them, hardware addresses, which part of a packet.
 _NUMBERS: Final = re.compile(
     r"0x[0-9a-f]+|\d+(\.\d+){0,3}|[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}|\d+:\d+", re.ASCII
@@ -44,8 +48,8 @@ def problem_of(expression: str) -> str | None:
     before = ""
     for token in _BETWEEN.split(expression.lower()):
         if not _is_known(token, before):
-            token = ascii(token)[:60]
-            return f"{token} is no word of a filter, or a name: write addresses and numbers"
+            what = ascii(token)[:60]
+            return f"{what} is no word of a filter, or a name: write addresses and numbers"
         before = token
     return None
 
