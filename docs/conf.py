@@ -42,6 +42,6 @@ nitpick_ignore_regex = [
     # Names that annotations use and that are no part of the documented API.
     (
         r"py:class",
-        r"(.*\.)?(CaptureStatistics|Flows|NamedChef|Packets?|PacketBatch|PathLike|Progress|StuckCall|HubAddress|HubConnection)",
+        r"(.*\.)?(CaptureStatistics|Flows|NamedChef|Packets?|PacketBatch|PathLike|Progress|RingReader|StuckCall|HubAddress|HubConnection)",
     ),
 ]

@@ -18,6 +18,7 @@ from netdumplings import Dumpling, DumplingChef, DumplingHub, DumplingKitchen
 from netdumplings.eater.packets import Evidence, Wanted, fetch_packets
 from netdumplings.exceptions import HubUnavailable, NoPackets
 from netdumplings.hub import packets as hub_packets
+from netdumplings.kitchen.packet_answers import PacketsKept
 from netdumplings.packets import Packet
 from netdumplings.transport import HubAccess, HubAddresses
 from netdumplings.transport.tokens import Role, Token
@@ -310,6 +311,27 @@ async def test_a_kitchen_at_another_hub_of_the_fleet_is_said_to_be_there(
     hubs = HubAddresses.parse(f"localhost:{port}")
     with pytest.raises(HubUnavailable):
         fetch_packets(hubs, HubAccess(hubs), Wanted("x", NOW, 1.0))
+
+
+async def test_dumplings_go_on_beside_packets_however_many_of_either_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = 0
+
+    def endless(_: PacketsKept) -> bytes:
+        nonlocal sent
+        sent += 1
+        return b'{"type":"packets","ask":7}\n' + bytes(64 * 1024)
+
+    path = write_pcap(tmp_path / "x.pcap", *[arp()] * 2_000)
+    async with running_hub() as hub:
+        cooking = DumplingKitchen(
+            "office", hub=f"localhost:{hub.in_port}", read=path, chefs=[FirstChef], ring=2**20
+        )
+        monkeypatch.setattr(PacketsKept, "next", endless)
+        await asyncio.wait_for(cooking.serve(), PATIENCE)
+    assert cooking.statistics().dumplings_acknowledged == 2_000
+    assert sent > 1
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ async def test_pieces_are_small_and_answers_take_turns_and_keep_to_what_was_aske
         sizes[told["ask"]] += len(body)
         if told["type"] == "packets end":
             assert told.get("left_out", 0) == (0 if told["ask"] == 1 else 1000 - 193)
-    assert turns[:8] == [1, 2] * 4
+    assert turns[:8] in ([1, 2] * 4, [2, 1] * 4)
     assert sizes[1] > 1_000_000
     assert 190_000 < sizes[2] <= 200_000 + 1000  # and an interface
 
