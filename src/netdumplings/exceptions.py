@@ -22,6 +22,7 @@
     ├── TlsError                   a certificate or key that cannot be used
     ├── TokenError                 a token, or a file of tokens, that cannot be used
     ├── HubUnavailable             a hub that cannot be reached
+    ├── NoPackets                  a hub that gives no packets to who asked for them
     ├── Undelivered                dumplings that no hub took
     ├── SpoolUnavailable           a kitchen's file of dumplings that cannot be used
     ├── RecordingUnavailable       a recording that cannot be written, or read

@@ -10,6 +10,7 @@ import pytest
 
 from netdumplings.hub.packet_asks import NoAnswer, PacketAsks
 from netdumplings.wire import MAX_ANSWER, PacketsEndMessage, PacketsReceived
+from netdumplings.wire.packet_messages import MAX_PIECE
 from netdumplings.wire.pcapng import interface, packet
 
 BLOCKS = interface(1, 100, "k", "") + packet(0, 5, 3, b"abc")
@@ -76,7 +77,7 @@ async def test_a_kitchen_is_asked_by_one_at_a_time() -> None:
     [
         (PacketsReceived(1, b"no blocks"), "makes no sense", True),
         (PacketsReceived(1, packet(0, 5, 3, b"abc")), "not described", True),
-        (PacketsReceived(1, bytes(2 * MAX_ANSWER)), "more than it was asked for", True),
+        (PacketsReceived(1, bytes(MAX_PIECE + 1)), "too much at a time", True),
         (PacketsEndMessage(1, problem="so it is"), "so it is", False),
     ],
 )
@@ -92,6 +93,17 @@ async def test_what_is_no_answer_is_told_to_who_asked(
     assert (failed.fault, failed.busy) == (fault, False)
     ended = isinstance(told, PacketsEndMessage)
     assert [each["type"] for each in kitchen.told[1:]] == [] if ended else ["packets unwanted"]
+
+
+async def test_a_kitchen_that_sends_for_ever_is_told_to_stop() -> None:
+    asks, kitchen = PacketAsks(), Kitchen()
+    task = await begun(asks, kitchen)
+    piece = packet(0, 5, 3, bytes(MAX_PIECE - 32))
+    asks.take(kitchen, PacketsReceived(1, BLOCKS))
+    for _ in range(2 * MAX_ANSWER // MAX_PIECE):
+        asks.take(kitchen, PacketsReceived(1, piece))
+    assert "more than it was asked for" in (await fails(task)).reason
+    assert kitchen.told[1] == {"type": "packets unwanted", "ask": 1}
 
 
 async def test_a_kitchen_that_goes_or_says_nothing_is_not_waited_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -141,6 +142,7 @@ class RingReader:
         for origin in np.unique(origins).tolist():
             of_one = numbers[origins == origin]
             for chunk in np.array_split(of_one, len(of_one) // _CHUNK + 1):
+                begun = time.perf_counter()
                 packets = list(self._packets(chunk))
                 if not packets:
                     continue
@@ -148,6 +150,7 @@ class RingReader:
                 batch = PacketBatch.from_records(packets[0].link_type, records)
                 # Those that were written over meanwhile were the first.
                 through.append(chunk[-len(packets) :][filter.matches(batch, "the ring")])
+                time.sleep(time.perf_counter() - begun)
         return np.sort(np.concatenate(through))
 
     def _nearest(self, numbers: _Numbers, around_ns: int, most: int, longest: int) -> _Numbers:
@@ -163,6 +166,7 @@ class RingReader:
         """Copy some packets, in ascending order; those are left out that are not there any more."""
         views = self._views
         for begin in range(0, len(numbers), _CHUNK):
+            begun = time.perf_counter()
             some = numbers[begin : begin + _CHUNK]
             places = some % views.most_packets
             origins = {
@@ -184,6 +188,8 @@ class RingReader:
             ]
             # The oldest go first.
             yield from copies[int(np.searchsorted(some, views.tail)) :]
+            # Chefs run in the same process: whoever asks for much leaves them half of the time.
+            time.sleep(time.perf_counter() - begun if begin + _CHUNK < len(numbers) else 0)
 
     def _bytes(self, start: int, size: int) -> bytes:
         data = self._views.data

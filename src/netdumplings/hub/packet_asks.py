@@ -14,6 +14,7 @@ from ..wire import (
     PacketsWanted,
     write,
 )
+from ..wire.packet_messages import MAX_PIECE
 from ..wire.pcapng import Checker
 
 #: Seconds for a kitchen to answer, beyond those that have yet to go by until the span has ended.
@@ -136,6 +137,10 @@ class _Ask:
         self._checker = Checker()
 
     def add(self, blocks: bytes) -> None:
+        if len(blocks) > MAX_PIECE:
+            # To look through it would keep everybody else waiting.
+            self.fail("the kitchen sends too much at a time")
+            return
         # (Descriptions of interfaces are not counted by the kitchen.)
         if len(self._blocks) + len(blocks) > MAX_ANSWER + MAX_ANSWER // 8:
             self.fail("the kitchen sends more than it was asked for")

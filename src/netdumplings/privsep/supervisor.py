@@ -174,6 +174,7 @@ class Supervisor:
             from ..capture.ring_reader import RingReader
 
             side.ring = RingReader(self._ring)
+            self._ring.close()
         return side
 
     def capture(self) -> None:
