@@ -102,6 +102,17 @@ async def test_a_hub_that_comes_is_told_at_once_and_one_that_stops_says_so(
         await until(hubs[0], lambda status: states(status) == {"a": "up", "b": "stopped"})
 
 
+async def test_who_asks_another_hub_for_packets_is_told_where_the_kitchen_is(
+    nats_url: str, stream: str
+) -> None:
+    async with joined_hubs(nats_url, stream, "a", "b") as hubs, v2_kitchen(hubs[0]) as kitchen:
+        await kitchen.hello(name="north", ring={"bytes": 1})
+        await until(hubs[1], lambda status: places(status) == {"north": "a"})
+        answer = await ask(hubs[1].out_port, "/api/packets?kitchen=north&around=1")
+        assert answer.status == 404
+        assert f"at another hub, 'a' (localhost port {hubs[0].out_port}): ask" in answer.text
+
+
 async def test_a_hub_that_is_cut_off_is_silent_and_its_kitchens_are_where_they_go(
     nats_url: str, stream: str
 ) -> None:

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.datastructures import Headers
 
 from netdumplings import Dumpling, DumplingChef, DumplingHub, DumplingKitchen
 from netdumplings.eater.packets import Evidence, Wanted, fetch_packets
-from netdumplings.exceptions import HubUnavailable, NoPackets
-from netdumplings.hub import packets as hub_packets
+from netdumplings.exceptions import NoPackets
 from netdumplings.kitchen.packet_answers import PacketsKept
 from netdumplings.packets import Packet
 from netdumplings.transport import HubAccess, HubAddresses
@@ -296,21 +294,6 @@ async def test_no_page_of_another_site_has_packets_fetched() -> None:
         answer = await asking
         assert (answer.status, answer.text) == (404, "none <b>\n")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-async def test_a_kitchen_at_another_hub_of_the_fleet_is_said_to_be_there(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with running_hub() as hub:
-        assert hub._service is not None
-        elsewhere = hub_packets.Packets(hub._service._kitchens, lambda name: f"'b' ({name} port 7)")
-        question = hub_packets.Question(f"kitchen=x&around={NOW}", Headers())
-        answer = await elsewhere.answer(question)
-        assert answer.body == b"the kitchen 'x' is at another hub, 'b' (x port 7): ask that one\n"
-        port = hub.out_port
-    hubs = HubAddresses.parse(f"localhost:{port}")
-    with pytest.raises(HubUnavailable):
-        fetch_packets(hubs, HubAccess(hubs), Wanted("x", NOW, 1.0))
 
 
 async def test_dumplings_go_on_beside_packets_however_many_of_either_there_are(
