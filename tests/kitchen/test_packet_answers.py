@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from netdumplings import DumplingChef, DumplingKitchen
 from netdumplings.capture.ring import PacketRing
 from netdumplings.capture.ring_memory import RingMemory
 from netdumplings.capture.ring_reader import RingReader
 from netdumplings.kitchen import packet_answers
 from netdumplings.kitchen.packet_answers import MAX_ASKS, PacketsKept
-from netdumplings.packets import PacketBatch
+from netdumplings.packets import Packet, PacketBatch
 from netdumplings.wire import PacketsUnwanted, PacketsWanted
 from netdumplings.wire.packet_messages import MAX_PIECE, PIECE
 from netdumplings.wire.pcapng import section
 from support.capture_files import read_all
-from support.packets import SECOND, START, arp, dns_query, tcp_syn
+from support.packets import SECOND, START, arp, dns_query, tcp_syn, write_pcap
 
 NOW = START / SECOND
 
@@ -111,6 +113,23 @@ async def test_only_what_a_filter_lets_through_comes() -> None:
     pieces, _ = await kitchen.end()
     packets, _ = read_all([section("nd") + b"".join(pieces)])
     assert [one.data for one in packets] == [dns_query()]
+
+
+def test_a_kitchen_tells_how_many_it_keeps_and_since_when(tmp_path: Path) -> None:
+    path = write_pcap(tmp_path / "x.pcap", arp(), tcp_syn())
+
+    class Quiet(DumplingChef):
+        def packet_handler(self, packet: Packet) -> None:
+            return None
+
+    kitchen = DumplingKitchen(read=path, chefs=[Quiet], ring=2**20)
+    assert json.loads(kitchen._hello())["ring"] == {"bytes": 2**20}
+    assert json.loads(kitchen._counts())["counts"]["ring"] == {"packets": 0, "since": None}
+    assert list(kitchen) == []
+    assert json.loads(kitchen._counts())["counts"]["ring"] == {"packets": 2, "since": NOW}
+    without = DumplingKitchen(read=path, chefs=[Quiet])
+    assert "ring" not in json.loads(without._hello())
+    assert "ring" not in json.loads(without._counts())["counts"]
 
 
 @pytest.mark.parametrize(

@@ -426,7 +426,7 @@ class DumplingKitchen:
 
     def _counts(self) -> bytes:
         """Write the message that tells the counts as they are now."""
-        return telling.counts(self.statistics())
+        return telling.counts(self.statistics(), self._ring.kept() if self._ring else None)
 
     def _make_store(self) -> Store:
         """Make what keeps the dumplings until a hub has them.

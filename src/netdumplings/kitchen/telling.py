@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from .._version import __version__
+from ..capture.ring_reader import Kept
 from ..wire import LIMITS, counts_message, kitchen_hello
 from .statistics import KitchenStatistics, announced
 
@@ -36,9 +37,17 @@ def hello(done: KitchenStatistics, *who: Any, displays: Mapping[str, Any], **mor
     return kitchen_hello(*who, cut=True, version=__version__, **more, counts=told)
 
 
-def counts(done: KitchenStatistics) -> bytes:
-    """Write the message that tells the counts as they are now."""
+def counts(done: KitchenStatistics, kept: Kept | None = None) -> bytes:
+    """Write the message that tells the counts as they are now.
+
+    Args:
+        done: the counts.
+        kept: how many packets are kept; None if none are to be.
+    """
     told = announced(done)
+    if kept is not None:
+        since = None if kept.since is None else kept.since / 1e9
+        told["ring"] = {"packets": kept.packets, "since": since}
     # With hundreds of chefs it would be too long; what is left out, the log has.
     for key in ("chefs", "quarantined", "stuck"):
         if len(counts_message(told)) <= _MAX_COUNTS:
