@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given
@@ -20,6 +22,8 @@ from netdumplings.wire import (
     KitchenHello,
     Limits,
     Matcher,
+    PacketsEndMessage,
+    PacketsReceived,
     Peer,
     Refusal,
     V2EaterPeer,
@@ -28,6 +32,7 @@ from netdumplings.wire import (
     stream_of,
 )
 from netdumplings.wire.messages import MAX_SEQ
+from netdumplings.wire.pcapng import Checker
 from netdumplings.wire.peers import State
 from support.examples import examples
 from support.wire_oracle import check_hello, check_refusal, levels, may_be_taken
@@ -46,7 +51,12 @@ announcements = st.fixed_dictionaries(
     {"kitchen_name": st.text(max_size=9), "eater_name": st.just("")}
 )
 documents = st.fixed_dictionaries(
-    {"type": st.sampled_from(["hello", "batch", "counts", "of tomorrow"]) | values},
+    {
+        "type": st.sampled_from(
+            ["hello", "batch", "counts", "packets", "packets end", "of tomorrow"]
+        )
+        | values
+    },
     optional={
         "session": sessions | values,
         "first": numbers | values,
@@ -61,6 +71,9 @@ documents = st.fixed_dictionaries(
         "since": st.floats() | numbers,
         "resume": st.dictionaries(st.text(max_size=70), numbers, max_size=3) | values,
         "compression": patterns | values,
+        "ask": numbers | values,
+        "left_out": numbers | values,
+        "problem": st.text(max_size=9) | values,
     },
 )
 hellos = st.builds(
@@ -126,6 +139,14 @@ def check(peer: Peer, event: Event, limits: Limits = LIMITS) -> None:
         assert isinstance(counts, dict)
         assert levels(counts) < 16
         assert len(event.counts) < limits.hello
+    elif isinstance(event, PacketsReceived):
+        assert 0 <= event.ask <= MAX_SEQ
+        with suppress(ValueError):
+            Checker().check(event.blocks)
+    elif isinstance(event, PacketsEndMessage):
+        assert 0 <= min(event.ask, event.left_out) <= max(event.ask, event.left_out) <= MAX_SEQ
+        assert event.since is None or 0 <= event.since < math.inf
+        assert event.problem is None or len(event.problem) <= 1000
     else:
         assert isinstance(event, DumplingsReceived)
         assert event.first is not None

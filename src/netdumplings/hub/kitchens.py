@@ -85,7 +85,7 @@ class Kitchens:
 
     def named(self, name: str) -> list[_Conversation]:
         """Those of a name, to be asked for something."""
-        talks = self._conversations.values()
+        talks = (talk for talk in self._conversations.values() if not talk.finished)
         return [talk for talk in talks if talk.kitchen and talk.kitchen.name == name]
 
     @property
