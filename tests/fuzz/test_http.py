@@ -26,7 +26,8 @@ header_values = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_
 headers = st.tuples(
     st.sampled_from(
         ["Accept", "Accept-Encoding", "Authorization", "Connection", "Cookie", "If-None-Match",
-         "Origin", "Range", "Sec-Fetch-Site", "Sec-WebSocket-Key", "Upgrade", "Host", "Content-Length"]
+         "Origin", "Range", "Sec-Fetch-Site", "Sec-WebSocket-Key", "Upgrade", "Host",
+         "Content-Length"]
     ) | words,
     st.sampled_from(
         ["gzip", "*", "application/openmetrics-text;q=1", "Bearer x", "websocket", "Upgrade", "0",
