@@ -112,13 +112,13 @@ class RingReader:
             longest: bytes of one; longer ones are left out.
             filter: which of them; None for all.
         """
-        since = self.kept().since
         numbers = self._numbers(begin_ns, end_ns)
         if filter is not None:
             numbers = self._filtered(numbers, filter)
         wanted = self._nearest(numbers, around_ns, most, longest)
         packets = sorted(self._packets(wanted), key=lambda packet: packet.time_ns)
-        return Found(packets, len(numbers) - len(wanted), since)
+        # (Not before: if the ring went on meanwhile, so that some are missing, this says so.)
+        return Found(packets, len(numbers) - len(wanted), self.kept().since)
 
     def _numbers(self, begin_ns: int, end_ns: int) -> _Numbers:
         """The numbers of the packets of a span of time."""
