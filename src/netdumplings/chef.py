@@ -39,6 +39,9 @@ class DumplingChef:
             (for a base class of other chefs).
         by_request: a class attribute; True makes ``nd-sniff`` run it only where it is asked for,
             by its name (``--chef``) or with all others (``--menu all``).
+        only_when_wanted: a class attribute; True has it rest while no eater anywhere subscribes to
+            it: it is given no packets and its interval handler is not called. Before its kitchen
+            has heard from a hub who wants what, and in replays, it is run.
         packet_filter: which packets its handlers are given, in pcap-filter(7) language, as in
             ``packet_filter = "udp port 53"``; None for every packet its kitchen sniffs. A class
             attribute, or set in ``__init__``.
@@ -50,6 +53,7 @@ class DumplingChef:
 
     assignable_to_kitchen: ClassVar[bool] = True
     by_request: ClassVar[bool] = False
+    only_when_wanted: ClassVar[bool] = False
     packet_filter: str | None = None
     display: ClassVar[Mapping[str, Any] | None] = None
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from .. import defaults
@@ -16,6 +17,7 @@ from ..packets import PacketBatch
 from .filters import check_filter
 from .interfaces import interface_indexes, is_up
 from .libpcap import Drops, Handle, InterfaceDown, InterfaceGone, Library, load_library
+from .narrowing import narrowed
 from .own_traffic import OwnTraffic
 from .source import CaptureOptions, CaptureStatistics
 
@@ -81,6 +83,7 @@ class LiveSource:
         self._options = options
         self._library = library
         self._own = OwnTraffic()
+        self._only: tuple[str, ...] | None = None
         self._taps = {name: _Tap(name) for name in names}
         self._ready: deque[_Tap] = deque()
         self._selector: selectors.BaseSelector | None = None
@@ -124,9 +127,21 @@ class LiveSource:
         """
         with self._lock:
             self._own = own
-            for tap in self._taps.values():
-                if tap.handle is not None:
-                    self._filter(tap)
+            self._filter_all()
+
+    def narrow(self, only: Sequence[str] | None) -> None:
+        """Let the kernel pass on only what one of some filters lets through, from now on.
+
+        It may pass on more: what has a VLAN tag, and all packets of an interface for which such a
+        filter cannot be made. What was captured before still comes.
+
+        Args:
+            only: the filters, as `narrowing.why_not_joined` has no objection to; none for no
+                packet at all. None lets everything through that the options' filter does.
+        """
+        with self._lock:
+            self._only = None if only is None else tuple(only)
+            self._filter_all()
 
     def read(self, timeout: float) -> PacketBatch | None:
         """Take the next packets, all of one interface; see `PacketSource.read`."""
@@ -246,18 +261,31 @@ class LiveSource:
         tap.handle = self._library.open(tap.name, self._options)
         tap.index = present.get(tap.name)
         tap.up = True
-        if self._own.ports:
+        if self._own.ports or self._only is not None:
             self._filter(tap)
         if tap.handle.descriptor is not None:
             self._selector.register(tap.handle.descriptor, selectors.EVENT_READ, tap)
 
+    def _filter_all(self) -> None:
+        for tap in self._taps.values():
+            if tap.handle is not None:
+                self._filter(tap)
+
     def _filter(self, tap: _Tap) -> None:
+        """Set the filter, as much of it as libpcap knows for the kind of packets."""
         assert tap.handle is not None
-        try:
-            tap.handle.set_filter(self._own.filtered_out(self._options.filter))
-        except InvalidFilter:
-            # Packets of a kind in which libpcap finds no TCP.
-            tap.handle.set_filter(self._options.filter)
+        wide = self._options.filter
+        # (There are packets in which it finds no TCP.)
+        wanted = [self._own.filtered_out(wide), wide]
+        if self._only is not None:
+            link_type = tap.handle.link_type
+            narrow = [narrowed(filter, self._only, link_type) for filter in wanted]
+            wanted = [*(filter for filter in narrow if filter is not None), *wanted]
+        for expression in wanted[:-1]:
+            with suppress(InvalidFilter):
+                tap.handle.set_filter(expression)
+                return
+        tap.handle.set_filter(wide)
 
     def _disconnect(self, tap: _Tap) -> None:
         if tap.handle is None:

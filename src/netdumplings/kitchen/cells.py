@@ -48,6 +48,8 @@ class Cells:
             replay: False for live packets: those that one cannot take, it misses.
         """
         for station, process in self._alive():
+            if station.resting:
+                continue
             packets = filtered.batch(station.filter)
             if not len(packets):
                 continue

@@ -81,6 +81,7 @@ class Isolated:
         name: the chef's name.
         filter: its ``packet_filter``.
         takes_batches: whether it takes batches.
+        only_when_wanted: whether it is to rest while nobody wants it.
         whereabouts: where it is, in memory that its process writes to.
         seconds: how long its handlers took, and those before it.
         seconds_before: how long those took that were in its place before it.
@@ -99,6 +100,7 @@ class Isolated:
         state: bytes | None = None,
     ) -> None:
         self.name = chef.__name__
+        self.only_when_wanted = bool(chef.only_when_wanted)
         self.seconds = 0.0
         self.seconds_before = 0.0
         self._patience = patience or PATIENCE

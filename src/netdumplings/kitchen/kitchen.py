@@ -29,6 +29,7 @@ from ..transport import HubAccess, HubAddress, HubAddresses, Token
 from ..whereabouts import Whereabouts
 from . import telling
 from .cooking import cook_live, cook_replay
+from .demand import Demand
 from .delivering import Delivery, tidy
 from .displays import displays_of
 from .errors import HandlerErrors
@@ -36,6 +37,7 @@ from .intake import Intake, PacketTally
 from .isolated import Isolated
 from .keeping import ring_of
 from .loader import choose_chefs, load_modules, public_name
+from .narrowing import Narrowable, Narrowing
 from .packet_answers import PacketsKept
 from .reloading import ChefMenu
 from .runner import ChefRunner
@@ -89,6 +91,9 @@ class DumplingKitchen:
         snaplen: bytes kept of a packet.
         promiscuous: whether to see traffic that is not for this host.
         buffer_size: bytes of kernel buffer, for each interface.
+        capture_all: whether the kernel is to pass on all packets that pass the filter, also those
+            that no chef is for. Else it does not, if every chef has a ``packet_filter``: then they
+            are not counted either.
         immediate: whether to be handed every packet as it comes; else the kernel holds it back
             for up to a tenth of a second, to hand over many at once, which takes less time.
         outbox_size: bytes of dumplings kept in memory while no hub takes them; beyond, the oldest
@@ -109,6 +114,8 @@ class DumplingKitchen:
         whereabouts: memory in which the thread that runs the chefs leaves word whose handler runs.
         quarantined: the names of chefs that are not even made, and why: the kitchen announces
             them, and runs the others.
+        demand: whether chefs that run ``only_when_wanted`` rest while the hub says that nobody
+            wants them; else they are run always. A replay runs all of them.
         reload: whether to look about once a second if the files of the chefs' modules were edited,
             and have chefs of the edited ones take over, between two batches. True for the chefs
             that were given, a `netdumplings.kitchen.ChefMenu` for those that it chooses each time.
@@ -157,6 +164,7 @@ class DumplingKitchen:
         snaplen: int = defaults.SNAPLEN,
         promiscuous: bool = True,
         buffer_size: int = defaults.CAPTURE_BUFFER,
+        capture_all: bool = False,
         immediate: bool = False,
         outbox_size: int = defaults.OUTBOX_BYTES,
         spool: PathLike | None = None,
@@ -167,6 +175,7 @@ class DumplingKitchen:
         isolate: Sequence[str] = (),
         whereabouts: Whereabouts | None = None,
         quarantined: Mapping[str, str] = MappingProxyType({}),
+        demand: bool = True,
         reload: bool | ChefMenu = False,
         token: Token | str | None = None,
         tls_ca: PathLike | None = None,
@@ -254,6 +263,12 @@ class DumplingKitchen:
             self._thread = Thread(self._runner.calls, self._runner.stations)
             self._watch = Watchman(self._watched(), chef_budget, self._tell_news)
             undo.pop_all()
+        # The packets of a replay do not wait for the word of a hub.
+        live = self._source.live
+        self._demand = Demand(self._runner.stations) if demand and live else None
+        self._narrowing: Narrowing | None = None
+        if live and not capture_all and isinstance(self._source, Narrowable):
+            self._narrowing = Narrowing(self._source, self._runner.stations)
         self._swapper: Swapper | None = None
         if reload:
             self._swapper = Swapper(
@@ -307,7 +322,7 @@ class DumplingKitchen:
                 self._runner,
                 self.poke_interval,
                 self._stopped.is_set,
-                self._swapper.look if self._swapper else tuple,
+                self._between,
             )
         finally:
             self._watch.end()
@@ -347,6 +362,7 @@ class DumplingKitchen:
             packets=PacketsKept(self._ring, self.name, live=self._source.live)
             if self._ring
             else None,
+            asker=self._demand,
         )
         stuck: StuckChef | None = None
         try:
@@ -405,6 +421,8 @@ class DumplingKitchen:
             chefs,
             self._runner.quarantined(),
             self._watch.stuck(),
+            self._runner.resting(),
+            self._narrowing.filter if self._narrowing else None,
         )
 
     def _hello(self) -> str:
@@ -488,6 +506,15 @@ class DumplingKitchen:
         if self._link is not None:
             self._link.tell_counts()
 
+    def _between(self) -> Iterator[str]:
+        """Do what is to be done between two batches; yields dumplings."""
+        if self._swapper is not None:
+            yield from self._swapper.look()
+        if self._demand is not None and self._demand.look():
+            self._tell_news()
+        if self._narrowing is not None:
+            self._narrowing.look()
+
     def _log_summary(self) -> None:
         done = self.statistics()
         logger.info("kitchen %s %s", self.name, summary(done))
@@ -496,6 +523,8 @@ class DumplingKitchen:
 
     def _open(self) -> None:
         if not self._opened:
+            if self._narrowing is not None:
+                self._narrowing.look()
             self._source.open()
             self._opened = True
 

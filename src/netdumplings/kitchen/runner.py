@@ -143,7 +143,7 @@ class ChefRunner:
         self._cells.hand_out(filtered, replay=now is None)
         packet_stations = []
         for station in self.stations:
-            if station.chef is None or (station.isolated and now):
+            if station.chef is None or station.resting or (station.isolated and now):
                 continue
             if not station.takes_batches:
                 packet_stations.append(station)
@@ -183,7 +183,7 @@ class ChefRunner:
         """
         self._begin()
         for station in self.stations:
-            if station.chef is None or self._stopping():
+            if station.chef is None or station.resting or self._stopping():
                 continue
             if station.isolated:
                 yield from self._cells.poke(station, time, replay=replay)
@@ -275,6 +275,14 @@ class ChefRunner:
             for station in self.stations
             if station.quarantined is not None
         }
+
+    def resting(self) -> tuple[str, ...]:
+        """The names of the chefs that rest because nobody wants them."""
+        return tuple(
+            station.name
+            for station in self.stations
+            if station.resting and station.quarantined is None
+        )
 
     def _one_by_one(
         self, stations: Sequence[Station], filtered: Filtered, now: Callable[[], float] | None

@@ -42,6 +42,8 @@ class Station:
         isolated: as given.
         filter: its ``packet_filter``; None if it wants every packet.
         takes_batches: whether its ``batch_handler`` is the one to call.
+        only_when_wanted: whether it is to rest while nobody wants it.
+        resting: whether it does; then it is called for nothing.
         packets: how many packets it was handed.
         missed: how many packets it should have been handed, and was not.
         seconds: how long it took.
@@ -56,8 +58,10 @@ class Station:
         "missed",
         "name",
         "number",
+        "only_when_wanted",
         "packets",
         "quarantined",
+        "resting",
         "seconds",
         "takes_batches",
     )
@@ -76,6 +80,8 @@ class Station:
         self.isolated = isolated
         self.filter = isolated.filter if isolated else chef.packet_filter
         self.takes_batches = isolated.takes_batches if isolated else takes_batches(chef)
+        self.only_when_wanted = bool((isolated or chef).only_when_wanted)
+        self.resting = False
         self.packets = 0
         self.missed = 0
         self.seconds = 0.0

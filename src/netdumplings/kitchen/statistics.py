@@ -9,6 +9,8 @@ from .intake import Traffic
 
 #: Characters of the reason why a chef is quarantined that are told the hub.
 LONGEST_WHY: Final = 400
+#: Characters of the filter of the kernel that are told it.
+LONGEST_FILTER: Final = 1000
 
 
 class StuckCall(NamedTuple):
@@ -85,6 +87,10 @@ class KitchenStatistics(NamedTuple):
         chefs: what each chef has done, by its name.
         quarantined: why chefs are not run any more, by their name; only of those that are not.
         stuck: a call of a handler that has not returned for long; None if there is none.
+        not_wanted: the names of chefs that rest because nobody wants them. What they are not
+            handed is no loss.
+        kernel_filter: what the kernel passes on because a chef is for it, in pcap-filter(7)
+            language; None if it passes on everything that passes the kitchen's filter.
     """
 
     packets_received: int
@@ -107,6 +113,8 @@ class KitchenStatistics(NamedTuple):
     chefs: dict[str, ChefStatistics]
     quarantined: dict[str, str]
     stuck: StuckCall | None = None
+    not_wanted: tuple[str, ...] = ()
+    kernel_filter: str | None = None
 
     @property
     def packets(self) -> PacketLedger:
@@ -142,6 +150,8 @@ def kitchen_statistics(
     chefs: dict[str, ChefStatistics],
     quarantined: dict[str, str],
     stuck: StuckCall | None = None,
+    not_wanted: tuple[str, ...] = (),
+    kernel_filter: str | None = None,
 ) -> KitchenStatistics:
     """Put together what was counted in different places."""
     return KitchenStatistics(
@@ -165,6 +175,8 @@ def kitchen_statistics(
         chefs=chefs,
         quarantined=quarantined,
         stuck=stuck,
+        not_wanted=not_wanted,
+        kernel_filter=kernel_filter,
     )
 
 
@@ -199,6 +211,10 @@ def announced(statistics: KitchenStatistics, *, with_chefs: bool = True) -> dict
         }
     if statistics.stuck:
         counts["stuck"] = statistics.stuck._asdict()
+    if statistics.not_wanted:
+        counts["not_wanted"] = statistics.not_wanted
+    if statistics.kernel_filter is not None:
+        counts["kernel_filter"] = statistics.kernel_filter[:LONGEST_FILTER]
     if with_chefs:
         counts["chefs"] = {
             name: {**chef._asdict(), "seconds": round(chef.seconds, 3)}

@@ -49,7 +49,7 @@ def counts(done: KitchenStatistics, kept: Kept | None = None) -> bytes:
         since = None if kept.since is None else kept.since / 1e9
         told["ring"] = {"packets": kept.packets, "since": since}
     # With hundreds of chefs it would be too long; what is left out, the log has.
-    for key in ("chefs", "quarantined", "stuck"):
+    for key in ("chefs", "quarantined", "stuck", "not_wanted", "kernel_filter"):
         if len(counts_message(told)) <= _MAX_COUNTS:
             break
         told.pop(key, None)

@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ..capture import PacketSource
+from ..capture.live import LiveSource
 from ..capture.own_traffic import OwnTraffic
 from ..packets import PacketBatch
 from ..packets.transfer import pack_into, packed_size, pieces
 from .channel import Channel
 from .listener import Listener
 from .memory import SharedMemory
-from .messages import Filled, Opened, Start, write
+from .messages import Filled, Narrow, Opened, Start, write
 from .ring import Ring
 
 #: Parts of the memory that may wait to be read: so many messages a socket holds without question.
@@ -43,7 +43,7 @@ class Feeder(Listener):
 
     def __init__(
         self,
-        source: PacketSource,
+        source: LiveSource,
         memory: SharedMemory,
         keep: Callable[[PacketBatch], object] | None = None,
     ) -> None:
@@ -99,11 +99,15 @@ class Feeder(Listener):
 
     def _start(self, start: Start) -> None:
         self._source.leave_out(OwnTraffic(start.hosts, start.ports))
+        self._source.narrow(start.only)
         self._channel.send(write(Opened()))
         self.started = True
         for filled in self._filled:
             # A process before this one did not come to it.
             self._channel.send(write(filled))
+
+    def _narrow(self, narrow: Narrow) -> None:
+        self._source.narrow(narrow.only)
 
     def _released(self) -> None:
         self._ring.release()

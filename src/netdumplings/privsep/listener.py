@@ -9,7 +9,17 @@ from typing import Final
 from ..exceptions import CaptureError
 from .channel import Channel
 from .memory import SharedMemory
-from .messages import Ended, Released, Start, Stopped, Working, read_to_capture, refusal, write
+from .messages import (
+    Ended,
+    Narrow,
+    Released,
+    Start,
+    Stopped,
+    Working,
+    read_to_capture,
+    refusal,
+    write,
+)
 
 #: Seconds between two looks at a process that cannot be heard any more.
 _PAUSE: Final = 0.05
@@ -88,6 +98,8 @@ class Listener:
                 self._released()
             elif isinstance(told, Start):
                 self._start(told)
+            elif isinstance(told, Narrow):
+                self._narrow(told)
             elif isinstance(told, Working):
                 self.chefs = told.chefs
                 self.revived |= set(told.revived)
@@ -99,6 +111,9 @@ class Listener:
     def _start(self, start: Start) -> None:  # noqa: ARG002 - for those who have packets
         if self._failure is not None:
             self._channel.send(write(refusal(self._failure)))
+
+    def _narrow(self, narrow: Narrow) -> None:
+        raise ValueError("there is nothing to be narrowed")
 
     def _released(self) -> None:
         raise ValueError("no packets were sent")

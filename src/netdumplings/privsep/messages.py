@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from ..capture.narrowing import MAX_FILTERS, MAX_TEXT, why_not_joined
 from ..exceptions import (
     CaptureError,
     InvalidFilter,
@@ -25,6 +26,8 @@ _Many: Final = msgspec.Meta(max_length=1000)
 _Hosts = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], _Few]
 _Ports = Annotated[tuple[Annotated[int, msgspec.Meta(gt=0, lt=65536)], ...], _Few]
 _Name = Annotated[str, msgspec.Meta(max_length=256)]
+_Filter = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+_Filters = Annotated[tuple[_Filter, ...], msgspec.Meta(max_length=MAX_FILTERS)]
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -71,10 +74,23 @@ class Start(_Message, tag="start", frozen=True):
     Attributes:
         hosts: where its hub is, and...
         ports: the ports of that hub; see `capture.own_traffic`.
+        only: as of `Narrow`.
     """
 
     hosts: _Hosts = ()
     ports: _Ports = ()
+    only: _Filters | None = None
+
+
+class Narrow(_Message, tag="narrow", frozen=True):
+    """From the side of the chefs: from now on, send what one of these filters lets through.
+
+    Attributes:
+        only: the filters, of which nothing can be made that lets through more than was to be
+            captured; None for everything.
+    """
+
+    only: _Filters | None = None
 
 
 class Released(_Message, tag="released", frozen=True):
@@ -102,7 +118,7 @@ class Ended(_Message, tag="ended", frozen=True):
 
 
 FromCapture = Opened | Refused | Filled
-ToCapture = Start | Released | Stopped | Working | Ended
+ToCapture = Start | Narrow | Released | Stopped | Working | Ended
 
 write: Final = msgspec.json.Encoder().encode
 _from_capture: Final = msgspec.json.Decoder(FromCapture)
@@ -122,6 +138,11 @@ def read_from_capture(message: bytes) -> FromCapture:
 def read_to_capture(message: bytes) -> ToCapture:
     """Read what the side of the chefs says. Raises as `read_from_capture`."""
     told: ToCapture = _to_capture.decode(message)
+    if isinstance(told, Start | Narrow) and told.only is not None:
+        # One that ends the parentheses that it is put between would have more sent, not less.
+        problem = why_not_joined(told.only)
+        if problem is not None:
+            raise msgspec.ValidationError(problem)
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,6 +17,7 @@ from .memory import SharedMemory
 from .messages import (
     Filled,
     FromCapture,
+    Narrow,
     Refused,
     Released,
     Start,
@@ -45,6 +47,8 @@ class SharedSource:
         self._read = 0
         self._taken = False
         self._own = OwnTraffic()
+        self._only: tuple[str, ...] | None = None
+        self._opened = False
 
     def open(self) -> None:
         """Wait until the interfaces are open.
@@ -52,14 +56,21 @@ class SharedSource:
         Raises:
             CaptureError: they cannot be sniffed on.
         """
-        self._channel.send(write(Start(self._own.hosts, self._own.ports)))
+        self._channel.send(write(Start(self._own.hosts, self._own.ports, self._only)))
         told = self._receive(None)
         if isinstance(told, Refused):
             raise raised(told)
+        self._opened = True
 
     def leave_out(self, own: OwnTraffic) -> None:
         """Do without some packets; see `PacketSource.leave_out`."""
         self._own = own
+
+    def narrow(self, only: Sequence[str] | None) -> None:
+        """Be sent only what one of some filters lets through; see `LiveSource.narrow`."""
+        self._only = None if only is None else tuple(only)
+        if self._opened:
+            self._channel.send(write(Narrow(self._only)))
 
     def read(self, timeout: float) -> PacketBatch | None:
         """Take the next packets, all of one interface; see `PacketSource.read`.

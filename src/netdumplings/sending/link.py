@@ -12,6 +12,7 @@ from ..delivery import OutboxStatistics, Store
 from ..delivery.spool import Spool
 from ..transport import ConnectionClosed, HubAccess, HubAddress, HubConnection, connections
 from ..wire import SUBPROTOCOL
+from .asking import Asker, NotAsking
 from .packets import PacketAnswers
 from .stock import Position, Stock
 from .talks import PlainTalk, Talk, V2Talk, say_refused
@@ -43,6 +44,7 @@ class HubLink:
         stopping: asked while waiting for room; True makes `put` give up waiting.
         access: what to show the hubs, and to know them by.
         packets: answers hubs that ask for packets; None if there are none to be had.
+        asker: who wants to know whether anybody wants what it makes.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class HubLink:
         stopping: Callable[[], bool],
         access: HubAccess | None = None,
         packets: PacketAnswers | None = None,
+        asker: Asker | None = None,
     ) -> None:
         self._hubs = hubs
         self._packets = packets
+        self._asker: Asker = asker or NotAsking()
         self._access = access
         self._hello = hello
         self._counts = counts
@@ -156,6 +160,7 @@ class HubLink:
         # Another hub may think better of it.
         refused = self._refusals.pop(connection.hub, None)
         if connection.subprotocol != SUBPROTOCOL:
+            self._asker.told(None)
             return PlainTalk(connection, self._stock, self._hello)
         return V2Talk(
             connection,
@@ -164,6 +169,7 @@ class HubLink:
             counts=self._counts,
             refused=refused,
             packets=self._packets,
+            asker=self._asker,
         )
 
     def _lost(self, hub: HubAddress, closed: ConnectionClosed) -> None:

@@ -18,11 +18,13 @@ from ..wire import (
     PacketsUnwanted,
     PacketsWanted,
     UnknownType,
+    Wanted,
     WelcomeToKitchen,
     kitchen_hello_message,
     read_to_kitchen,
     write,
 )
+from .asking import Asker, NotAsking
 from .packets import PacketAnswers
 from .stock import Stock
 
@@ -121,6 +123,7 @@ class V2Talk(Talk):
         refused: why the hub refused what is next, on a connection before; None if it did not. The
             batch that is next after its welcome is what it meant, and is dropped.
         packets: answers the hub when it asks for packets; None if there are none to be had.
+        asker: as of `HubLink`.
     """
 
     def __init__(
@@ -132,9 +135,11 @@ class V2Talk(Talk):
         counts: Callable[[], bytes],
         refused: str | None = None,
         packets: PacketAnswers | None = None,
+        asker: Asker | None = None,
     ) -> None:
         super().__init__(connection, stock, hello)
         self._packets = packets
+        self._asker: Asker = asker or NotAsking()
         self._counts = counts
         self._told = b""
         self._refused = refused
@@ -199,7 +204,9 @@ class V2Talk(Talk):
         self._greet_again = False
         self._session, self._first, acknowledged = self._stock.position
         self._welcome = self._loop.create_future()
-        hello = kitchen_hello_message(self._session, self._first, self._hello(), acknowledged)
+        hello = kitchen_hello_message(
+            self._session, self._first, self._hello(), acknowledged, self._asker.asks()
+        )
         await self._connection.send(hello, text=True)
         await asyncio.wait(
             {self._welcome, self._closed},
@@ -248,6 +255,9 @@ class V2Talk(Talk):
         try:
             if isinstance(told, WelcomeToKitchen):
                 self._welcomed(told.acknowledged)
+                self._asker.told(told.wanted)
+            elif isinstance(told, Wanted) and self._welcome is None:
+                self._asker.told(told.chefs)
             elif isinstance(told, Ack) and self._welcome is None:
                 # (What comes before the welcome is about the session before.)
                 self._stock.acknowledge(told.acknowledged)

@@ -31,7 +31,7 @@ from .eater_side import MAX_TO_EATER, Batch, EaterSide
 from .events import CountsReceived, DumplingsReceived, EaterHello, Event, KitchenHello
 from .frames import binary_frame_header, text_frame_header
 from .hellos import eater_hello, kitchen_hello
-from .limits import LIMITS, MAX_CURSOR, Limits
+from .limits import LIMITS, MAX_ASKED, MAX_CURSOR, Limits
 from .messages import (
     SUBPROTOCOL,
     Ack,
@@ -41,6 +41,7 @@ from .messages import (
     Gap,
     GapReason,
     UnknownType,
+    Wanted,
     WelcomeToEater,
     WelcomeToKitchen,
     counts_message,
@@ -69,6 +70,7 @@ __all__ = [
     "EVERYTHING",
     "LIMITS",
     "MAX_ANSWER",
+    "MAX_ASKED",
     "MAX_CURSOR",
     "MAX_NAME",
     "MAX_SECONDS",
@@ -108,6 +110,7 @@ __all__ = [
     "UnknownType",
     "V2EaterPeer",
     "V2KitchenPeer",
+    "Wanted",
     "WelcomeToEater",
     "WelcomeToKitchen",
     "binary_frame_header",

@@ -21,11 +21,13 @@ class KitchenHello(Hello, frozen=True):
         acknowledged: the highest number of the session that any hub has acknowledged to it, or
             less if it has forgotten; below ``first``. What lies between the two, it has dropped.
             None if it does not say.
+        asks: the chefs of which it wants to be told whether anybody wants them; empty for none.
     """
 
     session: str | None = None
     first: int = 1
     acknowledged: int | None = None
+    asks: tuple[str, ...] = ()
 
 
 class EaterHello(Hello, frozen=True):

@@ -8,6 +8,8 @@ import msgspec
 
 from .. import defaults
 
+#: How many chefs a kitchen may ask about, whether they are wanted.
+MAX_ASKED: Final = 64
 #: How many streams a cursor may name.
 MAX_CURSOR: Final = 1024
 #: Bytes that the first message of an eater may be longer for each stream of the cursor it comes

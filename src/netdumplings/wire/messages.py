@@ -17,7 +17,7 @@ import msgspec
 
 from .codec import MAX_TOKEN
 from .dumplings import MAX_NAME
-from .limits import MAX_CURSOR
+from .limits import LIMITS, MAX_ASKED, MAX_CURSOR
 from .packet_messages import PacketsEndMessage, PacketsMessage, PacketsUnwanted, PacketsWanted
 from .subscriptions import is_pattern
 
@@ -39,6 +39,7 @@ _Pattern = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 _Patterns = Annotated[list[_Pattern], msgspec.Meta(max_length=MAX_PATTERNS)]
 _KitchenPatterns = Annotated[list[_Pattern | None], msgspec.Meta(max_length=MAX_PATTERNS)]
 _Token = Annotated[str, msgspec.Meta(max_length=MAX_TOKEN)]
+_Chefs = Annotated[list[_Pattern], msgspec.Meta(max_length=MAX_ASKED)]
 _Stream = Annotated[str, msgspec.Meta(max_length=64)]
 _Cursor = Annotated[dict[_Stream, _Seq], msgspec.Meta(max_length=MAX_CURSOR)]
 # What a hub tells is merged into a cursor, and must be of the same kind: else the eater's next
@@ -63,6 +64,7 @@ class KitchenHelloMessage(_Message, tag="hello"):
     announcement: msgspec.Raw
     acknowledged: _Seq | None = None
     token: _Token | None = None
+    asks: _Chefs | None = None
 
 
 class BatchMessage(_Message, tag="batch"):
@@ -78,9 +80,19 @@ class CountsMessage(_Message, tag="counts"):
 
 
 class WelcomeToKitchen(_Message, tag="welcome"):
-    """Hub to kitchen: the number of the last dumpling that the hub has of the session."""
+    """Hub to kitchen: the number of the last dumpling that the hub has of the session.
+
+    It also says which of the chefs are wanted that the kitchen asked about.
+    """
 
     acknowledged: _Seq
+    wanted: _Chefs | None = None
+
+
+class Wanted(_Message, tag="wanted"):
+    """Hub to kitchen: of the chefs it asked about, these are wanted from now on, no others."""
+
+    chefs: _Chefs
 
 
 class Ack(_Message, tag="ack"):
@@ -153,7 +165,7 @@ class Gap(_Message, tag="gap"):
 FromKitchen = (
     KitchenHelloMessage | BatchMessage | CountsMessage | PacketsMessage | PacketsEndMessage
 )
-ToKitchen = WelcomeToKitchen | Ack | PacketsWanted | PacketsUnwanted
+ToKitchen = WelcomeToKitchen | Ack | Wanted | PacketsWanted | PacketsUnwanted
 ToEater = WelcomeToEater | BatchToEater | CursorMoved | Gap
 
 _encoder: Final = msgspec.json.Encoder()
@@ -232,7 +244,11 @@ def read_to_eater(line: str | bytes) -> ToEater:
 
 
 def kitchen_hello_message(
-    session: str, first: int, announcement: str, acknowledged: int | None = None
+    session: str,
+    first: int,
+    announcement: str,
+    acknowledged: int | None = None,
+    asks: Sequence[str] = (),
 ) -> bytes:
     """Write the hello of a kitchen.
 
@@ -242,9 +258,16 @@ def kitchen_hello_message(
         announcement: JSON, as `kitchen_hello` writes it.
         acknowledged: the highest number that any hub has acknowledged, below ``first``; 0 for
             none, None to say nothing of it.
+        asks: chefs of which the hub is to say whether anybody wants them; where they are too many,
+            or there is no room beside what is announced, it is not asked.
     """
     raw = msgspec.Raw(announcement.encode())
-    return write(KitchenHelloMessage(session, first, raw, acknowledged))
+    hello = KitchenHelloMessage(session, first, raw, acknowledged)
+    if 0 < len(asks) <= MAX_ASKED:
+        asking = write(msgspec.structs.replace(hello, asks=list(asks)))
+        if len(asking) <= LIMITS.hello:
+            return asking
+    return write(hello)
 
 
 def counts_message(counts: Mapping[str, Any]) -> bytes:
@@ -283,5 +306,5 @@ _from_kitchen: Final = _Reader(
     KitchenHelloMessage, BatchMessage, CountsMessage, PacketsMessage, PacketsEndMessage
 )
 _from_eater: Final = _Reader(EaterHelloMessage)
-_to_kitchen: Final = _Reader(WelcomeToKitchen, Ack, PacketsWanted, PacketsUnwanted)
+_to_kitchen: Final = _Reader(WelcomeToKitchen, Ack, Wanted, PacketsWanted, PacketsUnwanted)
 _to_eater: Final = _Reader(WelcomeToEater, BatchToEater, CursorMoved, Gap)

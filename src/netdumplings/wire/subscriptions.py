@@ -87,6 +87,11 @@ class Matcher:
         return answer
 
 
+    def wants_chef(self, chef: str, kitchen: str) -> bool:
+        """Tell whether it may want dumplings of a chef, whatever drives it; remembers nothing."""
+        return self._chef(chef) and self._kitchen(kitchen)
+
+
 class _one_of:  # noqa: N801  # reads as the function it is used as
     """Tells whether a name is one of several names or patterns; None for any name at all."""
 

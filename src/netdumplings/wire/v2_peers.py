@@ -109,6 +109,7 @@ def _kitchen_hello(message: KitchenHelloMessage, limits: Limits) -> Event:
         session=message.session,
         first=message.first,
         acknowledged=message.acknowledged,
+        asks=tuple(dict.fromkeys(message.asks or ())),
         token=message.token,
     )
 
