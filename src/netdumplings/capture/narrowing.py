@@ -1,7 +1,7 @@
 """One filter made of several: what one of them lets through, so that the kernel drops the rest.
 
-The filters it is made of are applied again to what comes of it, each for whom it is meant. So it may
-let through too much, but never too little. It cannot be made of every filter:
+The filters it is made of are applied again to what comes of it, each for whom it is meant. So it
+may let through too much, but never too little. It cannot be made of every filter:
 
 - ``vlan`` and its like shift what is behind them in the whole expression (pcap-filter(7));
 - an address or number without a word before it means what the one before it does;
@@ -26,13 +26,18 @@ MAX_TEXT: Final = 4096
 #: Lets nothing through, on any link type. (libpcap refuses what it can see to be false.)
 NOTHING: Final = "less 0"
 
-#: Link types without an Ethernet header, in which there are no tags: NULL, raw IP, LOOP, IPv4, IPv6.
+#: Link types without an Ethernet header, and so without tags: NULL, raw IP, LOOP, IPv4, IPv6.
 _TAGLESS: Final = frozenset({0, RAW, 108, 228, 229})
 #: The words of pcap-filter(7) that look nothing up and shift nothing.
 _WORDS: Final = frozenset(
-    "host net port portrange proto src dst mask and or not len less greater ether link ip ip6 arp "
-    "rarp tcp udp sctp icmp icmp6 igmp igrp pim ah esp vrrp carp stp broadcast multicast "
-    "tcpflags icmptype icmpcode icmp6type icmp6code".split()
+    re.findall(
+        r"\w+",
+        """
+        host net port portrange proto src dst mask and or not len less greater broadcast multicast
+        ether link ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp igrp pim ah esp vrrp carp stp
+        tcpflags icmptype icmpcode icmp6type icmp6code
+        """,
+    )
 )
 _FLAGS: Final = re.compile(r"(?:tcp|icmp|icmp6)-[a-z]+")
 _TOKEN: Final = re.compile(
@@ -124,4 +129,3 @@ def _shifting(expression: str) -> Iterator[str]:
     """Yield words that shift what is behind them."""
     for found in re.finditer(r"\b(?:vlan|mpls|pppoes|geneve|vxlan)\b", expression):
         yield found[0]
-

@@ -16,7 +16,7 @@ from .fleet import (
     hub_level,
     hub_troubles,
     level,
-    troubles,
+    said_of,
     worst_first,
     worst_hubs_first,
 )
@@ -71,7 +71,7 @@ def _kitchens(
     rows = []
     for kitchen in shown:
         lossy = {"lost": "red"} if kitchen.status.losses.everything else {}
-        wrong = ", ".join(troubles(kitchen, now)) or "nothing"
+        wrong = said_of(kitchen, now)
         look = COLORS[level(kitchen)], "dim" if kitchen.gone else "", lossy
         rows.append(_Row(_figures(kitchen, names), wrong, *look))
     lines = _table(names, rows, width, with_colors)

@@ -121,6 +121,17 @@ _OPTIONS = (
         help="How much the kernel holds for us, on each interface.",
     ),
     click.option(
+        "--capture-all",
+        is_flag=True,
+        help="Have the kernel pass on packets that no chef is for, too, so that they are counted. "
+        "(Else it does not, if every chef has a packet_filter.)",
+    ),
+    click.option(
+        "--demand/--no-demand",
+        default=True,
+        help="Whether a chef with only_when_wanted rests while no eater subscribes to it.",
+    ),
+    click.option(
         "--immediate",
         is_flag=True,
         help="Hand over each packet as it comes, not up to 0.1 s later with others: dumplings are "

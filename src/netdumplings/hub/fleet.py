@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
+from .reporting import wants_told
 from .reports import (
     MAX_REPORT,
     HubTold,
@@ -25,6 +26,7 @@ from .reports import (
 )
 from .sums import Sums
 from .told import Counts, Elsewhere, counts_of
+from .wants import Wants
 
 logger = logging.getLogger("netdumplings.hub")
 
@@ -201,6 +203,12 @@ class Fleet:
         return [as_it_is(here), *others]
 
     @property
+    def wants(self) -> list[Wants]:
+        """What the eaters of each of the other hubs want of kitchens; of those that are up."""
+        now = self._clock()
+        return [other.wants for other in self._others.values() if other.state(now) == "up"]
+
+    @property
     def past(self) -> Sums:
         """What those hubs had counted that are shown no more.
 
@@ -276,10 +284,12 @@ class _Other:
         report: that.
         heard: when it came, by the clock.
         size: bytes of it.
+        wants: what its eaters want of kitchens.
     """
 
     def __init__(self, report: Report, heard: float, size: int = 0) -> None:
         self.report = report
+        self.wants = wants_told(report)
         self.heard = heard
         self.size = size
         self._kitchens: dict[str, PeerTold] | None = None

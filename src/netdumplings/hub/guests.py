@@ -34,7 +34,7 @@ class Kitchen:
     session: Session
     counts: bytes = b""
     since: float = field(default_factory=time.monotonic)
-    _trouble: tuple[bool, bytes] = (False, b"")
+    _trouble: tuple[bool, bytes, bytes] = (False, b"", b"")
     _announcement: bytes = b""
 
     @property
@@ -66,7 +66,7 @@ class Kitchen:
 
         Returns:
             whether there is news of its chefs that should not wait: one is stuck, or no longer;
-            one was quarantined.
+            one was quarantined; one rests, or no longer, as nobody wants it.
         """
         news = msgspec.json.decode(counts, type=dict[str, msgspec.Raw])
         before, self._trouble = (
@@ -74,6 +74,7 @@ class Kitchen:
             (
                 "stuck" in news,
                 bytes(news.get("quarantined", b"")),
+                bytes(news.get("not_wanted", b"")),
             ),
         )
         self.counts = counts

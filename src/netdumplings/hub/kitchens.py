@@ -26,6 +26,7 @@ from ..wire import (
     WelcomeToKitchen,
     write,
 )
+from .demand import Demand
 from .formats import text_frame
 from .guests import Kitchen
 from .onward import Onward
@@ -50,6 +51,7 @@ class Kitchens:
         sessions: what they have sent.
         hello_timeout: seconds that one has for its first message.
         limits: how much is taken from one.
+        demand: says which of their chefs are wanted.
         admission: who is let in; None for everybody.
 
     Attributes:
@@ -65,8 +67,10 @@ class Kitchens:
         *,
         hello_timeout: float,
         limits: Limits,
+        demand: Demand,
         admission: Admission | None = None,
     ) -> None:
+        self._demand = demand
         self._admission = admission
         self._onward = onward
         self._sessions = sessions
@@ -101,6 +105,7 @@ class Kitchens:
         def leave() -> str:
             del self._conversations[connection]
             self._to_acknowledge.pop(talk, None)
+            self._demand.leave(talk)
             self._leave_session(talk)
             self.asks.lose(talk)
             if talk.kitchen:
@@ -219,7 +224,8 @@ class Kitchens:
         self.totals.enter(talk.kitchen)
         if talk.acknowledges:
             talk.told = self._onward.settled(session)
-            talk.send(write(WelcomeToKitchen(talk.told)))
+            wanted = self._demand.ask(talk, hello.name, hello.asks, talk.send)
+            talk.send(write(WelcomeToKitchen(talk.told, wanted)))
 
     def _open(self, talk: _Conversation, secret: str, hello: KitchenHello) -> Session:
         """Begin a session, or go on with it; who went on with it until now has lost it."""
@@ -277,6 +283,7 @@ class Kitchens:
         """Listen to a kitchen no more, and say why."""
         talk.finished = talk.dismissed = True
         self._to_acknowledge.pop(talk, None)
+        self._demand.leave(talk)
         closing = asyncio.create_task(send_away(talk.connection, refusal, talk.label))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)

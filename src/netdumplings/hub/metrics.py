@@ -161,6 +161,8 @@ _GAUGES: Final[tuple[tuple[str, str, Callable[[SumNow], float | None]], ...]] = 
     ("dumplings_on_disk", "Those of them that would survive a crash.",
      lambda one: one.now["dumplings_on_disk"]),
     ("chefs_quarantined", "Chefs that are not run any more.", lambda one: one.quarantined),
+    ("chefs_not_wanted", "Chefs that rest because no eater subscribes to them.",
+     lambda one: one.not_wanted),
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from ..backbone import BackboneState
+from ..wire import Subscription, subscription
 from .guests import ConnectedEater, Kitchen
 from .reports import (
     MAX_DIFFERS,
@@ -21,9 +22,11 @@ from .reports import (
     PeerTold,
     Report,
     SumTold,
+    WantTold,
     sayable,
 )
 from .totals import SumNow
+from .wants import NOTHING, Wants, wants_of
 
 #: Bytes of the counts of a kitchen that has left, beyond which they are not told.
 MAX_COUNTS: Final = 16 * 1024
@@ -35,6 +38,7 @@ def report_of(
     eaters: Sequence[ConnectedEater],
     left: Iterable[Kitchen] = (),
     sums: Iterable[SumNow] = (),
+    wants: Wants = None,
 ) -> Report:
     """Put together what there is to tell.
 
@@ -44,6 +48,7 @@ def report_of(
         eaters: those connected.
         left: kitchens that have left a moment ago.
         sums: what kitchens have counted.
+        wants: what eaters want of kitchens.
     """
     now = time.monotonic()
     return Report(
@@ -52,7 +57,21 @@ def report_of(
         [_eater(one) for one in eaters],
         list(_left(left)),
         _sums(sums),
+        None if wants is None else [_want(one) for one in wants],
     )
+
+
+def wants_told(report: Report) -> Wants:
+    """Say what the eaters of a hub want by its report."""
+    if report.wants is None:
+        # One that is older does not say what; but it says whether there are eaters.
+        return None if report.hub.eaters else NOTHING
+    return wants_of(subscription(chefs=one.chefs, kitchens=one.kitchens) for one in report.wants)
+
+
+def _want(one: Subscription) -> WantTold:
+    named = None if one.kitchens is None else [name for name in one.kitchens if name is not None]
+    return WantTold(None if one.chefs is None else list(one.chefs), named)
 
 
 def backbone_told(state: BackboneState) -> BackboneTold:

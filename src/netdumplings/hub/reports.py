@@ -15,7 +15,8 @@ import msgspec
 from ..defaults import MOST_JSON_DEPTH, STATUS_CHEF
 from ..delivery import EaterLedger, IntakeLedger
 from ..dumpling import DumplingDriver
-from ..wire import MAX_NAME, Limits, Refusal, read_dumpling
+from ..wire import MAX_NAME, MAX_PATTERNS, Limits, Refusal, read_dumpling
+from .wants import MAX_WANTS
 
 #: Bytes of a report. A message of NATS is 1 MiB at most, unless its servers say otherwise.
 MAX_REPORT: Final = 768 * 1024
@@ -41,6 +42,7 @@ _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=2.0**40)]
 _Key = Annotated[str, msgspec.Meta(max_length=64)]
 _Counts = Annotated[dict[_Key, _Count], msgspec.Meta(max_length=64)]
+_Patterns = Annotated[list[_Name], msgspec.Meta(max_length=MAX_PATTERNS)]
 _Id = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern="^[0-9A-Za-z_-]+$")]
 
 
@@ -142,20 +144,34 @@ class SumTold(msgspec.Struct):
     dropped: _Count = 0
 
 
+class WantTold(msgspec.Struct, omit_defaults=True):
+    """What some eaters of a hub want of kitchens: chefs and kitchens, as in a subscription."""
+
+    chefs: _Patterns | None = None
+    kitchens: _Patterns | None = None
+
+
 class Report(msgspec.Struct):
-    """All that a hub tells at one moment: itself, its peers, and what its kitchens have counted."""
+    """All that a hub tells at one moment: itself, its peers, and what its kitchens have counted.
+
+    Attributes:
+        wants: what its eaters want of kitchens; None if every chef is wanted (or the hub is older,
+            and does not say).
+    """
 
     hub: HubTold
     kitchens: Sequence[PeerTold] = ()
     eaters: Sequence[PeerTold] = ()
     left: Sequence[LeftTold] = ()
     sums: Sequence[SumTold] = ()
+    wants: Annotated[list[WantTold], msgspec.Meta(max_length=MAX_WANTS)] | None = None
 
 
 class _Payload(msgspec.Struct):
     payload: Report
 
 
+_encoded: Final = msgspec.json.Encoder().encode
 _reports: Final = msgspec.json.Decoder(_Payload)
 
 
@@ -192,6 +208,7 @@ def write_report(report: Report, max_report: int = MAX_REPORT) -> bytes:
         "eaters": list(_peers(fitting, "eater", report.eaters)),
         "left": list(_within(room, report.left)),
         "sums": list(_within(room, report.sums)),
+        "wants": report.wants if len(_encoded(report.wants)) <= room else None,
     }
     metadata = {
         "chef": STATUS_CHEF,

@@ -41,6 +41,9 @@ class Router:
         eater_buffer: bytes that may wait for an eater.
         eater_messages: how many dumplings may.
         clock: seconds since the epoch.
+
+    Attributes:
+        on_wants: called when somebody wants what nobody wanted before, or nobody does any more.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Router:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.history = History(history_bytes)
+        self.on_wants: Callable[[], object] = lambda: None
         self._call_soon = call_soon
         self._sessions = sessions
         self._eater_buffer = eater_buffer
@@ -73,6 +77,11 @@ class Router:
     def feeds(self) -> tuple[Feed, ...]:
         """Who is fed, in the order in which they came."""
         return tuple(self._feeds)
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """What eaters have subscribed to who are given the dumplings of kitchens; each once."""
+        return [wanted for wanted, view in self._audiences if view is not View.STATUS]
 
     @property
     def ledger(self) -> EaterLedger:
@@ -105,6 +114,7 @@ class Router:
         audience = self._audiences.get(wanted)
         if audience is None:
             audience = self._audiences[wanted] = Audience(*wanted)
+            self.on_wants()
         audience.members += 1
         feed = Feed(
             outlet,
@@ -131,6 +141,7 @@ class Router:
             self._audiences = {
                 wanted: other for wanted, other in self._audiences.items() if other is not audience
             }
+            self.on_wants()
         for stream in [stream for stream, feeds in self._awaited.items() if feed in feeds]:
             del self._awaited[stream][feed]
             if not self._awaited[stream]:

@@ -18,6 +18,7 @@ from ..transport.answers import Answers, Resource, json_answer
 from ..transport.server import listen
 from ..wire import LIMITS, MAX_SECONDS, SUBPROTOCOL, CloseCode, Limits, metadata_of
 from .access import Access
+from .demand import Demand
 from .eaters import Eaters
 from .fleet import REPORT_EVERY, Fleet
 from .kitchens import Kitchens
@@ -91,11 +92,13 @@ class Service:
         sessions = Sessions()
         onward = self._make_router(sessions)
         self._sessions = sessions
+        self._demand = self._make_demand()
         self._kitchens = Kitchens(
             onward,
             sessions,
             hello_timeout=settings.hello_timeout,
             limits=settings.limits,
+            demand=self._demand,
             admission=access.kitchen_admission,
         )
         if self._joined is not None:
@@ -138,6 +141,7 @@ class Service:
         self._tasks = [
             asyncio.create_task(self._send_status()),
             asyncio.create_task(self._keep_house()),
+            asyncio.create_task(self._demand.run()),
         ]
         if self._joined is not None:
             self._tasks.append(asyncio.create_task(self._tell_fleet(self._joined.fleet)))
@@ -273,6 +277,17 @@ class Service:
         self._joined = Joined(settings.backbone, settings.name, router)
         return self._joined.onward
 
+    def _make_demand(self) -> Demand:
+        """Make what tells kitchens which chefs are wanted."""
+        router, joined = self._router, self._joined
+        if joined is None:
+            demand = Demand(lambda: router.subscriptions)
+        else:
+            demand = Demand(lambda: router.subscriptions, lambda: joined.fleet.wants)
+            demand.on_growth = joined.fleet.news.set
+        router.on_wants = demand.stir
+        return demand
+
     def _resources(self) -> dict[str, Resource]:
         """Say what may be asked for at the port for eaters."""
         status = Seldom(lambda: json_answer(self._payload()))
@@ -384,6 +399,7 @@ class Service:
                 # So that a report may be lost.
                 totals.left_within(3 * fleet.pace(self._report_every)),
                 self._sums.get(),
+                self._demand.wanted_here,
             )
         )
 

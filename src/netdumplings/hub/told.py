@@ -57,6 +57,7 @@ class Counts(msgspec.Struct):
     dumplings_dropped: _Count = 0
     chefs: dict[str, ChefCounts] = {}
     quarantined: dict[str, str] = {}
+    not_wanted: list[str] = []
 
     def growing(self) -> Iterator[tuple[Key, float]]:
         """Yield what only grows, each number with its key."""

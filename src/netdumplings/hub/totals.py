@@ -59,6 +59,7 @@ class SumNow(NamedTuple):
         quarantined: how many chefs are not run any more.
         behind: seconds by which the one that is behind most is behind its packets; None if none
             can be.
+        not_wanted: how many chefs rest because nobody wants them.
     """
 
     kitchen: str
@@ -68,6 +69,7 @@ class SumNow(NamedTuple):
     now: dict[str, int]
     quarantined: int
     behind: float | None
+    not_wanted: int = 0
 
 
 class Totals:
@@ -208,4 +210,5 @@ def _now(sum_: Sum, moments: list[Counts]) -> SumNow:
         {name: sum(getattr(counts, name) for counts in moments) for name in _OF_THE_MOMENT},
         sum(len(counts.quarantined) for counts in moments),
         max(behind, default=None),
+        sum(len(counts.not_wanted) for counts in moments),
     )

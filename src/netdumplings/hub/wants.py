@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
 from ..defaults import STATUS_CHEF
-from ..dumpling import DumplingDriver
-from ..wire import Matcher, Metadata, Subscription
+from ..wire import Subscription
 from ..wire.subscriptions import is_pattern, subscription
 
 #: How many different wants are looked at, and characters of all their patterns: each is tried for
 #: each chef that is asked about. If there are more, every chef is wanted.
 MAX_WANTS: Final = 256
 MAX_PATTERN_TEXT: Final = 4096
-#: Bytes of those that a hub tells other hubs.
-MAX_TOLD: Final = 16 * 1024
 
 #: Subscriptions that differ in their chefs and kitchens; None where every chef is wanted.
 Wants = frozenset[Subscription] | None
@@ -28,18 +23,13 @@ def wants_of(subscriptions: Iterable[Subscription]) -> Wants:
     """Say what is wanted of kitchens by those who have subscribed to something.
 
     Args:
-        subscriptions: what each has subscribed to.
+        subscriptions: what each has subscribed to. Which drivers makes no difference.
     """
     found: set[Subscription] = set()
     for one in subscriptions:
-        if one.drivers is not None and not any(
-            Matcher(Subscription(drivers=one.drivers))(Metadata("", 0.0, driver.value, ""))
-            for driver in DumplingDriver
-        ):
-            continue
         # What is the hub's own is no kitchen's.
         chefs = None if one.chefs is None else {name for name in one.chefs if name != STATUS_CHEF}
-        kitchens = None if one.kitchens is None else {name for name in one.kitchens} - {None}
+        kitchens = None if one.kitchens is None else set(one.kitchens) - {None}
         if chefs is None and kitchens is None:
             return None
         if chefs != set() and kitchens != set():
@@ -65,10 +55,3 @@ def bounded(found: Iterable[Subscription]) -> Wants:
     names = (name for one in wants for name in (*(one.chefs or ()), *(one.kitchens or ())))
     patterns = sum(len(name) for name in names if name is not None and is_pattern(name))
     return None if patterns > MAX_PATTERN_TEXT else wants
-
-
-def tellable(wants: Wants, room: int = MAX_TOLD) -> Wants:
-    """What other hubs are told of it: that everything is wanted, if it would be too long."""
-    if wants is None or len(msgspec.json.encode(list(wants))) > min(room, MAX_TOLD):
-        return None
-    return wants

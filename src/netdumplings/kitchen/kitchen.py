@@ -29,8 +29,8 @@ from ..transport import HubAccess, HubAddress, HubAddresses, Token
 from ..whereabouts import Whereabouts
 from . import telling
 from .cooking import cook_live, cook_replay
-from .demand import Demand
 from .delivering import Delivery, tidy
+from .demand import Demand
 from .displays import displays_of
 from .errors import HandlerErrors
 from .intake import Intake, PacketTally

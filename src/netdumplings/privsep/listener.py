@@ -112,7 +112,7 @@ class Listener:
         if self._failure is not None:
             self._channel.send(write(refusal(self._failure)))
 
-    def _narrow(self, narrow: Narrow) -> None:
+    def _narrow(self, narrow: Narrow) -> None:  # noqa: ARG002 - for those who have packets
         raise ValueError("there is nothing to be narrowed")
 
     def _released(self) -> None:

@@ -33,6 +33,7 @@ from .frames import binary_frame_header, text_frame_header
 from .hellos import eater_hello, kitchen_hello
 from .limits import LIMITS, MAX_ASKED, MAX_CURSOR, Limits
 from .messages import (
+    MAX_PATTERNS,
     SUBPROTOCOL,
     Ack,
     BatchMessage,
@@ -74,6 +75,7 @@ __all__ = [
     "MAX_CURSOR",
     "MAX_NAME",
     "MAX_SECONDS",
+    "MAX_PATTERNS",
     "MAX_TOKEN",
     "MAX_TO_EATER",
     "SUBPROTOCOL",

@@ -86,7 +86,6 @@ class Matcher:
             self._remembered[kind] = answer
         return answer
 
-
     def wants_chef(self, chef: str, kitchen: str) -> bool:
         """Tell whether it may want dumplings of a chef, whatever drives it; remembers nothing."""
         return self._chef(chef) and self._kitchen(kitchen)

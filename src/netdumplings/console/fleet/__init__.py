@@ -19,7 +19,7 @@ from .reading import (
     is_status,
     read_status,
 )
-from .words import level, troubles, worst_first
+from .words import level, said_of, troubles, worst_first
 
 __all__ = [
     "COLORS",
@@ -43,6 +43,7 @@ __all__ = [
     "is_status",
     "level",
     "read_status",
+    "said_of",
     "troubles",
     "worst_first",
     "worst_hubs_first",

@@ -83,6 +83,9 @@ class KitchenStatus:
         losses: see there.
         chef_counts: what each chef has done.
         quarantined: why chefs are not run any more, by their name.
+        not_wanted: the chefs that rest because nobody wants them.
+        kernel_filter: what the kernel passes on because a chef is for it; None if everything that
+            passes ``filter``.
         stuck: the chef, the handler and for how many seconds a call has not returned.
         traffic: packets and bytes by layer, since it started.
         behind: how many seconds ago the latest packet that it handled came.
@@ -101,6 +104,8 @@ class KitchenStatus:
     losses: Losses = NOTHING_LOST
     chef_counts: dict[str, ChefStatus] = field(default_factory=dict)
     quarantined: dict[str, str] = field(default_factory=dict)
+    not_wanted: tuple[str, ...] = ()
+    kernel_filter: str | None = None
     stuck: tuple[str, str, float] | None = None
     traffic: dict[str, tuple[int, int]] = field(default_factory=dict)
     behind: float | None = None
@@ -240,6 +245,8 @@ def _kitchen(entry: Any) -> KitchenStatus:
             name: text(why, 400) or ""
             for name, why in named(counted.get("quarantined"), MOST_CHEFS)
         },
+        not_wanted=texts(counted.get("not_wanted"), MOST_CHEFS),
+        kernel_filter=text(counted.get("kernel_filter"), 4096),
         stuck=_stuck(mapping(counted.get("stuck"))),
         traffic=dict(_traffic(counted.get("traffic"))),
         behind=seconds(counted.get("behind")),

@@ -22,6 +22,12 @@ PLACES: Final = {
 }
 
 
+def said_of(kitchen: Kitchen, now: float) -> str:
+    """Say what is wrong with a kitchen, and which of its chefs rest; arguments as of `troubles`."""
+    resting = (f"{printable(chef)} not wanted" for chef in kitchen.status.not_wanted)
+    return ", ".join([*troubles(kitchen, now), *resting]) or "nothing"
+
+
 def level(kitchen: Kitchen) -> Level:
     """Tell how bad it is."""
     status = kitchen.status

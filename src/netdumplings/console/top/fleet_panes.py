@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from ..figures import bits, share, short, span
-from ..fleet import COLORS, Eater, Kitchen, Level, level, troubles, worst_first
+from ..fleet import COLORS, Eater, Kitchen, Level, level, said_of, worst_first
 from ..text import printable
 from .lines import Cell, Column, Lines, name_of
 from .picture import Picture
@@ -67,7 +67,7 @@ class Kitchens(Lines[Kitchen]):
             Cell(name_of(status.hub), dim),
             Cell(printable(", ".join(status.interfaces)), dim),
             Cell(printable(status.version or "?"), dim),
-            Cell(", ".join(troubles(item, self.now)) or "nothing", COLORS[how_bad]),
+            Cell(said_of(item, self.now), COLORS[how_bad]),
         )
 
     def key(self, item: Kitchen) -> Hashable:

@@ -164,6 +164,8 @@ def _kitchen(kitchen: Kitchen, now: float) -> Text:
         line("hub", printable(status.hub))
     line("interface", printable(", ".join(status.interfaces)) or "?")
     line("filter", printable(status.filter) if status.filter else "every packet")
+    if status.kernel_filter is not None:
+        line("of that", f"what chefs are for: {printable(status.kernel_filter)}")
     line("version", printable(status.version or "?"))
     if rates is not None and not kitchen.gone:
         of_bits = f", {bits(rates.bits)}" if rates.bits is not None else ""
@@ -178,7 +180,8 @@ def _kitchen(kitchen: Kitchen, now: float) -> Text:
     _table(text, "chefs", [
         (printable(name), f"{short(chef.packets)} packets", f"{chef.seconds:.1f} s",
          f"{short(chef.dumplings)} dumplings", f"{short(chef.errors)} errors",
-         f"{short(chef.packets_missed)} missed")
+         f"{short(chef.packets_missed)} missed",
+         *(["not wanted"] if name in status.not_wanted else []))
         for name, chef in status.chef_counts.items()
     ] or [(printable(chef),) for chef in status.chefs])  # fmt: skip
     _table(text, "traffic", [

@@ -61,11 +61,13 @@ export const chefColumns = () => [
   { title: "Kitchen", half: true, value: ({ kitchen }) => kitchen },
   {
     title: "State", wide: true, half: true,
-    value: ({ quarantined, stuck }) => -2 * Boolean(stuck) - (quarantined !== null),
-    show: ({ quarantined, stuck, gone }) => state([
+    value: ({ quarantined, stuck, notWanted }) =>
+      -4 * Boolean(stuck) - 2 * (quarantined !== null) - notWanted,
+    show: ({ quarantined, stuck, notWanted, gone }) => state([
       ...(gone !== null ? [["gone", "soft"]] : []),
       ...(stuck ? [[`stuck ${span(stuck.seconds)} in ${stuck.handler}`, "loss"]] : []),
       ...(quarantined !== null ? [[`quarantined: ${quarantined}`, "loss"]] : []),
+      ...(notWanted ? [["not wanted", "soft"]] : []),
     ]),
   },
   rate("packets/s", "packets"),
@@ -127,9 +129,14 @@ function number(title, value, about = null, mark = null) {
   };
 }
 
-function filtered({ filter }) {
+function filtered({ filter, kernelFilter }) {
   if (filter === null) return "–";
-  return filter === "" ? "everything" : cell(filter, () => h("code", null, filter));
+  const wide = () => (filter === "" ? "everything" : h("code", null, filter));
+  if (kernelFilter !== null) {
+    return cell([filter, kernelFilter], () =>
+      [wide(), " ", h("span", { class: "soft small", title: kernelFilter }, "that a chef is for")]);
+  }
+  return filter === "" ? "everything" : cell(filter, wide);
 }
 
 function lost(kitchen) {

@@ -118,6 +118,7 @@ function readKitchen(entry) {
     ...place(hub),
     interface: words(told.interface),
     filter: string(told.filter, LONG),
+    kernelFilter: string(counts.kernel_filter, LONG),
     version: string(told.version, 64),
     pokeInterval: measure(told.poke_interval),
     told: Object.keys(counts).length > 0,
@@ -151,6 +152,7 @@ function readChefs(told, counts) {
   const done = object(counts.chefs);
   const quarantined = object(counts.quarantined);
   const stuck = object(counts.stuck);
+  const notWanted = new Set(list(counts.not_wanted, MOST_CHEFS).map((name) => string(name)));
   const chefs = new Map();
   const add = (name, module) => {
     if (name === null || chefs.size >= MOST_CHEFS || chefs.has(name)) return;
@@ -164,6 +166,7 @@ function readChefs(told, counts) {
       errors: count(of.errors),
       missed: count(of.packets_missed),
       quarantined: Object.hasOwn(quarantined, name) ? string(quarantined[name], LONG) ?? "?" : null,
+      notWanted: notWanted.has(name),
       stuck: stuck.chef === name ? { handler: string(stuck.handler), seconds: measure(stuck.seconds) } : null,
     });
   };

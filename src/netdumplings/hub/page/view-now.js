@@ -196,6 +196,8 @@ function notesOn(kitchens) {
   const notes = [];
   if (silent.length) notes.push(`No counts from ${names(silent)}: not in these charts.`);
   if (coarse.length) notes.push(`No layers from ${names(coarse)}: shown as one.`);
+  const narrow = here.filter(({ kernelFilter }) => kernelFilter !== null);
+  if (narrow.length) notes.push(`From ${names(narrow)}: only packets that a chef is for.`);
   if (sizeless.length) notes.push(`No bytes from ${names(sizeless)}: not among the bits.`);
   return notes;
 }
