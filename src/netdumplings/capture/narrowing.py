@@ -6,7 +6,10 @@ may let through too much, but never too little. It cannot be made of every filte
 - ``vlan`` and its like shift what is behind them in the whole expression (pcap-filter(7));
 - an address or number without a word before it means what the one before it does;
 - a name may have another address whenever it is looked up. What captures may besides be a process
-  that is to ask nobody anything, and the filter come from one that is not trusted.
+  that is to ask nobody anything, and the filter come from one that is not trusted;
+- a program of BPF that looks behind a packet's end lets it not through, whatever else it would have
+  asked. Packets that end within the headers are let through for that, and filters that look behind
+  those are not joined.
 
 The kernel takes VLAN tags off before it filters, and libpcap puts them on again: a tagged packet is
 another one to the two. All of them are let through.
@@ -18,7 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .linktypes import RAW
+from .linktypes import ETHERNET, RAW
 
 #: How many filters are joined at most, and how many characters they have.
 MAX_FILTERS: Final = 64
@@ -26,27 +29,43 @@ MAX_TEXT: Final = 4096
 #: Lets nothing through, on any link type. (libpcap refuses what it can see to be false.)
 NOTHING: Final = "less 0"
 
-#: Link types without an Ethernet header, and so without tags: NULL, raw IP, LOOP, IPv4, IPv6.
-_TAGLESS: Final = frozenset({0, RAW, 108, 228, 229})
-#: The words of pcap-filter(7) that look nothing up and shift nothing.
+#: Bytes before the IP header by link type: of those that narrowing is for. Besides Ethernet: NULL,
+#: raw IP, LOOP, IPv4, IPv6, in which there are no tags.
+_BEFORE_IP: Final = {ETHERNET: 14, 0: 4, RAW: 0, 108: 4, 228: 0, 229: 0}
+#: Bytes of each header that a filter may look at, and that are there if a packet is not let through
+#: for being short: of TCP and what is in its place, and of others by their names.
+_TRANSPORT: Final = 20
+_ARP: Final = 28
+_DEPTHS: Final = {
+    "ether": 14,
+    "arp": _ARP,
+    "rarp": _ARP,
+    "ip": 20,
+    "ip6": 40 + _TRANSPORT,
+    **dict.fromkeys(("tcp", "udp", "sctp", "icmp", "icmp6"), _TRANSPORT),
+}
+#: The words of pcap-filter(7) that look nothing up, and nowhere else, and shift nothing.
 _WORDS: Final = frozenset(
     re.findall(
         r"\w+",
         """
         host net port portrange proto src dst mask and or not len less greater broadcast multicast
-        ether link ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp igrp pim ah esp vrrp carp stp
+        ether ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp pim ah esp
         tcpflags icmptype icmpcode icmp6type icmp6code
         """,
     )
 )
 _FLAGS: Final = re.compile(r"(?:tcp|icmp|icmp6)-[a-z]+")
+_NAMED: Final = {"tcpflags": 13, "icmptype": 0, "icmpcode": 1, "icmp6type": 0, "icmp6code": 1}
 _TOKEN: Final = re.compile(
     r"\s+"
+    r"|(?P<looks>(?P<header>[a-z0-9]+)\s*\[\s*(?P<at>[0-9]{1,4}|[a-z][a-z0-9]*)"
+    r"\s*(?::\s*(?P<size>[124])\s*)?\])"
     r"|(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]+){0,3})(?![0-9a-zA-Z_.:])"
-    # IPv6 and Ethernet addresses, and the numbers in ip[6:2].
+    # IPv6 and Ethernet addresses.
     r"|[0-9a-fA-F]*(?::[0-9a-fA-F]*)+(?:(?:\.[0-9]+){3})?(?![0-9a-zA-Z_.])"
     r"|\\?(?P<word>[a-z][a-z0-9]*(?:-[a-z]+)?)(?![0-9a-zA-Z_.:-])"
-    r"|[()\[\]<>=!&|+*/%^-]"
+    r"|[()<>=!&|+*/%^-]"
 )
 
 
@@ -66,8 +85,8 @@ def why_not_joined(filters: Sequence[str]) -> str | None:
     for expression in filters:
         if not expression.strip():
             return "one lets everything through"
-        for word in _strange(expression):
-            return f"{word!r} in {expression!r} may mean something else there"
+        for part in _strange(expression):
+            return f"{part!r} in {expression!r} may mean something else there"
     return None
 
 
@@ -90,20 +109,33 @@ def narrowed(filter: str, only: Sequence[str], link_type: int) -> str | None:
         link_type: what packets begin with, a LINKTYPE_ value.
 
     Returns:
-        a filter that lets through those, and of what ``filter`` does everything that has a VLAN
-        tag; None if it cannot be made.
+        a filter that lets through those, and of what ``filter`` does besides what has a VLAN tag or
+        ends within the headers; None if there is none for this link type or this filter.
     """
-    if any(True for _ in _shifting(filter)):
+    before_ip = _BEFORE_IP.get(link_type)
+    if before_ip is None or re.search(r"\b(?:vlan|mpls|pppoes|geneve|vxlan)\b", filter):
         return None
-    # Behind "vlan" everything would mean something else.
-    wanted = union(only) if link_type in _TAGLESS else f"{union(only)} or vlan"
+    wanted = union(only)
+    if only:
+        # First, so that nothing has looked behind their end by then.
+        wanted = f"{' or '.join(_short(before_ip))} or {wanted}"
+    if link_type == ETHERNET:
+        # Last: behind it everything would mean something else.
+        wanted = f"{wanted} or vlan"
     return f"({filter}) and ({wanted})" if filter.strip() else wanted
 
 
+def _short(before_ip: int) -> Iterator[str]:
+    """Write filters for packets that end within the headers that filters may look at."""
+    yield f"(ip and len < {before_ip + _TRANSPORT} + ((ip[0] & 0xf) << 2))"
+    yield f"(ip6 and len < {before_ip + 40 + _TRANSPORT})"
+    if before_ip == 14:
+        yield f"((arp or rarp) and len < {before_ip + _ARP})"
+
+
 def _strange(expression: str) -> Iterator[str]:
-    """Yield what is in a filter that does not mean the same everywhere."""
-    at = 0
-    depth = 0
+    """Yield what is in a filter that does not mean the same everywhere, or looks too far."""
+    at = depth = 0
     begun = False
     while at < len(expression):
         token = _TOKEN.match(expression, at)
@@ -116,16 +148,18 @@ def _strange(expression: str) -> Iterator[str]:
         word = token["word"]
         if word and word not in _WORDS and not _FLAGS.fullmatch(word):
             yield word
+        if token["looks"] and not _is_near(token["header"], token["at"], token["size"]):
+            yield token["looks"]
         if not begun and token[0].strip() not in ("", "(", "!", "not"):
             begun = True
-            if not word:
+            if not word and not token["looks"]:
                 yield token[0]
         at = token.end()
     if depth:
         yield "("
 
 
-def _shifting(expression: str) -> Iterator[str]:
-    """Yield words that shift what is behind them."""
-    for found in re.finditer(r"\b(?:vlan|mpls|pppoes|geneve|vxlan)\b", expression):
-        yield found[0]
+def _is_near(header: str, at: str, size: str | None) -> bool:
+    """Tell whether a filter looks no further than it may."""
+    offset = _NAMED.get(at, -1) if not at.isdecimal() else int(at)
+    return offset >= 0 and offset + int(size or 1) <= _DEPTHS.get(header, 0)

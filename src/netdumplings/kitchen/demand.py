@@ -25,18 +25,18 @@ class Demand:
 
     Args:
         stations: the chefs at work; a list that others may change.
-        linger: seconds that a chef is run on when nobody wants it any more.
+        linger: seconds that a chef is run on when nobody wants it any more; None for the usual.
         clock: seconds of a steady clock.
     """
 
     def __init__(
         self,
         stations: Sequence[Station],
-        linger: float = LINGER,
+        linger: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stations = stations
-        self._linger = linger
+        self._linger = LINGER if linger is None else linger
         self._clock = clock
         self._asked: frozenset[str] = frozenset()
         self._wanted: frozenset[str] | None = None

@@ -28,6 +28,7 @@ from .handle import (
     check_text,
     dispatched,
 )
+from .swapping import can_swap, swap
 
 _DENIED = (cypcap.ErrorCode.PERM_DENIED, cypcap.ErrorCode.PROMISC_PERM_DENIED)
 
@@ -43,6 +44,7 @@ class CypcapHandle:
             self.descriptor = None
         self._pcap = pcap
         self._interface = interface
+        self._filtered = False
         self._drops = Drops()
 
     def read(self, max_packets: int) -> PacketBatch | None:
@@ -59,9 +61,15 @@ class CypcapHandle:
 
     def set_filter(self, expression: str) -> None:
         """Let through what matches; see `Handle`."""
+        # Left to find the netmask by itself, cypcap 0.6.3 prints it on standard output.
+        netmask = _netmask(self._interface)
         try:
-            # Left to find the netmask by itself, cypcap 0.6.3 prints it on standard output.
-            self._pcap.setfilter(expression, netmask=_netmask(self._interface))
+            if self._filtered and self.descriptor is not None and can_swap(self.link_type):
+                program = self._pcap.compile(expression, optimize=True, netmask=netmask)
+                if swap(self.descriptor, program):
+                    return
+            self._pcap.setfilter(expression, netmask=netmask)
+            self._filtered = True
         except cypcap.Error as error:
             raise InvalidFilter(expression, f"{_reason(error)} (on {self._interface})") from None
 

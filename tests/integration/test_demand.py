@@ -1,0 +1,191 @@
+"""Chefs that run only when wanted: a hub tells its kitchens what eaters subscribe to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from netdumplings import DumplingChef, DumplingKitchen
+from netdumplings.packets import PacketBatch
+from netdumplings.testing import collecting_eater, running_hub, running_kitchen
+from netdumplings.testing.together import RunningHub
+from netdumplings.testing.workers import PATIENCE, Worker, working
+from support.live_packets import LiveSource
+from support.packets import arp, batch, dns_query
+
+
+class CountChef(DumplingChef):
+    """Tells what it was given; the base of two."""
+
+    assignable_to_kitchen = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pokes = 0
+
+    def batch_handler(self, packets: PacketBatch) -> int:
+        return len(packets)
+
+    def interval_handler(self, interval: float | None = None) -> None:
+        self.pokes += 1
+
+
+class SteadyChef(CountChef):
+    """Is always run."""
+
+
+class IdleChef(CountChef):
+    """Is run when somebody wants it."""
+
+    only_when_wanted = True
+
+
+@pytest.fixture(autouse=True)
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdumplings.kitchen.demand.LINGER", 0.1)
+
+
+class Live:
+    """A live kitchen that a test feeds."""
+
+    def __init__(self, kitchen: DumplingKitchen, source: LiveSource) -> None:
+        self.kitchen = kitchen
+        self._source = source
+        self._fed = 0
+
+    @property
+    def resting(self) -> tuple[str, ...]:
+        return self.kitchen.statistics().not_wanted
+
+    def feed(self, *packets: bytes) -> None:
+        """Feed it, and wait until all chefs had their turn."""
+        self._source.feed(batch(*packets))
+        self._fed += len(packets)
+        until(lambda: self.kitchen.statistics().packets_handled == self._fed)
+
+    def had(self, chef: type[DumplingChef]) -> int:
+        """How many packets a chef was handed."""
+        return self.kitchen.statistics().chefs[chef.__name__].packets
+
+
+def until(so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.01)
+
+
+@contextmanager
+def live_kitchen(
+    hub: RunningHub, *chefs: type[DumplingChef], name: str = "attic", **settings: Any
+) -> Iterator[Live]:
+    source = LiveSource()
+    kitchen = DumplingKitchen(
+        name, hub=hub.for_kitchens, chefs=chefs, source=source, poke_interval=0.05, **settings
+    )
+    with working(Worker(name, kitchen.run), kitchen.stop):
+        yield Live(kitchen, source)
+
+
+@pytest.mark.parametrize("isolate", [(), ("IdleChef",)], ids=["here", "isolated"])
+def test_a_chef_is_run_while_an_eater_wants_it(isolate: tuple[str, ...]) -> None:
+    packets = arp(), dns_query()
+    with (
+        running_hub() as hub,
+        live_kitchen(hub, SteadyChef, IdleChef, isolate=isolate) as kitchen,
+    ):
+        until(lambda: kitchen.resting == ("IdleChef",))
+        before = kitchen.had(IdleChef)
+        kitchen.feed(*packets)
+        assert kitchen.had(IdleChef) == before
+        assert kitchen.had(SteadyChef) == 2
+        with collecting_eater(hub, chef_filter=["Idle*"], since=None) as eater:
+            until(lambda: not kitchen.resting)
+            kitchen.feed(*packets)
+            assert [one.payload for one in eater.wait_for(1)] == [2]
+        until(lambda: kitchen.resting == ("IdleChef",))
+        kitchen.feed(*packets)
+        done = kitchen.kitchen.statistics()
+        assert kitchen.had(IdleChef) == before + 2
+        # What it was not handed is no loss.
+        assert not done.packets.violations()
+        assert done.packets_handled == done.packets_received == 6
+        assert not sum(chef.packets_missed for chef in done.chefs.values())
+
+
+def test_a_chef_that_rests_is_not_poked() -> None:
+    with running_hub() as hub, live_kitchen(hub, SteadyChef, IdleChef) as kitchen:
+        steady, idle = kitchen.kitchen.chefs
+        assert isinstance(steady, CountChef)
+        assert isinstance(idle, CountChef)
+        until(lambda: kitchen.resting)
+        pokes, rested = steady.pokes, idle.pokes
+        until(lambda: steady.pokes >= pokes + 3)
+        assert idle.pokes == rested
+
+
+@pytest.mark.parametrize(
+    ("wishes", "wanted"),
+    [
+        ({"kitchen_filter": None}, True),
+        ({"kitchen_filter": ["att*"]}, True),
+        ({"kitchen_filter": ["cellar"]}, False),
+        ({"kitchen_filter": [None]}, False),
+        ({"chef_filter": ["SteadyChef", "IdleChef"], "kitchen_filter": ["attic"]}, True),
+        ({"chef_filter": ["SteadyChef"]}, False),
+        ({"chef_filter": ["SystemStatusChef"], "kitchen_filter": [None]}, False),
+    ],
+)
+def test_what_counts_as_wanting(wishes: dict[str, Any], wanted: bool) -> None:
+    with running_hub() as hub, collecting_eater(hub, **wishes):
+        until(lambda: hub.hub._service and hub.hub._service._eaters.here)
+        with live_kitchen(hub, SteadyChef, IdleChef) as kitchen:
+            demand = kitchen.kitchen._demand
+            assert demand
+            until(lambda: demand._wanted is not None)
+            assert demand._wanted == ({"IdleChef"} if wanted else set())
+
+
+def test_what_a_hub_said_holds_while_it_is_away_and_another_is_asked() -> None:
+    with ExitStack() as first:
+        hub = first.enter_context(running_hub())
+        port = hub.in_port
+        with live_kitchen(hub, IdleChef) as kitchen:
+            until(lambda: kitchen.resting)
+            first.close()
+            kitchen.feed(arp())
+            assert kitchen.resting
+            with running_hub(in_port=port) as again, collecting_eater(again) as eater:
+                until(lambda: not kitchen.resting)
+                kitchen.feed(arp(), arp())
+                eater.wait_until(lambda eaten: 2 in [one.payload for one in eaten])
+
+
+def test_who_asks_for_no_demand_runs_all_and_so_does_a_replay() -> None:
+    with running_hub() as hub, live_kitchen(hub, IdleChef, demand=False) as kitchen:
+        until(lambda: hub.hub._service and hub.hub._service._kitchens.here)
+        kitchen.feed(arp())
+        assert kitchen.had(IdleChef) == 1
+        with running_kitchen(hub, IdleChef) as replaying:
+            replaying.feed([arp(), arp()])
+            replaying.end()
+            assert replaying.kitchen.statistics().chefs["IdleChef"].packets == 2
+
+
+def test_the_status_says_who_is_not_wanted() -> None:
+    with (
+        running_hub(status_freq=60.0) as hub,
+        live_kitchen(hub, SteadyChef, IdleChef),
+        collecting_eater(hub, chef_filter=["SystemStatusChef"], kitchen_filter=[None]) as eater,
+    ):
+        # At once, and not with the next status.
+        def resting(payload: Any) -> list[str]:
+            (kitchen,) = payload["dumpling_kitchens"] or [{"info_from_kitchen": {}}]
+            told: list[str] = kitchen["info_from_kitchen"].get("counts", {}).get("not_wanted", [])
+            return told
+
+        eater.wait_until(lambda eaten: any(resting(one.payload) == ["IdleChef"] for one in eaten))
