@@ -15,9 +15,9 @@ from netdumplings.defaults import MAX_MESSAGE
 from netdumplings.hub import fleet as fleets
 from netdumplings.hub.fleet import REMEMBERED, Fleet
 from netdumplings.hub.reporting import backbone_told
-from netdumplings.hub.reports import LeftTold, Report
+from netdumplings.hub.reports import LeftTold, Report, WantTold
 from netdumplings.hub.status import fair_shares, fleet_payload, status_dumpling
-from netdumplings.wire import check_dumpling
+from netdumplings.wire import check_dumpling, subscription
 from support.fleets import (
     EATERS,
     INTAKE,
@@ -336,3 +336,24 @@ def test_kitchens_that_left_are_remembered_only_so_long(
     assert [known.fleet.elsewhere(stream, 0.0).counts is None for stream in "abc"] == [
         True, False, False,
     ]  # fmt: skip
+
+
+def test_what_is_wanted_elsewhere_goes_with_the_hub_where_it_is_wanted(known: Known) -> None:
+    wanted = [[WantTold(["A"])], [], [WantTold(["A"], ["k"]), WantTold(None, ["att*"])]]
+    for number, wants in enumerate(wanted, start=1):
+        known.hear(msgspec.structs.replace(report(f"hub {number}", number), wants=wants))
+    found = [
+        frozenset({subscription(chefs=["A"])}),
+        frozenset(),
+        frozenset({subscription(chefs=["A"], kitchens=["k"]), subscription(kitchens=["att*"])}),
+    ]
+    assert known.fleet.wants == found
+    stopped = report("hub 1", 1)
+    known.hear(
+        msgspec.structs.replace(
+            stopped, hub=msgspec.structs.replace(stopped.hub, stopped=True), wants=wanted[0]
+        )
+    )
+    assert known.fleet.wants == found[1:]
+    known.clock.now += 1000
+    assert known.fleet.wants == []

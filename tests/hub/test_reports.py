@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netdumplings.backbone import BackboneState
 from netdumplings.hub.guests import Kitchen
-from netdumplings.hub.reporting import backbone_told, report_of
+from netdumplings.hub.reporting import backbone_told, report_of, wants_told
 from netdumplings.hub.reports import (
     MAX_REPORT,
     MOST,
@@ -20,11 +20,14 @@ from netdumplings.hub.reports import (
     LeftTold,
     Report,
     SumTold,
+    WantTold,
     read_report,
     write_report,
 )
 from netdumplings.hub.sessions import Sessions
 from netdumplings.hub.totals import SumNow
+from netdumplings.hub.wants import MAX_WANTS, NOTHING, Wants, wants_of
+from netdumplings.wire import MAX_PATTERNS, subscription
 from support.fleets import STORING, eater, kitchen, report, told
 
 FULL = report(
@@ -34,6 +37,7 @@ FULL = report(
     eaters=[eater()],
     left=[LeftTold("t", msgspec.Raw(b'{"packets_received":4}'))],
     sums=[SumTold("k", 1, 5, 3, 2)],
+    wants=[WantTold(["A*"], ["k"])],
 )
 
 
@@ -182,3 +186,49 @@ def test_what_a_kitchen_told_last_is_told_when_it_has_left() -> None:
     assert [bytes(left.counts) for left in found] == [b'{"a":2}']
     one.told_counts(b'{"a":"%s"}' % (b"x" * 20_000))
     assert report_of(HubTold(id="", name=""), [], [], [one]).left == []
+
+
+@pytest.mark.parametrize(
+    "wants",
+    [
+        NOTHING,
+        None,
+        wants_of([subscription(chefs=["A", "B*"], kitchens=["k", None])]),
+        wants_of([subscription(chefs=[f"Chef{number}"]) for number in range(MAX_WANTS)]),
+    ],
+)
+def test_what_eaters_want_is_told_as_it_is(wants: Wants) -> None:
+    told_ = report_of(told("east", 1), [], [], wants=wants)
+    found = read(write_report(told_))
+    found.hub.eaters = 1
+    assert wants_told(found) == wants
+
+
+def test_if_there_is_no_room_for_it_every_chef_is_wanted() -> None:
+    long = [
+        subscription(chefs=[f"{number:03}{name:03}" + "\x01" * 250 for name in range(MAX_PATTERNS)])
+        for number in range(MAX_WANTS)
+    ]
+    wants = wants_of(long)
+    assert wants is not None
+    data = write_report(report_of(told("east", 1), [], [], wants=wants))
+    assert len(data) < MAX_REPORT
+    assert read(data).wants is None
+
+
+def test_of_an_older_hub_it_is_known_whether_there_are_eaters() -> None:
+    for eaters, wanted in ((0, NOTHING), (1, None)):
+        data = json.loads(write_report(report_of(told("east", 1), [], [])))
+        data["payload"]["hub"]["eaters"] = eaters
+        del data["payload"]["wants"]
+        assert wants_told(read(json.dumps(data).encode())) == wanted
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, [1], [{"chefs": "A"}], [{"chefs": ["A" * 257]}], [{}] * (MAX_WANTS + 1)],
+)
+def test_wants_that_make_no_sense_make_no_report(wrong: Any) -> None:
+    data = json.loads(write_report(FULL))
+    data["payload"]["wants"] = wrong
+    assert isinstance(read_report(json.dumps(data).encode()), str)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from netdumplings import DumplingChef, DumplingKitchen
+from netdumplings import DumplingChef
 from netdumplings.packets import PacketBatch
 from netdumplings.testing import collecting_eater, running_hub, running_kitchen
-from netdumplings.testing.together import RunningHub
-from netdumplings.testing.workers import PATIENCE, Worker, working
-from support.live_packets import LiveSource
-from support.packets import arp, batch, dns_query
+from support.live_packets import live_kitchen, wait_until
+from support.packets import arp, dns_query
 
 
 class CountChef(DumplingChef):
@@ -49,65 +45,23 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netdumplings.kitchen.demand.LINGER", 0.1)
 
 
-class Live:
-    """A live kitchen that a test feeds."""
-
-    def __init__(self, kitchen: DumplingKitchen, source: LiveSource) -> None:
-        self.kitchen = kitchen
-        self._source = source
-        self._fed = 0
-
-    @property
-    def resting(self) -> tuple[str, ...]:
-        return self.kitchen.statistics().not_wanted
-
-    def feed(self, *packets: bytes) -> None:
-        """Feed it, and wait until all chefs had their turn."""
-        self._source.feed(batch(*packets))
-        self._fed += len(packets)
-        until(lambda: self.kitchen.statistics().packets_handled == self._fed)
-
-    def had(self, chef: type[DumplingChef]) -> int:
-        """How many packets a chef was handed."""
-        return self.kitchen.statistics().chefs[chef.__name__].packets
-
-
-def until(so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not so():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.01)
-
-
-@contextmanager
-def live_kitchen(
-    hub: RunningHub, *chefs: type[DumplingChef], name: str = "attic", **settings: Any
-) -> Iterator[Live]:
-    source = LiveSource()
-    kitchen = DumplingKitchen(
-        name, hub=hub.for_kitchens, chefs=chefs, source=source, poke_interval=0.05, **settings
-    )
-    with working(Worker(name, kitchen.run), kitchen.stop):
-        yield Live(kitchen, source)
-
-
 @pytest.mark.parametrize("isolate", [(), ("IdleChef",)], ids=["here", "isolated"])
 def test_a_chef_is_run_while_an_eater_wants_it(isolate: tuple[str, ...]) -> None:
     packets = arp(), dns_query()
     with (
         running_hub() as hub,
-        live_kitchen(hub, SteadyChef, IdleChef, isolate=isolate) as kitchen,
+        live_kitchen(hub.for_kitchens, SteadyChef, IdleChef, isolate=isolate) as kitchen,
     ):
-        until(lambda: kitchen.resting == ("IdleChef",))
+        wait_until(lambda: kitchen.resting == ("IdleChef",))
         before = kitchen.had(IdleChef)
         kitchen.feed(*packets)
         assert kitchen.had(IdleChef) == before
         assert kitchen.had(SteadyChef) == 2
         with collecting_eater(hub, chef_filter=["Idle*"], since=None) as eater:
-            until(lambda: not kitchen.resting)
+            wait_until(lambda: not kitchen.resting)
             kitchen.feed(*packets)
             assert [one.payload for one in eater.wait_for(1)] == [2]
-        until(lambda: kitchen.resting == ("IdleChef",))
+        wait_until(lambda: kitchen.resting == ("IdleChef",))
         kitchen.feed(*packets)
         done = kitchen.kitchen.statistics()
         assert kitchen.had(IdleChef) == before + 2
@@ -118,13 +72,13 @@ def test_a_chef_is_run_while_an_eater_wants_it(isolate: tuple[str, ...]) -> None
 
 
 def test_a_chef_that_rests_is_not_poked() -> None:
-    with running_hub() as hub, live_kitchen(hub, SteadyChef, IdleChef) as kitchen:
+    with running_hub() as hub, live_kitchen(hub.for_kitchens, SteadyChef, IdleChef) as kitchen:
         steady, idle = kitchen.kitchen.chefs
         assert isinstance(steady, CountChef)
         assert isinstance(idle, CountChef)
-        until(lambda: kitchen.resting)
+        wait_until(lambda: kitchen.resting)
         pokes, rested = steady.pokes, idle.pokes
-        until(lambda: steady.pokes >= pokes + 3)
+        wait_until(lambda: steady.pokes >= pokes + 3)
         assert idle.pokes == rested
 
 
@@ -142,11 +96,11 @@ def test_a_chef_that_rests_is_not_poked() -> None:
 )
 def test_what_counts_as_wanting(wishes: dict[str, Any], wanted: bool) -> None:
     with running_hub() as hub, collecting_eater(hub, **wishes):
-        until(lambda: hub.hub._service and hub.hub._service._eaters.here)
-        with live_kitchen(hub, SteadyChef, IdleChef) as kitchen:
+        wait_until(lambda: hub.hub._service and hub.hub._service._eaters.here)
+        with live_kitchen(hub.for_kitchens, SteadyChef, IdleChef) as kitchen:
             demand = kitchen.kitchen._demand
             assert demand
-            until(lambda: demand._wanted is not None)
+            wait_until(lambda: demand._wanted is not None)
             assert demand._wanted == ({"IdleChef"} if wanted else set())
 
 
@@ -154,20 +108,20 @@ def test_what_a_hub_said_holds_while_it_is_away_and_another_is_asked() -> None:
     with ExitStack() as first:
         hub = first.enter_context(running_hub())
         port = hub.in_port
-        with live_kitchen(hub, IdleChef) as kitchen:
-            until(lambda: kitchen.resting)
+        with live_kitchen(hub.for_kitchens, IdleChef) as kitchen:
+            wait_until(lambda: kitchen.resting)
             first.close()
             kitchen.feed(arp())
             assert kitchen.resting
             with running_hub(in_port=port) as again, collecting_eater(again) as eater:
-                until(lambda: not kitchen.resting)
+                wait_until(lambda: not kitchen.resting)
                 kitchen.feed(arp(), arp())
                 eater.wait_until(lambda eaten: 2 in [one.payload for one in eaten])
 
 
 def test_who_asks_for_no_demand_runs_all_and_so_does_a_replay() -> None:
-    with running_hub() as hub, live_kitchen(hub, IdleChef, demand=False) as kitchen:
-        until(lambda: hub.hub._service and hub.hub._service._kitchens.here)
+    with running_hub() as hub, live_kitchen(hub.for_kitchens, IdleChef, demand=False) as kitchen:
+        wait_until(lambda: hub.hub._service and hub.hub._service._kitchens.here)
         kitchen.feed(arp())
         assert kitchen.had(IdleChef) == 1
         with running_kitchen(hub, IdleChef) as replaying:
@@ -179,7 +133,7 @@ def test_who_asks_for_no_demand_runs_all_and_so_does_a_replay() -> None:
 def test_the_status_says_who_is_not_wanted() -> None:
     with (
         running_hub(status_freq=60.0) as hub,
-        live_kitchen(hub, SteadyChef, IdleChef),
+        live_kitchen(hub.for_kitchens, SteadyChef, IdleChef),
         collecting_eater(hub, chef_filter=["SystemStatusChef"], kitchen_filter=[None]) as eater,
     ):
         # At once, and not with the next status.

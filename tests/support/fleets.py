@@ -75,7 +75,7 @@ def report(
 ) -> Report:
     """What a hub tells, or would."""
     counts = {"kitchens": len(kitchens), "eaters": len(eaters)}
-    lists = {key: more.pop(key) for key in ("left", "sums") if key in more}
+    lists = {key: more.pop(key) for key in ("left", "sums", "wants") if key in more}
     return Report(told(name, number, **counts | more), kitchens, eaters, **lists)
 
 

@@ -38,7 +38,10 @@ logging.getLogger("netdumplings").addHandler(Teller())
 logging.getLogger("netdumplings").setLevel(logging.INFO)
 told_to_stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), told_to_stop.set()), daemon=True).start()
+narrow = options.pop("narrow", None)
 source = live_source(interfaces, CaptureOptions(**options))
+if narrow is not None:
+    source.narrow(narrow)
 source.open()
 tell(ready=True)
 batch = None
@@ -74,7 +77,8 @@ class Sniffer:
     Args:
         namespace: where to sniff.
         interfaces: on which interfaces.
-        options: fields of `CaptureOptions`; the filter lets everything through by default.
+        options: fields of `CaptureOptions`; the filter lets everything through by default. And
+            ``narrow``: what `LiveSource.narrow` is called with.
 
     Attributes:
         packets: what was sniffed so far.

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from netdumplings.wire import (
+    LIMITS,
+    MAX_ASKED,
     MAX_CURSOR,
     MAX_NAME,
     Ack,
@@ -17,6 +19,7 @@ from netdumplings.wire import (
     CursorMoved,
     Gap,
     UnknownType,
+    Wanted,
     WelcomeToEater,
     WelcomeToKitchen,
     counts_message,
@@ -53,6 +56,9 @@ def line(document: dict[str, Any], **more: Any) -> bytes:
     [
         KitchenHelloMessage(SESSION, MAX_SEQ, msgspec.Raw(b'{"kitchen_name":"k"}')),
         KitchenHelloMessage(SESSION, MAX_SEQ, msgspec.Raw(b'{"kitchen_name":"k"}'), MAX_SEQ - 1),
+        KitchenHelloMessage(
+            SESSION, 1, msgspec.Raw(b'{"kitchen_name":"k"}'), asks=["A" * MAX_NAME] * MAX_ASKED
+        ),
         BatchMessage(7),
         CountsMessage(msgspec.Raw(b'{"a":[1]}')),
     ],
@@ -61,7 +67,17 @@ def test_what_a_kitchen_writes_the_hub_reads(message: Any) -> None:
     assert read_from_kitchen(write(message)) == message
 
 
-@pytest.mark.parametrize("message", [WelcomeToKitchen(0), Ack(MAX_SEQ)])
+@pytest.mark.parametrize(
+    "message",
+    [
+        WelcomeToKitchen(0),
+        WelcomeToKitchen(0, []),
+        WelcomeToKitchen(7, ["A", "ž"]),
+        Ack(MAX_SEQ),
+        Wanted([]),
+        Wanted(["A" * MAX_NAME] * MAX_ASKED),
+    ],
+)
 def test_what_the_hub_writes_to_a_kitchen_it_reads(message: Any) -> None:
     assert read_to_kitchen(write(message)) == message
     assert read_to_kitchen(write(message).decode()) == message
@@ -260,3 +276,41 @@ def test_a_stream_is_the_beginning_of_the_hash_of_its_session() -> None:
     # From sha256sum(1).
     assert stream_of("0123456789abcdef0123456789abcdef") == "3eb1bd439947eb76"
     assert stream_of("ž" * 16) == "bf3e8eb704595256"
+
+
+def asked(announcement: str, asks: list[str]) -> list[str] | None:
+    """Which chefs a kitchen asks about, in a hello that a hub takes."""
+    hello = kitchen_hello_message(SESSION, 1, announcement, None, asks)
+    assert len(hello) <= LIMITS.hello
+    message = read_from_kitchen(hello)
+    assert isinstance(message, KitchenHelloMessage)
+    return message.asks
+
+
+def test_a_kitchen_asks_about_all_its_chefs_or_not_at_all() -> None:
+    brief = kitchen_hello("k", "eth0", "", [], 5.0)
+    long = kitchen_hello("k", "eth0", "f" * (LIMITS.hello - 3000), [], 5.0)
+    names = [f"Chef{number}" for number in range(MAX_ASKED)]
+    assert asked(brief, names) == names
+    assert asked(long, names[:10]) == names[:10]
+    assert asked(brief, [*names, "OneMore"]) is None
+    assert asked(long, ["A" * MAX_NAME] * 20) is None
+    assert asked(brief, []) is None
+
+
+@pytest.mark.parametrize("wrong", [["A"] * (MAX_ASKED + 1), ["A" * (MAX_NAME + 1)], [1], "A", {}])
+def test_a_hub_and_a_kitchen_take_so_many_chefs_and_so_long_names(wrong: Any) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        read_from_kitchen(line(KITCHEN, asks=wrong))
+    for told in (
+        {"type": "welcome", "acknowledged": 0, "wanted": wrong},
+        {"type": "wanted", "chefs": wrong},
+    ):
+        with pytest.raises(msgspec.ValidationError):
+            read_to_kitchen(json.dumps(told))
+
+
+def test_a_kitchen_that_is_told_less_or_nothing_is_older_or_its_hub_is() -> None:
+    assert read_to_kitchen('{"type":"welcome","acknowledged":0}') == WelcomeToKitchen(0)
+    with pytest.raises(msgspec.ValidationError):
+        read_to_kitchen('{"type":"wanted"}')

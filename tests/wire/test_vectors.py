@@ -63,6 +63,8 @@ def meaning(event: Event) -> dict[str, Any]:
     if isinstance(event, KitchenHello):
         if event.acknowledged is not None:
             who["acknowledged"] = event.acknowledged
+        if event.asks:
+            who["asks"] = list(event.asks)
         return who | {"session": event.session, "first": event.first}
     wanted = event.subscription
     return who | {
@@ -148,7 +150,9 @@ class Numbers:
                 if self.session in self.has:
                     self._skip(event["first"])
                 self.has.setdefault(self.session, event["first"] - 1)
-                return WelcomeToKitchen(self.has[self.session])
+                # In vectors of kitchens there are no eaters: nobody wants any chef.
+                wanted: list[str] | None = [] if event.get("asks") else None
+                return WelcomeToKitchen(self.has[self.session], wanted)
             if event["event"] == "dumplings":
                 self._skip(event["first"])
                 for seq, _line in enumerate(event["lines"], event["first"]):
