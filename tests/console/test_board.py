@@ -74,6 +74,14 @@ def test_more_kitchens_than_fit_are_the_worst_and_a_number() -> None:
     assert lines_of(*many, height=1) == lines_of(height=9) == []
 
 
+def test_a_chef_that_rests_is_said_to_and_is_nothing_wrong() -> None:
+    resting = kitchen("resting", not_wanted=["IdleChef", EVIL])
+    _, line = lines_of(resting, width=200)
+    assert "IdleChef not wanted" in line
+    assert "\x1b[2J" not in line
+    assert lines_of(*[kitchen("well")] * 3, resting, height=3)[-1] == "and 3 more, all well"
+
+
 @pytest.mark.parametrize("width", [8, 20, 40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = lines_of(kitchen("台" * 100), kitchen("n" * 300), width=width, height=3)

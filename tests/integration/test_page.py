@@ -90,13 +90,17 @@ async def test_whatever_peers_call_themselves_is_text(page: Page, complaints: Co
         counting_kitchen(hub, EVIL + "k", **names, version=EVIL + "v") as tell,
         eater(hub, json.dumps({"eater_name": EVIL + "e"})),
     ):
-        await tell(packets_handled=1, quarantined={EVIL + "c": EVIL + "q"})
+        resting = {"not_wanted": [EVIL + "c"], "kernel_filter": EVIL + "w"}
+        await tell(packets_handled=1, quarantined={EVIL + "c": EVIL + "q"}, **resting)
         await show(page, hub.out_port, "fleet")
         panel = page.get_by_role("tabpanel")
         for mark in "kifcvqe":
             await expect(panel).to_contain_text(SEEN + mark)
+        await expect(panel).to_contain_text("not wanted")
+        await expect(panel.get_by_text("that a chef is for")).to_have_attribute("title", SEEN + "w")
         await page.get_by_role("tab", name="Now").click()
         await expect(panel.get_by_role("button", name=SEEN + "k")).to_be_visible()
+        await expect(panel).to_contain_text(f"From {SEEN}k: only packets that a chef is for.")
         assert await page.locator("main :is(img, script, a, iframe)").count() == 0
         assert await page.evaluate("globalThis.hacked") is None
 

@@ -108,6 +108,7 @@ JUNK: list[Any] = [
                     "traffic": {"IP": "x", "TCP": [1], "__proto__": [1, 2], "UDP": [1, None]},
                     "chefs": {"__proto__": 1, "constructor": {}, "x": None}, "stuck": [],
                     "quarantined": {"toString": 3, "x": {}},
+                    "not_wanted": [1, None, {}, "toString"], "kernel_filter": ["x"],
                 }}, "info_from_hub": {"port": 2**70, "host": {}}}],
         "dumpling_eaters": "x", "ledger": [], "refused": {"x": "y"}, "server_uptime": {}}},
 ]  # fmt: skip

@@ -58,7 +58,9 @@ class Narrowing:
             return
         self.filter = told
         self._source.narrow(only)
-        if told is not None:
+        if told is not None and not only:
+            logger.info("the kernel passes on nothing: no chef is at work")
+        elif told is not None:
             logger.info("the kernel passes on what a chef is for, and no more: %s", told)
         else:
             logger.info("the kernel passes on every packet again that passes the kitchen's filter")

@@ -26,6 +26,8 @@ COUNTS: dict[str, Any] = {
         "A": {"packets": 80, "seconds": 0.5, "dumplings": 9, "errors": 2, "packets_missed": 7}
     },
     "quarantined": {"B": "it did not return"},
+    "not_wanted": ["C"],
+    "kernel_filter": "(udp port 53)",
     "stuck": {"chef": "A", "handler": "packet_handler", "seconds": 7.5},
 }
 
@@ -40,6 +42,7 @@ def test_a_kitchen_tells_what_it_counted_and_lost_at_each_place() -> None:
     assert one.chef_counts == {"A": ChefStatus(80, 0.5, 9, 2, 7)}
     assert (one.errors, one.behind) == (2, 0.25)
     assert one.quarantined == {"B": "it did not return"}
+    assert (one.not_wanted, one.kernel_filter) == (("C",), "(udp port 53)")
     assert one.stuck == ("A", "packet_handler", 7.5)
     assert one.traffic == {"TCP": (60, 6000), "UDP": (20, 2000)}
 
@@ -74,6 +77,9 @@ def test_an_eater_tells_what_it_got_and_missed() -> None:
         ("stuck", {"chef": "A"}),
         ("stuck", []),
         ("quarantined", [1]),
+        ("not_wanted", {"A": 3}),
+        ("not_wanted", [1, {}]),
+        ("kernel_filter", ["udp"]),
         ("chefs", {"A": 3}),
     ],
 )
@@ -83,12 +89,15 @@ def test_what_makes_no_sense_is_as_if_it_were_not_told(key: str, nonsense: Any) 
         *({}, None, None, {}),
         0,
     )
+    assert (one.not_wanted, one.kernel_filter) == ((), None)
 
 
 def test_however_much_is_told_what_is_read_has_bounds() -> None:
     many = {f"{n}" * 100: 1 for n in range(10_000)}
     lists = {name: [1, 1] for name in many}
     hostile = kitchen("n" * 1000, chefs=many, quarantined=many, traffic=lists)
+    counted = hostile["info_from_kitchen"]["counts"]
+    counted |= {"not_wanted": list(many), "kernel_filter": "f" * 100_000}
     hostile["info_from_kitchen"] |= {"interface": list(many), "filter": "f" * 100_000}
     [one, *others] = read_status(status(1, hostile, *[kitchen()] * 10_000)).kitchens
     assert len(others) < 5000
@@ -96,7 +105,8 @@ def test_however_much_is_told_what_is_read_has_bounds() -> None:
     assert len(one.chef_counts) == len(one.quarantined) == 512
     assert len(one.traffic) == 32
     assert len(one.interfaces) == 64
-    assert len(one.filter or "") == 4096
+    assert len(one.filter or "") == len(one.kernel_filter or "") == 4096
+    assert len(one.not_wanted) == 512
 
 
 json_values = st.recursive(
