@@ -84,6 +84,7 @@ class LiveSource:
         self._library = library
         self._own = OwnTraffic()
         self._only: tuple[str, ...] | None = None
+        self._at_work = False
         self._taps = {name: _Tap(name) for name in names}
         self._ready: deque[_Tap] = deque()
         self._selector: selectors.BaseSelector | None = None
@@ -145,6 +146,7 @@ class LiveSource:
 
     def read(self, timeout: float) -> PacketBatch | None:
         """Take the next packets, all of one interface; see `PacketSource.read`."""
+        self._at_work = True
         deadline = time.monotonic() + timeout
         while True:
             now = time.monotonic()
@@ -269,9 +271,9 @@ class LiveSource:
     def _filter_all(self) -> None:
         for tap in self._taps.values():
             if tap.handle is not None:
-                self._filter(tap)
+                self._filter(tap, at_work=self._at_work)
 
-    def _filter(self, tap: _Tap) -> None:
+    def _filter(self, tap: _Tap, *, at_work: bool = False) -> None:
         """Set the filter, as much of it as libpcap knows for the kind of packets."""
         assert tap.handle is not None
         wide = self._options.filter
@@ -283,9 +285,9 @@ class LiveSource:
             wanted = [*(filter for filter in narrow if filter is not None), *wanted]
         for expression in wanted[:-1]:
             with suppress(InvalidFilter):
-                tap.handle.set_filter(expression)
+                tap.handle.set_filter(expression, at_work=at_work)
                 return
-        tap.handle.set_filter(wide)
+        tap.handle.set_filter(wide, at_work=at_work)
 
     def _disconnect(self, tap: _Tap) -> None:
         if tap.handle is None:

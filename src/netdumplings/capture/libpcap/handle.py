@@ -87,11 +87,14 @@ class Handle(Protocol):
         """
         ...
 
-    def set_filter(self, expression: str) -> None:
-        """Let through what matches, of the packets that come from now on.
+    def set_filter(self, expression: str, *, at_work: bool = False) -> None:
+        """Let through what matches.
 
         Args:
             expression: in pcap-filter(7) language; empty for everything.
+            at_work: whether packets are being read: then those that match both this filter and the
+                one before are not to be lost, if that can be done. Else those that came already
+                are to be left out if they do not match.
 
         Raises:
             InvalidFilter: libpcap refuses it.

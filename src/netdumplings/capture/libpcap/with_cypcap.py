@@ -44,7 +44,6 @@ class CypcapHandle:
             self.descriptor = None
         self._pcap = pcap
         self._interface = interface
-        self._filtered = False
         self._drops = Drops()
 
     def read(self, max_packets: int) -> PacketBatch | None:
@@ -59,17 +58,16 @@ class CypcapHandle:
         wire_lengths = [header.len for header in headers]
         return assemble(self.link_type, self._interface, packets, wire_lengths, times_ns)
 
-    def set_filter(self, expression: str) -> None:
+    def set_filter(self, expression: str, *, at_work: bool = False) -> None:
         """Let through what matches; see `Handle`."""
         # Left to find the netmask by itself, cypcap 0.6.3 prints it on standard output.
         netmask = _netmask(self._interface)
         try:
-            if self._filtered and self.descriptor is not None and can_swap(self.link_type):
+            if at_work and self.descriptor is not None and can_swap(self.link_type):
                 program = self._pcap.compile(expression, optimize=True, netmask=netmask)
                 if swap(self.descriptor, program):
                     return
             self._pcap.setfilter(expression, netmask=netmask)
-            self._filtered = True
         except cypcap.Error as error:
             raise InvalidFilter(expression, f"{_reason(error)} (on {self._interface})") from None
 

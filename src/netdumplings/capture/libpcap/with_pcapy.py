@@ -61,7 +61,12 @@ class PcapyHandle:
         wire_lengths = [header.getlen() for header in headers]
         return assemble(self.link_type, self._interface, packets, wire_lengths, times_ns)
 
-    def set_filter(self, expression: str) -> None:
+    def set_filter(
+        self,
+        expression: str,
+        *,
+        at_work: bool = False,  # noqa: ARG002 - it has no programs to be had
+    ) -> None:
         """Let through what matches; see `Handle`."""
         try:
             self._pcap.setfilter(expression)
