@@ -14,6 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from netdumplings import Dumpling
 from netdumplings.wire import (
     LIMITS,
+    MAX_ASKED,
+    MAX_NAME,
     CountsReceived,
     DumplingsReceived,
     EaterHello,
@@ -61,6 +63,7 @@ documents = st.fixed_dictionaries(
         "session": sessions | values,
         "first": numbers | values,
         "acknowledged": numbers | values,
+        "asks": patterns | values,
         "announcement": announcements | values,
         "counts": values,
         "token": st.text(max_size=9) | values,
@@ -77,17 +80,19 @@ documents = st.fixed_dictionaries(
     },
 )
 hellos = st.builds(
-    lambda session, first, announcement, acknowledged: {
+    lambda session, first, announcement, acknowledged, asks: {
         "type": "hello",
         "session": session,
         "first": first,
         "announcement": announcement,
         "acknowledged": acknowledged if acknowledged is None else acknowledged % first,
+        "asks": asks,
     },
     st.text("0123456789abcdef", min_size=16, max_size=32),
     st.integers(1, MAX_SEQ),
     announcements,
     st.none() | st.integers(0, MAX_SEQ),
+    st.none() | st.lists(st.text(max_size=257), max_size=65),
 )
 dumplings = st.builds(
     lambda metadata, payload: json.dumps({"metadata": metadata, "payload": payload}),
@@ -129,6 +134,8 @@ def check(peer: Peer, event: Event, limits: Limits = LIMITS) -> None:
         assert event.session is not None
         assert len(stream_of(event.session)) == 16
         assert 0 <= (event.acknowledged or 0) < event.first <= MAX_SEQ
+        assert len(event.asks) == len(set(event.asks)) <= MAX_ASKED
+        assert all(len(name) <= MAX_NAME for name in event.asks)
     elif isinstance(event, EaterHello):
         assert isinstance(peer, V2EaterPeer)
         assert event.encoding in {None, "zstd", "deflate"}

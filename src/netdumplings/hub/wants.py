@@ -34,6 +34,8 @@ def wants_of(subscriptions: Iterable[Subscription]) -> Wants:
             return None
         if chefs != set() and kitchens != set():
             found.add(subscription(chefs=chefs, kitchens=kitchens))
+            if len(found) > MAX_WANTS:
+                return None
     return bounded(found)
 
 
@@ -44,14 +46,14 @@ def merged(several: Iterable[Wants]) -> Wants:
         if wants is None:
             return None
         found |= wants
+        if len(found) > MAX_WANTS:
+            return None
     return bounded(found)
 
 
 def bounded(found: Iterable[Subscription]) -> Wants:
     """Give up telling wants apart if there are too many."""
     wants = frozenset(found)
-    if len(wants) > MAX_WANTS:
-        return None
     names = (name for one in wants for name in (*(one.chefs or ()), *(one.kitchens or ())))
     patterns = sum(len(name) for name in names if name is not None and is_pattern(name))
     return None if patterns > MAX_PATTERN_TEXT else wants
