@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netdumplings import DumplingChef
+from netdumplings.kitchen import ChefMenu
 from netdumplings.packets import PacketBatch
 from netdumplings.testing import collecting_eater, running_hub, running_kitchen
 from support.live_packets import live_kitchen, wait_until
@@ -128,6 +130,31 @@ def test_who_asks_for_no_demand_runs_all_and_so_does_a_replay() -> None:
             replaying.feed([arp(), arp()])
             replaying.end()
             assert replaying.kitchen.statistics().chefs["IdleChef"].packets == 2
+
+
+def test_an_edit_may_have_a_chef_run_only_when_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdumplings.kitchen.swapping.LOOK_EVERY", 0.05)
+    file = tmp_path / "demand_edited_chefs.py"
+    code = "from netdumplings import DumplingChef\n\nclass EditedChef(DumplingChef):\n"
+    file.write_text(f"{code}    pass\n")
+    menu = ChefMenu.load([str(file)])
+    with (
+        running_hub() as hub,
+        live_kitchen(hub.for_kitchens, *menu.choose(), reload=menu) as kitchen,
+    ):
+        demand = kitchen.kitchen._demand
+        assert demand
+        kitchen.feed(arp())
+        assert kitchen.kitchen.chefs[0].name == "EditedChef"
+        file.write_text(f"{code}    only_when_wanted = True\n")
+        wait_until(lambda: kitchen.resting == ("EditedChef",))
+        with collecting_eater(hub):
+            wait_until(lambda: not kitchen.resting)
+            file.write_text(f"{code}    only_when_wanted = False\n")
+            # It is not asked about any more.
+            wait_until(lambda: demand._wanted is None)
 
 
 def test_the_status_says_who_is_not_wanted() -> None:
