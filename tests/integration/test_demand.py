@@ -10,6 +10,7 @@ import pytest
 
 from netdumplings import DumplingChef
 from netdumplings.kitchen import ChefMenu
+from netdumplings.kitchen.loader import load_modules
 from netdumplings.packets import PacketBatch
 from netdumplings.testing import collecting_eater, running_hub, running_kitchen
 from support.live_packets import live_kitchen, wait_until
@@ -45,6 +46,17 @@ class IdleChef(CountChef):
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netdumplings.kitchen.demand.LINGER", 0.1)
+
+
+def test_the_example_rests_until_somebody_wants_it() -> None:
+    example = Path(__file__).parents[2] / "examples" / "wanted_chef.py"
+    (module,) = load_modules([str(example)])
+    with running_hub() as hub, live_kitchen(hub.for_kitchens, *module.chefs) as kitchen:
+        wait_until(lambda: kitchen.resting == ("LengthsChef",))
+        with collecting_eater(hub, chef_filter=["Lengths*"]) as eater:
+            wait_until(lambda: not kitchen.resting)
+            kitchen.feed(arp(), dns_query(), dns_query("example.org"))
+            assert eater.wait_for(1)[0].payload == [len(dns_query()), len(dns_query("example.org"))]
 
 
 @pytest.mark.parametrize("isolate", [(), ("IdleChef",)], ids=["here", "isolated"])
