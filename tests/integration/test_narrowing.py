@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from netdumplings.capture.libpcap import load_library
+from netdumplings.capture.libpcap.swapping import can_swap, swap
 from support.commands import Command
 from support.network import Cable, inside, run_inside, start_inside, why_not
 from support.packets import arp, dns_query, tcp_syn
@@ -168,3 +170,28 @@ def test_what_has_a_vlan_tag_or_is_short_comes_through(cable: Cable) -> None:
         sniffer.wait_for(last)
     seen = [packet.data for packet in sniffer.packets]
     assert [one for one in frames if one in seen] == [*tagged, short, wanted, last]
+
+
+def test_where_there_is_no_such_filter_everything_comes(cable: Cable) -> None:
+    with (
+        Sniffer(cable.left, "any", narrow=["udp port 6000"], filter="udp") as cooked,
+        Sniffer(cable.left, "eth0", narrow=["udp port 6000"], filter="udp or vlan") as shifted,
+    ):
+        send(cable, (5005, 1))
+        for sniffer in (cooked, shifted):
+            sniffer.wait_for(b"number 0 to port 5005")
+
+
+@pytest.mark.skipif(not can_swap(1), reason="libpcap's way is taken")
+def test_a_filter_that_the_kernel_refuses_leaves_the_one_before() -> None:
+    nothing, everything = [(0x06, 0, 0, 0)], [(0x06, 0, 0, 0xFFFFFFFF)]
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with here, there:
+        here.setblocking(False)
+        assert swap(here.fileno(), nothing)
+        for refused in ([], [(0xFFFF, 0, 0, 0)], everything * 5000):
+            assert not swap(here.fileno(), refused)
+        there.send(b"not let through")
+        assert swap(here.fileno(), everything)
+        there.send(b"let through")
+        assert here.recv(100) == b"let through"
