@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +91,16 @@ def test_a_chef_that_is_quarantined_is_not_asked_about() -> None:
     kitchen = Kitchen(AChef, BChef)
     kitchen.stations[0].quarantined = "it did not return"
     assert kitchen.demand.asks() == ["BChef"]
+
+
+@pytest.mark.parametrize("name", ["x" * 257, "\ud800"])
+def test_a_chef_that_no_hub_can_be_asked_about_is_run(name: str) -> None:
+    kitchen = Kitchen(AChef, BChef)
+    kitchen.stations[0].name = name
+    assert kitchen.demand.asks() == ["BChef"]
+    kitchen.demand.told([])
+    kitchen.resting_after(0)
+    assert kitchen.resting_after(20) == ["BChef"]
 
 
 class Source:

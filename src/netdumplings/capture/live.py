@@ -270,8 +270,15 @@ class LiveSource:
 
     def _filter_all(self) -> None:
         for tap in self._taps.values():
-            if tap.handle is not None:
+            if tap.handle is None:
+                continue
+            try:
                 self._filter(tap, at_work=self._at_work)
+            except InvalidFilter as error:
+                if not self._at_work:
+                    raise
+                # It was taken once. Begun anew, the interface has what is wanted now.
+                self._failed(tap, error)
 
     def _filter(self, tap: _Tap, *, at_work: bool = False) -> None:
         """Set the filter, as much of it as libpcap knows for the kind of packets."""

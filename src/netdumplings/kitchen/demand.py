@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from ..wire import MAX_NAME
 from .stations import Station
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Demand:
 
     def asks(self) -> Sequence[str]:
         """The names of those who run only when wanted; in the event loop's thread."""
-        names = [one.name for one in _in_question(self._stations)]
+        names = [one.name for one in _in_question(self._stations) if _sayable(one.name)]
         self._asked = frozenset(names)
         return names
 
@@ -78,6 +79,15 @@ class Demand:
                 said = "is not run: nobody wants its dumplings" if unwanted else "is wanted again"
                 logger.info("chef %s %s", station.name, said)
         return changed
+
+
+def _sayable(name: str) -> bool:
+    """Whether a hub can be asked about a chef of this name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(name) <= MAX_NAME
 
 
 def _in_question(stations: Sequence[Station]) -> list[Station]:
