@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..capture.live import LiveSource
 from ..capture.own_traffic import OwnTraffic
 from ..packets import PacketBatch
 from ..packets.transfer import pack_into, packed_size, pieces
@@ -16,6 +15,9 @@ from .listener import Listener
 from .memory import SharedMemory
 from .messages import Filled, Narrow, Opened, Start, write
 from .ring import Ring
+
+if TYPE_CHECKING:
+    from ..capture.live import LiveSource
 
 #: Parts of the memory that may wait to be read: so many messages a socket holds without question.
 MAX_PARTS: Final = 64

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..exceptions import CaptureError
 from ..whereabouts import BEAT, Whereabouts
@@ -223,7 +223,7 @@ class Supervisor:
             life = _Life(self._pid, self._listener, self._memory, self._plan.budget, self._lifeline)
             status = life.run(self._signals)
             if life.stopping or life.ended_well:
-                raise SystemExit(life.exit_status(status))
+                self._end(life.exit_status(status))
             name, why = life.blame(status)
             for revived in self._listener.revived:
                 self._quarantined.pop(revived, None)
@@ -233,7 +233,7 @@ class Supervisor:
             deaths += name is None
             if not self._listener.started or self._source is None or deaths >= MAX_DEATHS:
                 logger.error("%s: the kitchen has ended", why)
-                raise SystemExit(1)
+                self._end(1)
             if name is not None:
                 self._quarantined[name] = why
             logger.error(
@@ -249,6 +249,12 @@ class Supervisor:
             if side is not None:
                 return side
             self._listener.begin(self._channel)
+
+    def _end(self, status: int) -> NoReturn:
+        """End the process; nothing of libpcap is left to be found open by Python's own end."""
+        if self._source is not None:
+            self._source.close()
+        raise SystemExit(status)
 
 
 class _Life:
