@@ -43,6 +43,12 @@ class IdleChef(CountChef):
     only_when_wanted = True
 
 
+class OnlyARPChef(CountChef):
+    """Is for few packets."""
+
+    packet_filter = "arp"
+
+
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netdumplings.kitchen.demand.LINGER", 0.1)
@@ -182,3 +188,16 @@ def test_the_status_says_who_is_not_wanted() -> None:
             return told
 
         eater.wait_until(lambda eaten: any(resting(one.payload) == ["IdleChef"] for one in eaten))
+
+
+@pytest.mark.parametrize(
+    ("settings", "kernel_filter"),
+    [({}, "(arp)"), ({"ring": 1 << 20}, None), ({"capture_all": True}, None)],
+    ids=["usually", "with a ring", "when told so"],
+)
+def test_packets_that_no_chef_is_for_are_captured_where_they_are_kept(
+    settings: dict[str, Any], kernel_filter: str | None
+) -> None:
+    with running_hub() as hub, live_kitchen(hub.for_kitchens, OnlyARPChef, **settings) as kitchen:
+        kitchen.feed(arp())
+        assert kitchen.kitchen.statistics().kernel_filter == kernel_filter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,9 @@ class LiveSource(FedSource):
     def ended(self) -> bool:
         """Never."""
         return False
+
+    def narrow(self, only: Sequence[str] | None) -> None:
+        """Give what it is fed all the same, as a source may."""
 
 
 class LiveKitchen:

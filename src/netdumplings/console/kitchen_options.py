@@ -124,7 +124,7 @@ _OPTIONS = (
         "--capture-all",
         is_flag=True,
         help="Have the kernel pass on packets that no chef is for, too, so that they are counted. "
-        "(Else it does not, if every chef has a packet_filter.)",
+        "(Else it does not, if every chef has a packet_filter and there is no --ring.)",
     ),
     click.option(
         "--demand/--no-demand",

@@ -93,7 +93,7 @@ class DumplingKitchen:
         buffer_size: bytes of kernel buffer, for each interface.
         capture_all: whether the kernel is to pass on all packets that pass the filter, also those
             that no chef is for. Else it does not, if every chef has a ``packet_filter``: then they
-            are not counted either.
+            are not counted either. With a ``ring`` it does anyway.
         immediate: whether to be handed every packet as it comes; else the kernel holds it back
             for up to a tenth of a second, to hand over many at once, which takes less time.
         outbox_size: bytes of dumplings kept in memory while no hub takes them; beyond, the oldest
@@ -267,6 +267,8 @@ class DumplingKitchen:
         live = self._source.live
         self._demand = Demand(self._runner.stations) if demand and live else None
         self._narrowing: Narrowing | None = None
+        # Those around a dumpling are asked for because of what no chef is for.
+        capture_all |= self._ring is not None
         if live and not capture_all and isinstance(self._source, Narrowable):
             self._narrowing = Narrowing(self._source, self._runner.stations)
         self._swapper: Swapper | None = None
