@@ -58,6 +58,8 @@ async def replaying(
                     dumpling = Dumpling.from_json(str(await receiving.recv()))
                     if dumpling.chef_name == "FirstChef":
                         break
+                while cooking.statistics().packets_handled < len(packets):
+                    await asyncio.sleep(0.01)
             yield dumpling
         finally:
             cooking.stop()
