@@ -104,14 +104,17 @@ async def marks(server: NatsServer, stream: str) -> int:
 
 async def the_consumer(server: NatsServer, stream: str) -> dict[str, Any]:
     """What JetStream says of a hub's consumer: another takes over when something else is wanted."""
-    told = await asyncio.to_thread(
-        server.monitoring, "jsz?accounts=true&consumers=true&config=true"
-    )
-    found = [
-        consumer
-        for account in told["account_details"]
-        for detail in account["stream_detail"]
-        if detail["name"] == stream
-        for consumer in detail.get("consumer_detail", ())
-    ]
+    async with asyncio.timeout(PATIENCE):
+        found: list[dict[str, Any]] = []
+        while not found:
+            told = await asyncio.to_thread(
+                server.monitoring, "jsz?accounts=true&consumers=true&config=true"
+            )
+            found = [
+                consumer
+                for account in told["account_details"]
+                for detail in account["stream_detail"]
+                if detail["name"] == stream
+                for consumer in detail.get("consumer_detail", ())
+            ]
     return dict(max(found, key=itemgetter("created")))
