@@ -1,0 +1,56 @@
+"""The tutorial, followed word by word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.tutorial import Wrong, blocks, changed, follow
+
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "a-chef-of-your-own.md"
+
+
+def test_who_follows_the_tutorial_sees_what_it_says(reachable_path: Path) -> None:
+    follow(PAGE.read_text(encoding="utf-8"), reachable_path)
+
+
+def test_what_is_not_followed_is_installing_before_it_and_as_a_service() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text.count("\n```") == 2 * len(list(blocks(text))) + 2  # and a picture
+    left = [block.body.split()[:4] for block in blocks(text) if not block.followed]
+    assert left == [["$", "python3", "-m", "venv"], ["#", "install", "-m", "0644"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```console\n$ echo 1\n2\n```\n",
+        "```console\n$ echo 1; echo 2\n1\n```\n",
+        "```console\n$ echo 1\n```\n",
+        "```console\n$ false\n```\n",
+        "```{code-block} console\n:class: figures\n\n$ echo it has 1\nit had 2\n```\n",
+        "```{code-block} console\n:caption: Terminal 2\n\n$ echo 1\n2\n```\n",
+        "```{code-block} console\n:caption: Terminal 2\n\n$ sleep 60\n^C\nbye\n```\n",
+        "```text\nwhatever\n```\n",
+    ],
+)
+def test_a_page_that_is_wrong_is_found_out(text: str, tmp_path: Path) -> None:
+    with pytest.raises(Wrong, match="the block in line 1: "):
+        follow(text, tmp_path)
+
+
+def test_a_page_that_is_right_is_not(tmp_path: Path) -> None:
+    text = (
+        "```{code-block} text\n:caption: a.txt\n\none\ntwo\n```\n"
+        "```{code-block} diff\n:caption: a.txt\n\n-two\n+3\n```\n"
+        "```{code-block} console\n:class: figures\n\n$ cat a.txt; X=4\n...\n5\n$ echo $X\n44\n```\n"
+        "```{code-block} console\n:caption: Terminal 2\n\n$ tail -f a.txt\none\n^C\n```\n"
+    )
+    follow(text, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["one\n", "two\ntwo\n"])
+def test_a_diff_is_of_one_place(text: str) -> None:
+    with pytest.raises(Wrong, match="times in the file"):
+        changed(text, "-two\n+three\n")
