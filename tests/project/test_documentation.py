@@ -17,6 +17,7 @@ from scapy.utils import wrpcap
 
 import netdumplings
 import netdumplings.testing
+from netdumplings import dumplingchefs
 from netdumplings.console.settings import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,3 +135,11 @@ def test_every_picture_is_small_and_shown() -> None:
     shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert [image.name for image in images if f"images/{image.name}" not in shown] == []
     assert [image.name for image in images if image.stat().st_size > 120_000] == []
+
+
+def test_the_gallery_has_a_small_picture_of_each_chef_in_the_box() -> None:
+    gallery = (ROOT / "docs/reference/chefs/index.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\{image\} \.\./\.\./images/card-(\w+)\.png\n:alt: \S", gallery)
+    assert set(shown) == {*dumplingchefs.__all__, "FailedLookupChef"}
+    for chef in shown:
+        assert (ROOT / f"docs/images/card-{chef}.png").stat().st_size < 40_000

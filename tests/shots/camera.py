@@ -60,7 +60,7 @@ async def pictures(
     async def answer(route: Route) -> None:
         await route.fulfill(content_type="application/json", body=past)
 
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=15_000)
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
         dark_room = await browser.new_page()
@@ -84,6 +84,39 @@ async def pictures(
                     png = base64.b64encode(await page.screenshot(animations="disabled")).decode()
                     yield f"page-{called}-{width}-{theme}", await _developed(dark_room, png)
                 await page.context.close()
+        await browser.close()
+
+
+async def pictures_of_cards(
+    address: str, titles: Mapping[str, str], last: str
+) -> AsyncIterator[tuple[str, Pixels]]:
+    """Take a picture of each of some cards of chefs, in a light room.
+
+    Args:
+        address: of the page.
+        titles: of each chef, what stands over its card.
+        last: what is seen among the dumplings when all have come.
+
+    Yields:
+        a name, and the picture.
+    """
+    expect.set_options(timeout=15_000)
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        dark_room = await browser.new_page()
+        # A table is as wide as the page; what is out of sight is not drawn.
+        page = await _page(browser, 1080, 4000, "light")
+        await page.goto(f"{address}#dumplings")
+        await expect(page.get_by_role("tabpanel")).to_contain_text(last)
+        await page.locator("#tab-chefs").click()
+        await page.mouse.move(0, 0)
+        for title in titles.values():
+            await expect(page.get_by_role("article", name=title, exact=True)).to_be_visible()
+        await page.wait_for_timeout(2000)  # what is drawn in turns
+        for chef, title in titles.items():
+            card = page.get_by_role("article", name=title, exact=True)
+            png = base64.b64encode(await card.screenshot(animations="disabled")).decode()
+            yield f"card-{chef}", await _developed(dark_room, png)
         await browser.close()
 
 

@@ -1,15 +1,18 @@
-"""Follows a tutorial as its reader would: saves its files, types its commands, compares what comes.
+"""Follows a tutorial as its reader would: saves its files, types its commands, compares.
 
 What a block of code is to a reader is told by its language and caption:
 
-- A block with the name of a file as its caption is that file. One in the language ``diff`` changes it: its
-  lines without a mark, and those marked ``-``, must be in the file, once and in one piece.
-- A block in the language ``console`` is typed, line by line of those that begin with ``$``, in the first
-  terminal, or in that of its caption, ``Terminal 2``. The lines between are what is seen. In the first one
-  they must be all that a command writes, until it ends. In another a command goes on,
+- A block with the name of a file as its caption is that file. One in the language ``diff``
+  changes it: its lines without a mark, and those marked ``-``, must be in the file, once and in
+  one piece.
+- A block in the language ``console`` is typed, the lines that begin with ``$``, in the first
+  terminal, or in that of its caption, ``Terminal 2``. The lines between are what is seen. In the
+  first one they must be all that a command writes, until it ends. In another a command goes on,
   and what is seen is waited for; ``^C`` ends it.
-- ``...`` stands for anything, in a line; alone in a line, for any number of lines. The time of a line of the log is any.
-- With the class ``figures``, numbers are those of the machine. What has the class ``not-run`` is not followed.
+- ``...`` stands for anything, in a line; alone in a line, for any number of lines. The time of a
+  line of the log is any.
+- With the class ``figures``, numbers are those of the machine. What has the class ``not-run`` is
+  not followed.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ from typing import IO, Final, NamedTuple, Self
 from .commands import PATIENCE, clean_environment, ignore_no_signal
 
 _BLOCK: Final = re.compile(
-    r"^```(?:\{code-block\} (?P<code>\w+)|(?P<plain>\w+))\n(?P<options>(?::[\w-]+:[^\n]*\n)*)\n?(?P<body>.*?)^```$",
+    r"^```(?:\{code-block\} (?P<code>\w+)|(?P<plain>\w+))\n"
+    r"(?P<options>(?::[\w-]+:[^\n]*\n)*)\n?(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _LOG_TIME: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} ", re.MULTILINE)
@@ -118,7 +122,7 @@ class _Desk:
     def __init__(self, directory: Path, ending: ExitStack) -> None:
         self._directory = directory
         self._ports = _free_ports(len(_PORTS))
-        # The tutorial's ports are everybody's: other tests may be at theirs. What is typed stays as it is.
+        # Other tests may be at a hub's usual ports. What is typed stays as it is.
         into, out = self._ports
         self._environment = clean_environment() | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

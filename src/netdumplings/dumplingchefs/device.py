@@ -55,8 +55,7 @@ class DeviceChef(DumplingChef):
         "of": ["devices"],
         "key": "mac",
         "columns": [
-            "mac", "vendor", "addresses", "hostnames", "names", "models", "services", "roles",
-            "last_seen",
+            "mac", "vendor", "addresses", "hostnames", "models", "services", "roles", "last_seen",
         ],
     }  # fmt: skip
 

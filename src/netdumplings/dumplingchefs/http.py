@@ -42,8 +42,8 @@ class HTTPChef(DumplingChef):
         "view": "table",
         "of": ["http"],
         "columns": [
-            "time", "src_ip", "method", "host", "path", "status", "content_type",
-            "response_length", "latency", "user_agent",
+            "time", "src_ip", "method", "host", "path", "status", "response_length", "latency",
+            "user_agent",
         ],
     }  # fmt: skip
     #: Whether the path is told with its query, in which there are passwords now and then.

@@ -61,9 +61,8 @@ class TCPHealthChef(DumplingChef):
         "view": "table",
         "of": ["tcp_health", "pairs"],
         "columns": [
-            "src_ip", "dst_ip", "connections", "handshakes", "handshake_mean", "dst_latency",
-            "src_retransmissions", "dst_retransmissions", "src_zero_windows", "dst_zero_windows",
-            "src_resets", "dst_resets",
+            "src_ip", "dst_ip", "connections", "handshake_mean", "dst_latency",
+            "src_retransmissions", "dst_retransmissions", "dst_resets",
         ],
     }  # fmt: skip
 

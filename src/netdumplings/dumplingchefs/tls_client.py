@@ -49,7 +49,7 @@ class TLSClientChef(DumplingChef):
         "title": "TLS clients",
         "view": "table",
         "of": ["tls"],
-        "columns": ["time", "src_ip", "dst_ip", "sni", "alpn", "versions", "transport", "ja4"],
+        "columns": ["time", "src_ip", "dst_ip", "sni", "alpn", "versions", "ja4"],
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

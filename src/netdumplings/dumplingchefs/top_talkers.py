@@ -50,9 +50,11 @@ class TopTalkersChef(DumplingChef):
     packet_filter = f"ip or ip6 or {TAGGED}"
     display: ClassVar[dict[str, Any]] = {
         "title": "Top talkers of the last minute",
-        "view": "table",
+        "view": "top",
         "of": ["top_talkers", "60", "hosts"],
-        "columns": ["ip", "bytes", "packets"],
+        "key": "ip",
+        "value": "bytes",
+        "unit": "bytes",
     }
 
     windows: ClassVar[tuple[int, ...]] = (10, 60, 300)

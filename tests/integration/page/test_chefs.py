@@ -144,6 +144,37 @@ async def test_a_chef_is_shown_as_it_announced(page: Page, complaints: Complaint
         await expect(evil.get_by_role("row")).to_have_text("wordyes")
 
 
+async def test_what_has_nothing_to_show_at_first_is_shown_when_it_has(
+    page: Page, complaints: Complaints
+) -> None:
+    """Lists are to be read, ports are no amounts, and rows come latest first if no key is seen."""
+    displays = {
+        "Rows": {"view": "table", "of": ["rows"], "key": "id", "columns": ["src_port", "names"]},
+        "Tops": {"view": "top", "of": ["hosts"], "key": "ip", "value": "bytes"},
+    }
+    async with running_hub(status_freq=0.2) as hub, v2_kitchen(hub) as cellar:
+        await cellar.connection.send(announcing(displays), text=True)
+        await cellar.told("welcome")
+        await cellar.send(1, *(dumpling({"sums": 1}, chef=chef) for chef in displays))
+        await show(page, hub.out_port, "chefs")
+        for chef in displays:
+            # It is there, is hidden, and was seen to be out of sight.
+            await expect(page.locator(f"article[aria-label={chef}]")).to_be_hidden()
+        await page.wait_for_timeout(300)
+        rows = [
+            {"id": "a", "src_port": 40046, "names": ["one", "two"]},
+            {"id": "b", "src_port": 443, "names": []},
+        ]
+        hosts = [{"ip": "192.0.2.1", "bytes": 1}, {"ip": "192.0.2.2", "bytes": 3}, {"bytes": 9}, 7]
+        await cellar.send(
+            3, dumpling({"rows": rows}, chef="Rows"), dumpling({"hosts": hosts}, chef="Tops")
+        )
+        shown = card(page, "Rows").get_by_role("row")
+        await expect(shown).to_have_text(["src_portnames", "443\u2013", "40046one, two"])
+        tops = card(page, "Tops").get_by_role("listitem")
+        await expect(tops).to_have_text(["192.0.2.23", "192.0.2.11"])
+
+
 async def test_the_chef_of_the_guide_is_shown_as_the_guide_says(
     page: Page, complaints: Complaints, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ export class NumbersCard {
 
   /** Take in part of a payload; returns whether there was anything for this card. */
   take(state, part, { time }) {
-    const values = numbers(part, this.hint.value, this.most);
+    const values = numbers(part, this.hint, this.most);
     if (values === null) return false;
     if (this.hint.rate) state.rates = growth(state.values, values, time - state.time);
     state.values = values;
@@ -34,15 +34,24 @@ export function perSecond(value, unit) {
 }
 
 /** The numbers of an object by name, where each is a number or has one by a key; or null. */
-function numbers(part, key, most) {
-  if (part === null || typeof part !== "object" || Array.isArray(part)) return null;
+function numbers(part, hint, most) {
+  if (part === null || typeof part !== "object") return null;
+  if (Array.isArray(part) && hint.key === undefined) return null;
   const found = new Map();
-  for (const [name, member] of members(part, most)) {
-    const value = key !== undefined && member !== null && typeof member === "object" &&
-      Object.hasOwn(member, key) ? member[key] : member;
+  for (const [name, member] of Array.isArray(part) ? named(part, hint.key, most) : members(part, most)) {
+    const value = hint.value !== undefined && member !== null && typeof member === "object" &&
+      Object.hasOwn(member, hint.value) ? member[hint.value] : member;
     if (typeof value === "number" && Number.isFinite(value)) found.set(shortened(name, NAME), value);
   }
   return found;
+}
+
+/** The objects of a list that have a name under a key, each with it. */
+function named(list, key, most) {
+  return list.slice(0, most)
+    .filter((one) => one !== null && typeof one === "object" && Object.hasOwn(one, key) &&
+      ["string", "number"].includes(typeof one[key]))
+    .map((one) => [String(one[key]), one]);
 }
 
 /** What counters grew by, a second; null if one has become less, so that all began anew. */

@@ -1,7 +1,7 @@
 // Rows that a key tells apart, the newest in the place of the older: the ARP table.
 
 import { brief, inOrder, shortened } from "./bounds.js";
-import { h, say } from "./dom.js";
+import { h, say, text } from "./dom.js";
 import { counted, whole } from "./format.js";
 import { shortTime } from "./moment.js";
 
@@ -11,7 +11,9 @@ const SHOWN = 100;
 const MOST_COLUMNS = 8; // if the hint names none
 const CELL = 120; // characters
 const MOST_VALUES = 4; // in conflict, that are named
-const TIMES = /(^|_)(time|when|latest|first_seen|last_seen)$/;
+const MOST_WORDS = 16; // of a list in a cell
+const TIMES = /(^|_)(time|when|latest|first_seen|last_seen|start|end)$/;
+const NAMES = /(^|_)(port|id|vlan|status)$/; // of which numbers are written as they are
 
 export class TableCard {
   static merges = true;
@@ -86,7 +88,8 @@ export class TableCard {
     const wanted = this.search.value.toLowerCase();
     const found = wanted === "" ? all : all.filter(({ cells, kitchen }) =>
       [...cells, kitchen].some((value) => value.toLowerCase().includes(wanted)));
-    const byKey = this.hint.key !== undefined;
+    // Who does not see a key makes nothing of its order.
+    const byKey = this.hint.key !== undefined && this.columns.includes(this.hint.key);
     found.sort((one, other) => (other.had.length > 1) - (one.had.length > 1) ||
       (byKey ? inOrder(one.name, other.name) : other.number - one.number));
     found.slice(0, SHOWN).forEach((row, index) => {
@@ -147,6 +150,12 @@ function withValue(had, value) {
 }
 
 function cell(column, value) {
-  const isTime = typeof value === "number" && value > 1e8 && value < 1e11 && TIMES.test(column);
-  return isTime ? shortTime(value) : brief(value, CELL);
+  if (typeof value === "number") {
+    if (value > 1e8 && value < 1e11 && TIMES.test(column)) return shortTime(value);
+    if (Number.isInteger(value) && NAMES.test(column)) return String(value);
+  }
+  if (Array.isArray(value) && value.length <= MOST_WORDS && value.every((one) => typeof one === "string")) {
+    return text(shortened(value.map((one) => one.slice(0, CELL)).join(", ") || "–", CELL));
+  }
+  return brief(value, CELL);
 }

@@ -79,7 +79,8 @@ class View {
     const until = performance.now() + SLICE;
     let isLeft = false; // something to be drawn, a little later
     for (const card of this.cards.values()) {
-      if (!card.dirty || (!card.inSight && card.drawnAt)) continue;
+      // One that had nothing to show is hidden, so nobody can scroll to it: it is looked at all the same.
+      if (!card.dirty || (!card.inSight && !card.element.hidden && card.drawnAt)) continue;
       const at = performance.now();
       if (at > until || at - card.drawnAt < EVERY) isLeft = true;
       else this.draw(card);
