@@ -1,7 +1,8 @@
 """Take pictures of the hub's page for the documentation: ``./dev shots [DIRECTORY]``.
 
-A real hub serves it, and its dumplings, which real chefs have made of captures that are generated; what it
-has told of kitchens in the last five minutes is made up. So the pictures are the same each time.
+A real hub serves it, and its dumplings, which real chefs have made of captures that are generated;
+what it has told of kitchens in the last five minutes is made up. So the pictures are the same each
+time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from pathlib import Path
 # As the tests have it: what they share lies in `support`, beside this package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from netdumplings import DumplingChef
+from netdumplings.kitchen.displays import displays_of
 from support.browser import BROWSER
 from support.hub_peers import running_hub
 from support.v2_peers import v2_kitchen
-
-from netdumplings import DumplingChef
-from netdumplings.kitchen.displays import displays_of
 
 from .camera import pictures, pictures_of_cards
 from .cards import of_the_box, of_the_tutorial, title

@@ -1,4 +1,4 @@
-"""What all chefs in the box tell of a made-up minute, and the one of the tutorial of its capture."""
+"""What all chefs in the box tell of a made-up minute, and the tutorial's of its capture."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from .menu import DURATION, menu_packets
 TUTORIAL: Final = Path(__file__).resolve().parents[2] / "docs/tutorial/a-chef-of-your-own.md"
 #: What the page calls the cards of chefs that do not say it themselves.
 _CALLED: Final = {
-    "PacketCountChef": "Packets by layer", "DNSLookupChef": "Names looked up", "ARPChef": "ARP table"
-}  # fmt: skip
+    "PacketCountChef": "Packets by layer",
+    "DNSLookupChef": "Names looked up",
+    "ARPChef": "ARP table",
+}
 
 Chefs = list[type[DumplingChef]]
 

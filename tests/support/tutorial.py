@@ -31,7 +31,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, NamedTuple, Self
 
-from .commands import PATIENCE, clean_environment, ignore_no_signal
+from .commands import clean_environment, ignore_no_signal
 
 _BLOCK: Final = re.compile(
     r"^```(?:\{code-block\} (?P<code>\w+)|(?P<plain>\w+))\n"
@@ -39,6 +39,8 @@ _BLOCK: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _LOG_TIME: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} ", re.MULTILINE)
+#: Seconds that a command may take: some time goes by while other tests keep all cores busy.
+_PATIENCE: Final = 100.0
 _DONE: Final = "that command is done:"
 #: The ports that a hub has unless it is told otherwise, in which the tutorial believes.
 _PORTS: Final = ("11347", "11348")
@@ -247,14 +249,14 @@ class _Process:
         """Ctrl-C; returns when it has ended."""
         self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             raise Wrong("it goes on") from None
 
     def until(self, pattern: str) -> tuple[str, str]:
         """Wait until what it writes matches; return all before, and the pattern's last group."""
         with self._changed:
-            self._changed.wait_for(lambda: self._found(pattern) or self._ended, PATIENCE)
+            self._changed.wait_for(lambda: self._found(pattern) or self._ended, _PATIENCE)
             found = self._found(pattern)
             if found is None:
                 raise Wrong(f"so far there is\n{self._written[self._at :]}")
