@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from support import sandbox
+from support.commands import clean_environment
 from support.tutorial import Wrong, blocks, changed, follow
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "a-chef-of-your-own.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "tutorial" / "a-chef-of-your-own.md"
+UNIT = ROOT / "deploy" / "systemd" / "nd-sniff.service"
 
 
 def test_who_follows_the_tutorial_sees_what_it_says(reachable_path: Path) -> None:
     follow(PAGE.read_text(encoding="utf-8"), reachable_path)
+    if sandbox.why_not() is None:
+        # It ends with a service, which takes root and systemd. But its sandbox can be had.
+        done = subprocess.run(
+            [sys.executable, sandbox.__file__, UNIT, Path(sys.executable).with_name("nd-sniff"),
+             "--stdout", "--read", "office.pcap", "--chef-module", "failed_lookup_chef.py"],
+            cwd=reachable_path, capture_output=True, text=True, check=False,
+            env=clean_environment(),
+        )  # fmt: skip
+        assert '"latest":"wpad.corp.example"' in done.stdout, done.stderr
 
 
 def test_what_is_not_followed_is_installing_before_it_and_as_a_service() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -91,19 +89,8 @@ def test_systemd_finds_little_exposed(unit: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
-def why_no_sandbox() -> str | None:
-    """Why what a unit forbids cannot be forbidden here."""
-    if sys.platform != "linux" or shutil.which("systemd-analyze") is None:
-        return "there is no systemd-analyze, which knows the groups of system calls"
-    if ctypes.util.find_library("seccomp") is None:
-        return "there is no libseccomp"
-    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 3):
-        return "this kernel is older than Linux 6.3, and has no PR_SET_MDWE"
-    return None
-
-
 needs_a_sandbox = pytest.mark.skipif(
-    why_no_sandbox() is not None, reason=str(why_no_sandbox() or "")
+    sandbox.why_not() is not None, reason=str(sandbox.why_not() or "")
 )
 
 

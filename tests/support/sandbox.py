@@ -9,8 +9,11 @@ calls, and that of address families. (Who it is and what it may, setpriv(1) says
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import errno
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +29,17 @@ _COMPARE_EQUAL: Final = 4
 FAMILIES: Final = {
     "AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17,
 }  # fmt: skip
+
+
+def why_not() -> str | None:
+    """Why what a unit forbids cannot be forbidden here."""
+    if sys.platform != "linux" or shutil.which("systemd-analyze") is None:
+        return "there is no systemd-analyze, which knows the groups of system calls"
+    if ctypes.util.find_library("seccomp") is None:
+        return "there is no libseccomp"
+    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 3):
+        return "this kernel is older than Linux 6.3, and has no PR_SET_MDWE"
+    return None
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
