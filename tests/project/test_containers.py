@@ -145,3 +145,16 @@ def test_the_image_is_made_of_what_there_is(pyproject: dict[str, Any]) -> None:
         )
     }
     assert set(sniffing.split()) == with_privileges == {"nd-sniff", "nd-up"}
+
+
+@pytest.mark.parametrize("name", ["DaemonSet nd-kitchen", "compose kitchen"])
+def test_chefs_have_less_memory_than_their_container(name: str) -> None:
+    limits = {
+        "DaemonSet nd-kitchen": container(PODS["DaemonSet nd-kitchen"])["resources"]["limits"][
+            "memory"
+        ],
+        "compose kitchen": COMPOSE["services"]["kitchen"]["mem_limit"],
+    }
+    assert limits[name] in {"1Gi", "1g"}
+    [size] = [one.partition("=")[2] for one in COMMAND_LINES[name] if "--chef-memory=" in one]
+    assert int(size) < 2**30
