@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support import sandbox
 from support.commands import clean_environment
+from support.reachable import make_reachable
 from support.tutorial import Wrong, blocks, changed, follow
 
 ROOT = Path(__file__).parents[2]
@@ -17,15 +20,24 @@ PAGE = ROOT / "docs" / "tutorial" / "a-chef-of-your-own.md"
 UNIT = ROOT / "deploy" / "systemd" / "nd-sniff.service"
 
 
-def test_who_follows_the_tutorial_sees_what_it_says(reachable_path: Path) -> None:
-    follow(PAGE.read_text(encoding="utf-8"), reachable_path)
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """An empty directory that commands get to that give up root.
+
+    pytest's own are in one that it closes to others whenever it is started, be it by somebody else.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        yield make_reachable(Path(name))
+
+
+def test_who_follows_the_tutorial_sees_what_it_says(directory: Path) -> None:
+    follow(PAGE.read_text(encoding="utf-8"), directory)
     if sandbox.why_not() is None:
         # It ends with a service, which takes root and systemd. But its sandbox can be had.
         done = subprocess.run(
             [sys.executable, sandbox.__file__, UNIT, Path(sys.executable).with_name("nd-sniff"),
              "--stdout", "--read", "office.pcap", "--chef-module", "failed_lookup_chef.py"],
-            cwd=reachable_path, capture_output=True, text=True, check=False,
-            env=clean_environment(),
+            cwd=directory, capture_output=True, text=True, check=False, env=clean_environment(),
         )  # fmt: skip
         assert '"latest":"wpad.corp.example"' in done.stdout, done.stderr
 
