@@ -131,7 +131,7 @@ def test_made_up_addresses_neither_fill_the_memory_nor_make_dumplings_without_en
     (found,) = chef.batch_handler(batch(bytes(data[0]), times=[100]))
     assert found["arp_guard"]["left_out"] == count - ARPGuardChef.most
     assert found["arp_guard"]["forgotten"] > 5_000
-    assert len(chef._owners) == 16_384
+    assert len(chef._claims) == 16_384
     assert len(chef._times) == len(chef._alarms) == 4096
 
 

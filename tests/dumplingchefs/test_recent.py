@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,12 +25,36 @@ def test_what_is_deleted_makes_room_and_is_not_forgotten() -> None:
     assert (dict(recent), recent.forgotten) == ({"g": 2, "h": 2}, 0)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.text(max_size=15))))
-def test_the_weight_is_that_of_what_is_there(steps: list[tuple[bool, str]]) -> None:
-    recent: RecentDict[str, None] = RecentDict(12, len)
-    for is_set, key in steps:
-        if is_set:
-            recent[key] = None
-        elif key in recent:
+STEPS = st.sampled_from(["set", "del", "pop", "pop or not", "popitem", "first", "clear"])
+
+
+@given(st.lists(st.tuples(STEPS, st.text(max_size=15))))
+def test_the_weight_is_that_of_what_is_there(steps: list[tuple[str, str]]) -> None:
+    recent: RecentDict[str, int] = RecentDict(12, len)
+    plain: dict[str, int] = {}
+    for number, (step, key) in enumerate(steps):
+        there = key in recent
+        if step == "set":
+            recent[key] = number
+        elif step == "del" and there:
             del recent[key]
+        elif step == "pop" and there:
+            assert recent.pop(key) == plain[key]
+        elif step == "pop or not":
+            assert recent.pop(key, None) == plain.get(key)
+        elif step in ("popitem", "first") and recent:
+            wanted = list(recent.items())[-1 if step == "popitem" else 0]
+            assert recent.popitem(last=step == "popitem") == wanted
+            assert wanted[0] not in recent
+        elif step == "clear":
+            recent.clear()
+        plain = dict(recent)
         assert sum(map(len, recent)) == recent._weight <= 12
+
+
+def test_there_is_nothing_to_pop_where_nothing_is() -> None:
+    recent: RecentDict[str, int] = RecentDict(12, len)
+    with pytest.raises(KeyError):
+        recent.pop("a")
+    with pytest.raises(KeyError):
+        recent.popitem()

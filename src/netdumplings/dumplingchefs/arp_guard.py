@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Final, NamedTuple
 
+import numpy as np
+
 from ..chef import DumplingChef
-from ..packets import PacketBatch, arp_messages
+from ..packets import PacketBatch
 from ..packets.formats import ETHERTYPE_ARP
-from ..packets.messages import ArpMessage
+from ..packets.messages import address_of_arp, arp_fields
 from .filters import TAGGED
 from .recent import RecentDict
 
 _REQUEST, _REPLY = 1, 2
 _ETHERNET: Final = 1
 #: Who says this asks whether an address is free (RFC 5227), and claims none.
-_NOBODY: Final = "0.0.0.0"  # noqa: S104
-#: Characters remembered of an address: see ARPChef.
+_NOBODY: Final = bytes(4)
+#: Characters remembered of an address that is not of the plain kind: see ARPChef.
 _ADDRESS: Final = 64
 
 #: What is told of.
@@ -29,22 +31,41 @@ CONFLICT, GRATUITOUS, UNASKED, SOURCE = (
 )
 
 
+Address = bytes | str
+
+
 class _Owner:
     """A hardware address that claims an IP address: when it did so first and last, how often."""
 
     __slots__ = ("first", "hw", "last", "packets")
 
-    def __init__(self, hw: str, now: float) -> None:
+    def __init__(self, hw: Address, now: float) -> None:
         self.hw = hw
         self.first = self.last = now
-        self.packets = 0
+        self.packets = 1
+
+
+class _Claims:
+    """Who claims an IP address, the one who spoke last first; how often it went to another."""
+
+    __slots__ = ("changes", "owners")
+
+    def __init__(self, owner: _Owner) -> None:
+        self.owners = [owner]
+        self.changes = 0
 
 
 class _Message(NamedTuple):
+    """A message: when it came, in which VLAN, in whose frame, and what it says."""
+
     time: float
     vlan: int
-    ether_src: str | None
-    arp: ArpMessage
+    ether_src: bytes | None
+    operation: int
+    src_hw: Address
+    src_ip: Address
+    dst_hw: Address
+    dst_ip: Address
 
 
 class ARPGuardChef(DumplingChef):
@@ -89,96 +110,112 @@ class ARPGuardChef(DumplingChef):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._owners: RecentDict[tuple[int, str], tuple[list[_Owner], list[int]]]
-        self._owners = RecentDict(16_384)
-        self._asked: RecentDict[tuple[int, str, str], float] = RecentDict(16_384)
-        self._times: RecentDict[tuple[str, int, str], deque[float]] = RecentDict(4096)
-        self._alarms: RecentDict[tuple[str, int, str, str], list[float]] = RecentDict(4096)
+        self._claims: RecentDict[tuple[int, Address], _Claims] = RecentDict(16_384)
+        self._asked: RecentDict[tuple[int, Address, Address], float] = RecentDict(16_384)
+        # (Of most hosts there is but one: just when.)
+        self._times: RecentDict[tuple[str, int, Address], float | deque[float]]
+        self._times = RecentDict(4096)
+        self._alarms: RecentDict[tuple[str, int, Address, Address], list[float]]
+        self._alarms = RecentDict(4096)
         self._since, self._told, self._left_out = 0.0, 0, 0
 
     def batch_handler(self, packets: PacketBatch) -> Iterator[dict[str, Any]]:
         """Look at each ARP message."""
-        vlans = packets.vlans
-        for arp in arp_messages(packets):
-            if arp.operation not in (_REQUEST, _REPLY):
-                continue
-            place = arp.place
-            is_plain = packets.ethertypes[place] == ETHERTYPE_ARP
-            ether_src = None
-            if packets.link_type == _ETHERNET and is_plain:
-                ether_src = packets.data(place)[6:12].hex(":")
-            cut = (text[:_ADDRESS] for text in (arp.src_hw, arp.src_ip, arp.dst_hw, arp.dst_ip))
-            message = _Message(
-                int(packets.times_ns[place]) / 1e9,
-                max(int(vlans[place]), 0),
-                ether_src,
-                ArpMessage(place, arp.operation, *cut),
-            )
-            yield from self._look(message)
-
-    def _look(self, message: _Message) -> Iterator[dict[str, Any]]:
-        arp = message.arp
-        if message.ether_src not in (None, arp.src_hw):
-            evidence = {"ether_src": message.ether_src}
-            yield from self._alarm(SOURCE, message, evidence, message.ether_src or "")
-        if arp.src_ip == _NOBODY:
+        fields = list(arp_fields(packets, _ADDRESS))
+        if not fields:
             return
-        yield from self._claim(message)
-        if arp.src_ip == arp.dst_ip:
-            yield from self._often(GRATUITOUS, message)
-        elif arp.operation == _REQUEST:
-            self._asked[message.vlan, arp.src_ip, arp.dst_ip] = message.time
-        else:
-            asked = self._asked.get((message.vlan, arp.dst_ip, arp.src_ip))
-            if asked is None or not abs(message.time - asked) <= self.answer:
-                yield from self._often(UNASKED, message)
+        places = np.array([arp.place for arp in fields], np.intp)
+        times = (packets.times_ns[places] / 1e9).tolist()
+        vlans = np.maximum(packets.vlans[places], 0).tolist()
+        is_plain = packets.ethertypes[places] == ETHERTYPE_ARP
+        starts = packets.offsets[places] + 6 if packets.link_type == _ETHERNET else is_plain * 0
+        starts = np.where(is_plain, starts, 0).tolist()
+        buffer = packets.buffer
+        for arp, time, vlan, start in zip(fields, times, vlans, starts, strict=True):
+            _, operation, *addresses = arp
+            if operation not in (_REQUEST, _REPLY):
+                continue
+            ether_src = buffer[start : start + 6] if start else None
+            yield from self._look(_Message(time, vlan, ether_src, operation, *addresses))
 
-    def _claim(self, message: _Message) -> Iterator[dict[str, Any]]:
-        """Somebody says that an IP address is theirs."""
-        now, key = message.time, (message.vlan, message.arp.src_ip)
-        owners, changes = self._owners.get(key, ([], [0]))
-        self._owners[key] = owners, changes
-        before = owners[0] if owners else None
-        # The one who spoke last is first; who has been silent for too long has given it up.
+    def _look(self, message: _Message) -> Iterable[dict[str, Any]]:
+        told: list[dict[str, Any]] = []
+        now, vlan, ether_src, operation, src_hw, src_ip, _, dst_ip = message
+        if ether_src is not None and ether_src != src_hw:
+            evidence = {"ether_src": ether_src.hex(":")}
+            told += self._alarm(SOURCE, message, evidence, ether_src)
+        if src_ip == _NOBODY:
+            return told
+        claims = self._claims.get((vlan, src_ip))
+        if claims is None:
+            claims = _Claims(_Owner(src_hw, now))
+        else:
+            told += self._claim(message, claims)
+        self._claims[vlan, src_ip] = claims
+        if src_ip == dst_ip:
+            told += self._often(GRATUITOUS, message)
+        elif operation == _REQUEST:
+            self._asked[vlan, src_ip, dst_ip] = now
+        else:
+            asked = self._asked.get((vlan, dst_ip, src_ip))
+            if asked is None or not abs(now - asked) <= self.answer:
+                told += self._often(UNASKED, message)
+        return told
+
+    def _claim(self, message: _Message, claims: _Claims) -> Iterable[dict[str, Any]]:
+        """Somebody says that an IP address is theirs, which somebody has said before."""
+        now, owners = message.time, claims.owners
+        before = owners[0]
+        # Who has been silent for too long has given it up.
         owners[:] = [owner for owner in owners if abs(now - owner.last) <= self.window]
         if not owners:
-            changes[0] = 0
-        owner = next((each for each in owners if each.hw == message.arp.src_hw), None)
+            claims.changes = 0
+        owner = next((each for each in owners if each.hw == message.src_hw), None)
         if owner is None:
-            owner = _Owner(message.arp.src_hw, now)
+            owner = _Owner(message.src_hw, now)
         else:
             owners.remove(owner)
-        owner.last = now
-        owner.packets += 1
+            owner.last = now
+            owner.packets += 1
         is_conflict = bool(owners) and before is not owner
         owners[:] = [owner, *owners][:4]
-        if is_conflict:
-            changes[0] += 1
-            told = [
-                {"hw": each.hw, "first": each.first, "last": each.last, "packets": each.packets}
-                for each in owners
-            ]
-            evidence = {"changes": changes[0], "owners": told}
-            yield from self._alarm(CONFLICT, message, evidence, message.arp.src_ip)
+        if not is_conflict:
+            return ()
+        claims.changes += 1
+        told = [
+            {
+                "hw": address_of_arp(each.hw),
+                "first": each.first,
+                "last": each.last,
+                "packets": each.packets,
+            }
+            for each in owners
+        ]
+        evidence = {"changes": claims.changes, "owners": told}
+        return self._alarm(CONFLICT, message, evidence, message.src_ip)
 
-    def _often(self, problem: str, message: _Message) -> Iterator[dict[str, Any]]:
+    def _often(self, problem: str, message: _Message) -> Iterable[dict[str, Any]]:
         """Something that is wrong if it happens often."""
-        key = problem, message.vlan, message.arp.src_hw
+        key, now = (problem, message.vlan, message.src_hw), message.time
         times = self._times.get(key)
-        if times is None:
-            times = deque(maxlen=self.rate)
+        if times is None and self.rate > 1:
+            self._times[key] = now
+            return ()
+        if not isinstance(times, deque):
+            times = deque(() if times is None else (times,), maxlen=self.rate)
         self._times[key] = times
-        times.append(message.time)
-        seconds = message.time - times[0]
+        times.append(now)
+        seconds = now - times[0]
         if len(times) == self.rate and abs(seconds) <= self.within:
             evidence = {"count": len(times), "seconds": round(abs(seconds), 6)}
-            yield from self._alarm(problem, message, evidence, message.arp.src_hw)
+            return self._alarm(problem, message, evidence, message.src_hw)
+        return ()
 
     def _alarm(
-        self, problem: str, message: _Message, evidence: dict[str, Any], who: str
+        self, problem: str, message: _Message, evidence: dict[str, Any], who: Address
     ) -> Iterator[dict[str, Any]]:
-        now, arp = message.time, message.arp
-        key = problem, message.vlan, who, arp.src_hw if problem == SOURCE else ""
+        now = message.time
+        key = problem, message.vlan, who, message.src_hw if problem == SOURCE else ""
         alarm = self._alarms.get(key)
         if alarm is not None and abs(now - alarm[0]) < self.again:
             alarm[1] += 1
@@ -194,18 +231,18 @@ class ARPGuardChef(DumplingChef):
         told: dict[str, Any] = {
             "problem": problem,
             "time": now,
-            "operation": "request" if arp.operation == _REQUEST else "reply",
-            "src_ip": arp.src_ip,
-            "src_hw": arp.src_hw,
-            "dst_ip": arp.dst_ip,
-            "dst_hw": arp.dst_hw,
+            "operation": "request" if message.operation == _REQUEST else "reply",
+            "src_ip": address_of_arp(message.src_ip),
+            "src_hw": address_of_arp(message.src_hw),
+            "dst_ip": address_of_arp(message.dst_ip),
+            "dst_hw": address_of_arp(message.dst_hw),
             "times": times,
             **evidence,
         }
         if message.vlan:
             told["vlan"] = message.vlan
         forgotten = sum(
-            kept.forgotten for kept in (self._owners, self._asked, self._times, self._alarms)
+            kept.forgotten for kept in (self._claims, self._asked, self._times, self._alarms)
         )
         if forgotten:
             told["forgotten"] = forgotten

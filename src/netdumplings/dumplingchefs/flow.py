@@ -14,7 +14,6 @@ from ..packets.flow_runs import FlowRuns, flow_runs
 from ..packets.flows import fields_of
 from ..packets.formats import ICMP, ICMPV6, TCP
 from ..packets.tcp_state import FIN, RST, connection_state, flag_letters
-from .filters import TAGGED
 from .rows import KeyedRows, Rows
 
 SECOND: Final = 1_000_000_000
@@ -68,7 +67,6 @@ class FlowChef(DumplingChef):
     """
 
     by_request: ClassVar[bool] = True
-    packet_filter = f"ip or ip6 or {TAGGED}"
     display: ClassVar[dict[str, Any]] = {
         "title": "Flows",
         "view": "table",

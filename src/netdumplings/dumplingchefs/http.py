@@ -9,7 +9,6 @@ from ..chef import DumplingChef
 from ..packets import PacketBatch
 from ..packets.flows import fields_of
 from ..packets.http_heads import NO_HEAD, host_of, path_of
-from .filters import TAGGED
 from .http_connections import FoundExchange, HTTPConnections
 
 #: Characters of what is told.
@@ -36,7 +35,6 @@ class HTTPChef(DumplingChef):
     """
 
     by_request = True
-    packet_filter = f"tcp or {TAGGED}"
     display: ClassVar = {
         "title": "HTTP",
         "view": "table",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -13,8 +13,7 @@ V = TypeVar("V")
 class RecentDict(OrderedDict[K, V]):
     """A dict that keeps what was set latest, and forgets the rest.
 
-    What is taken out with ``del`` gives its room back. (There is no other way to do so: ``pop`` and
-    the like know nothing of room.)
+    What is taken out gives its room back.
 
     Args:
         size: how much it keeps.
@@ -28,22 +27,47 @@ class RecentDict(OrderedDict[K, V]):
         super().__init__()
         self.size = size
         self.forgotten = 0
-        self._weigh = weigh or _one
+        self._weigh = weigh
         self._weight = 0
 
     def __setitem__(self, key: K, value: V) -> None:
-        if key not in self:
-            self._weight += self._weigh(key)
+        is_new = key not in self
         super().__setitem__(key, value)
-        self.move_to_end(key)
-        while self._weight > self.size:
-            del self[next(iter(self))]
-            self.forgotten += 1
+        if not is_new:
+            self.move_to_end(key)
+        elif self._weigh is None:
+            if len(self) > self.size:
+                super().__delitem__(next(iter(self)))
+                self.forgotten += 1
+        else:
+            self._weight += self._weigh(key)
+            while self._weight > self.size:
+                del self[next(iter(self))]
+                self.forgotten += 1
 
     def __delitem__(self, key: K) -> None:
         super().__delitem__(key)
-        self._weight -= self._weigh(key)
+        if self._weigh is not None:
+            self._weight -= self._weigh(key)
 
+    # (Whether OrderedDict's own `pop` and `popitem` call `__delitem__` depends on the Python.)
 
-def _one(_key: object) -> int:
-    return 1
+    def pop(self, key: K, *default: Any) -> Any:
+        """Take a key out; returns its value, or the default, as of `dict`."""
+        if key not in self and default:
+            return default[0]
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self, last: bool = True) -> tuple[K, V]:
+        """Take out the key that was set latest, or first."""
+        if not self:
+            raise KeyError("there is nothing in it")
+        key = next(reversed(self) if last else iter(self))
+        return key, self.pop(key)
+
+    def clear(self) -> None:
+        """Take out everything; what had to make way before stays counted."""
+        super().clear()
+        self._weight = 0

@@ -11,14 +11,23 @@ import numpy.typing as npt
 
 from ..chef import DumplingChef
 from ..packets import PacketBatch
-from ..packets.attempts import ANSWERED, CONNECTED, REFUSED, Ways, attempt_of, refused, ways_of
-from .filters import TAGGED
+from ..packets.attempts import (
+    ANSWERED,
+    CONNECTED,
+    REFUSED,
+    Ways,
+    attempt_of,
+    counts,
+    keys_of,
+    refused,
+    ways_of,
+    words_of,
+)
+from ..packets.flows import UInt64Array, distinct
 from .rows import KeyedRows, Rows
 from .scan_groups import KINDS, Scan, attempt_layout, groups_of, make_room
 
 _SECOND: Final = 1_000_000_000
-#: Where traceroute sends its datagrams, to a new port for each: no scan of them.
-_TRACEROUTE: Final = range(33434, 33535)
 
 
 class ScanChef(DumplingChef):
@@ -48,7 +57,6 @@ class ScanChef(DumplingChef):
     """
 
     by_request: ClassVar[bool] = True
-    packet_filter = f"tcp or udp or icmp or icmp6 or {TAGGED}"
     display: ClassVar[dict[str, Any]] = {
         "title": "Scans",
         "view": "table",
@@ -110,62 +118,85 @@ class ScanChef(DumplingChef):
 
     def _count(self, packets: PacketBatch) -> None:
         """Note attempts, and what comes of them."""
-        table = self._attempts
-        fresh: dict[bytes, list[int]] = {}  # first, last, asked, seen
-        seen: dict[bytes, int] = {}
-        of_flow: tuple[int, bytes] | None = None
-        for way in ways_of(packets):
-            if way.is_tcp:
-                if way.asked:
-                    _ask(fresh, way.key, way)
-                if way.goes_on:
-                    seen[way.key] = seen.get(way.key, 0) | CONNECTED
-                found = ANSWERED * bool(way.answers) | REFUSED * bool(way.resets)
-                if found:
-                    seen[way.back] = seen.get(way.back, 0) | found
-            elif way.is_first:
-                # What answers an attempt is none itself.
-                is_answer = way.back in table or way.back in fresh
-                key = way.back if is_answer else way.key
-                of_flow = way.flow, key
-                if is_answer:
-                    seen[key] = seen.get(key, 0) | ANSWERED | CONNECTED
-                elif _counts(key):
-                    _ask(fresh, key, way)
-            elif of_flow is not None and of_flow[0] == way.flow:
-                if of_flow[1] == way.key:
-                    _ask(fresh, way.key, way)
-                else:
-                    seen[way.back] = seen.get(way.back, 0) | ANSWERED | CONNECTED
-        for key in refused(packets):
-            seen[key] = seen.get(key, 0) | REFUSED
-        self._ask_all(fresh)
-        keys = list(seen)
-        rows = table.find(keys)
-        known = rows >= 0
-        found_bits = np.fromiter(seen.values(), np.uint8, len(seen))
-        table.data["seen"][rows[known]] |= found_bits[known]
-
-    def _ask_all(self, asked: dict[bytes, list[int]]) -> None:
-        if not asked:
+        ways = ways_of(packets)
+        tcp, udp = ways.part(ways.is_tcp), ways.part(~ways.is_tcp)
+        asked = tcp.part(tcp.asked > 0)
+        answered, reset, on = tcp.answers > 0, tcp.resets > 0, tcp.goes_on > 0
+        seen = [
+            (tcp.words[:, on], np.full(int(on.sum()), CONNECTED)),
+            (tcp.back[:, answered | reset],
+             (answered * ANSWERED | reset * REFUSED)[answered | reset]),
+        ]  # fmt: skip
+        datagrams, answers = self._datagrams(udp)
+        seen.append((answers, np.full(answers.shape[1], ANSWERED | CONNECTED)))
+        unreachable = list(refused(packets))
+        if unreachable:
+            seen.append((words_of(unreachable), np.full(len(unreachable), REFUSED)))
+        self._ask_all([asked, datagrams])
+        if not len(self._attempts):
             return
-        table, keys = self._attempts, list(asked)
+        words = np.concatenate([each for each, _ in seen], axis=1)
+        rows = self._attempts.find(keys_of(words))
+        known = rows >= 0
+        bits = np.concatenate([each for _, each in seen]).astype(np.uint8)
+        np.bitwise_or.at(self._attempts.data["seen"], rows[known], bits[known])
+
+    def _datagrams(self, ways: Ways) -> tuple[Ways, UInt64Array]:
+        """Which ways of UDP ask, and which attempts are answered."""
+        first = np.flatnonzero(ways.is_first)
+        may_ask = counts(ways.words)
+        # What answers an attempt is none itself.
+        is_answer = np.zeros(len(ways.flow), np.bool_)
+        if len(self._attempts):
+            is_answer[first] = self._attempts.find(keys_of(ways.back[:, first])) >= 0
+        numbers, _ = distinct(np.concatenate((ways.words[:, first], ways.back[:, first]), axis=1))
+        of_key, of_back = numbers[: len(first)], numbers[len(first) :]
+        if np.isin(of_back, of_key).any():  # perhaps of one of these
+            made: set[int] = set()
+            for way, key, back in zip(
+                first.tolist(), of_key.tolist(), of_back.tolist(), strict=True
+            ):
+                if is_answer[way] or back in made:
+                    is_answer[way] = True
+                elif may_ask[way]:
+                    made.add(key)
+        # The other way of a flow is behind the first, if that had a packet with ports.
+        other = np.zeros(len(ways.flow), np.bool_)
+        other[1:] = ~ways.is_first[1:] & (ways.flow[1:] == ways.flow[:-1])
+        before = np.roll(is_answer, 1)
+        asks = np.where(other, before, ways.is_first & may_ask & ~is_answer)
+        answers = np.where(other, ~before, is_answer)
+        return ways.part(asks), ways.back[:, answers]
+
+    def _ask_all(self, several: list[Ways]) -> None:
+        """Remember attempts."""
+        words = np.concatenate([ways.words for ways in several], axis=1)
+        if not words.shape[1]:
+            return
+        numbers, at = distinct(words)
+        firsts = np.concatenate([ways.first_ns for ways in several])
+        lasts = np.concatenate([ways.last_ns for ways in several])
+        asked = np.bincount(numbers, np.concatenate([ways.asked for ways in several]))
+        order = np.argsort(numbers, kind="stable")
+        starts = np.searchsorted(numbers[order], np.arange(len(at)))
+        first = np.minimum.reduceat(firsts[order], starts)
+        last = np.maximum.reduceat(lasts[order], starts)
+        table, words = self._attempts, words[:, at]
+        keys = keys_of(words)
         rows = table.find(keys)
         missing = np.flatnonzero(rows < 0)
         over = len(table) + len(missing) - table.size
         if over > 0:
             self._forgotten += make_room(table, max(over, table.size // 8), rows[rows >= 0])
-        columns = np.array(list(asked.values()), np.int64)
         if len(missing):
-            new = [keys[place] for place in missing.tolist()]
-            rows[missing] = table.add(new)
+            rows[missing] = table.add([keys[place] for place in missing.tolist()])
             data = table.data
-            data["first"][rows[missing]] = columns[missing, 0]
-            for name, hashes in groups_of(new).items():
-                data[name][rows[missing]] = hashes
+            data["first"][rows[missing]] = first[missing]
+            for name, hashed in groups_of(words[:, missing]).items():
+                data[name][rows[missing]] = hashed
         data = table.data
-        data["last"][rows] = np.maximum(data["last"][rows], columns[:, 1])
-        data["asked"][rows] += columns[:, 2].astype(np.uint32)
+        data["last"][rows] = np.maximum(data["last"][rows], last)
+        data["asked"][rows] += asked.astype(np.uint32)
 
     def _pass(self, now: int) -> list[dict[str, Any]]:
         """A second is over: look for scans."""
@@ -228,20 +259,3 @@ class ScanChef(DumplingChef):
         self._left_out += not marks[rows, side].any()
         marks[rows, side] = True
         return None
-
-
-def _ask(fresh: dict[bytes, list[int]], key: bytes, way: Ways) -> None:
-    known = fresh.get(key)
-    if known is None:
-        fresh[key] = [way.first_ns, way.last_ns, way.asked]
-    else:
-        known[0] = min(known[0], way.first_ns)
-        known[1] = max(known[1], way.last_ns)
-        known[2] += way.asked
-
-
-def _counts(key: bytes) -> bool:
-    """Whether a datagram may be of a scan: it goes to one host, and is none of traceroute's."""
-    attempt = attempt_of(key)
-    to_many = attempt.dst_ip[0] >= (0xFF if len(attempt.dst_ip) == 16 else 0xE0)
-    return not to_many and attempt.dst_port not in _TRACEROUTE

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ..packets.addresses import address_text
-from ..packets.attempts import ANSWERED, CONNECTED, REFUSED, Attempt, attempt_of
+from ..packets.attempts import (
+    ANSWERED,
+    CONNECTED,
+    REFUSED,
+    Attempt,
+    attempt_of,
+    same_port,
+    same_source,
+    same_target,
+)
 from .rows import KeyedRows, Rows
 
 #: Many hosts at one port; many ports of one host.
@@ -36,16 +44,11 @@ def attempt_layout() -> np.dtype[Any]:
     )  # fmt: skip
 
 
-def groups_of(keys: Sequence[bytes]) -> dict[str, UInt64Array]:
-    """Those numbers; Python's hashes, which nobody outside can foresee."""
-    hashes = {
-        "source": (hash(key[:16]) for key in keys),
-        HORIZONTAL: (hash(key[:16] + key[32:]) for key in keys),
-        VERTICAL: (hash(key[:32] + key[34:]) for key in keys),
-    }
+def groups_of(words: UInt64Array) -> dict[str, UInt64Array]:
+    """Those numbers."""
     return {
-        name: np.fromiter(of, np.int64, len(keys)).view(np.uint64) for name, of in hashes.items()
-    }
+        "source": same_source(words), HORIZONTAL: same_port(words), VERTICAL: same_target(words),
+    }  # fmt: skip
 
 
 def make_room(table: KeyedRows, count: int, busy: Rows) -> int:

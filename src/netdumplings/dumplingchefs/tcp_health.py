@@ -12,7 +12,6 @@ from ..packets.columns import Int64Array
 from ..packets.flow_runs import latest_before
 from ..packets.tcp_sequence import Advance, Known, Sides, advance, sides_of
 from ..packets.tcp_state import ACK, FIN, RST, SYN
-from .filters import TAGGED
 from .rows import KeyedRows, Rows
 from .tcp_holes import Holes
 from .tcp_pairs import Handshake, HostPairs
@@ -55,7 +54,6 @@ class TCPHealthChef(DumplingChef):
     """
 
     by_request: ClassVar[bool] = True
-    packet_filter = f"tcp or {TAGGED}"
     display: ClassVar[dict[str, Any]] = {
         "title": "TCP between hosts",
         "view": "table",

@@ -13,7 +13,6 @@ from ..packets.client_hello import is_grease
 from ..packets.fingerprints import ja3, ja4
 from ..packets.flows import fields_of
 from .datagram_hellos import DTLSHellos, QUICHellos
-from .filters import TAGGED
 from .stream_hellos import FoundHello, StreamHellos
 
 #: Characters of a name that is told, and protocols of a list.
@@ -44,7 +43,6 @@ class TLSClientChef(DumplingChef):
     """
 
     by_request = True
-    packet_filter = f"tcp or udp or {TAGGED}"
     display: ClassVar = {
         "title": "TLS clients",
         "view": "table",

@@ -12,7 +12,6 @@ from ..packets import PacketBatch
 from ..packets.addresses import address_text
 from ..packets.flows import PROTOCOLS, ends
 from ..packets.formats import ICMP, ICMPV6
-from .filters import TAGGED
 from .heavy import HeavyHitters, merged
 
 _SECOND: Final = 1_000_000_000
@@ -47,7 +46,6 @@ class TopTalkersChef(DumplingChef):
     """
 
     by_request: ClassVar[bool] = True
-    packet_filter = f"ip or ip6 or {TAGGED}"
     display: ClassVar[dict[str, Any]] = {
         "title": "Top talkers of the last minute",
         "view": "top",

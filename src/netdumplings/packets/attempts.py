@@ -12,24 +12,30 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from .flows import PROTOCOLS
+from .columns import BoolArray, Int64Array
+from .flows import PROTOCOLS, UInt64Array, hashes
 from .formats import ICMP, ICMPV6, TCP, UDP
 from .tcp_state import ACK, RST, SYN
 
 if TYPE_CHECKING:
     from .batch import PacketBatch
-    from .columns import Int64Array
 
 #: What was seen of an attempt: the answer of its destination (a SYN/ACK, or a datagram back); that
 #: it was refused (a RST, or an ICMP error); that its source went on with it.
 ANSWERED, REFUSED, CONNECTED = 1, 2, 4
 
-#: A key: source and destination, 16 bytes each, with IPv4 in the last four; the destination's
-#: port; the VLAN, 0xffff for none; the protocol; the IP version.
-_KEY: Final = Struct(">16s16sHHBB")
-#: The part of a flow's key behind its ports: of its kind only the IP version counts here.
-_REST: Final = 36
+#: A key: source and destination, 16 bytes each, with IPv4 in the last four; nothing; the
+#: destination's port; the VLAN, 0xffff for none; the protocol; the IP version. So it has the words
+#: of a flow's.
+_KEY: Final = Struct(">16s16sHHHBB")
+_WORDS: Final = _KEY.size // 8
 _VERSION: Final = 0x0F
+#: Of the last word, where the port is, the other one in a flow's, and what is behind them: of a
+#: flow's kind only the IP version counts here.
+_PORT, _PORT_AT, _UPPER_PORT_AT = np.uint64(0xFFFF), np.uint64(32), np.uint64(48)
+_REST: Final = np.uint64(0xFFFFFF00 | _VERSION)
+#: Where traceroute sends its datagrams, to a new port for each: no scan of them.
+_TRACEROUTE: Final = range(33434, 33535)
 #: ICMP for "cannot be reached" (RFC 792, RFC 4443 section 3.1), and where its quote begins.
 _UNREACHABLE: Final = {ICMP: 3, ICMPV6: 1}
 _QUOTE: Final = 8
@@ -46,11 +52,14 @@ class Attempt(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """What went one way of a flow in a batch.
+    """What went which way in a batch: columns, a value for each way of a flow that had packets.
+
+    They are in the order of the flows; of each flow, what went the way of its first packet is
+    first. Keys are as their words: five numbers of 64 bits each, columns of an array.
 
     Attributes:
-        key: the attempt that this way is, if its packets are no answer.
-        back: the attempt that this way answers, if they are.
+        words: the attempt that each way is, if its packets are no answer.
+        back: the attempt that it answers, if they are.
         flow: the number of the flow.
         is_first: whether the flow's first packet in the batch went this way.
         is_tcp: else it is UDP.
@@ -62,71 +71,107 @@ class Ways(NamedTuple):
         goes_on: how many packets have ACK, but neither SYN nor RST.
     """
 
-    key: bytes
-    back: bytes
-    flow: int
-    is_first: bool
-    is_tcp: bool
-    asked: int
-    first_ns: int
-    last_ns: int
-    answers: int
-    resets: int
-    goes_on: int
+    words: UInt64Array
+    back: UInt64Array
+    flow: Int64Array
+    is_first: BoolArray
+    is_tcp: BoolArray
+    asked: Int64Array
+    first_ns: Int64Array
+    last_ns: Int64Array
+    answers: Int64Array
+    resets: Int64Array
+    goes_on: Int64Array
+
+    def part(self, which: BoolArray) -> Ways:
+        """Some of them."""
+        return Ways(
+            self.words[:, which], self.back[:, which], *(column[which] for column in self[2:])
+        )
 
 
 def attempt_of(key: bytes) -> Attempt:
     """What an attempt's key says."""
-    src, dst, port, vlan, protocol, version = _KEY.unpack(key)
+    src, dst, _, port, vlan, protocol, version = _KEY.unpack(key)
     if version == 4:
         src, dst = src[12:], dst[12:]
     return Attempt(src, dst, port, None if vlan == 0xFFFF else vlan, PROTOCOLS[protocol])
 
 
-def ways_of(packets: PacketBatch) -> Iterator[Ways]:
-    """What went each way of the flows of TCP and UDP of a batch, flow by flow.
+def ways_of(packets: PacketBatch) -> Ways:
+    """What went each way of the flows of TCP and UDP of a batch.
 
-    Of each flow, what went the way of its first packet comes first. Fragments but the first, and
-    what is cut off before its ports, are not in it.
+    Fragments but the first, and what is cut off before its ports, are not in it.
     """
     flows = packets.flows
-    has_ports = packets.src_ports >= 0
-    rows = np.flatnonzero(has_ports & (flows.index >= 0))
-    side = flows.index[rows] * 2 + flows.reverse[rows]
+    rows = np.flatnonzero((packets.src_ports >= 0) & (flows.index >= 0))
+    # (Each way's number: the first packet's way of a flow is even.)
+    side = flows.index[rows] * 2 + (flows.reverse[rows] ^ flows.reverse[flows.first][flows.index[rows]])
     flags = packets.tcp_flags[rows]
     is_udp = packets.ip_protocols[rows] == UDP
+    kind = flags & (SYN | ACK | RST)
     sides = 2 * len(flows)
 
-    def count(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Int64Array:
+    def count(mask: BoolArray) -> Int64Array:
         return np.bincount(side[mask], minlength=sides)
 
-    asks = np.flatnonzero(is_udp | (flags & (SYN | ACK | RST) == SYN))
+    asks = np.flatnonzero(is_udp | (kind == SYN))
     first = np.zeros(sides, np.int64)
     # Of several values for one place, numpy keeps the last: so the first comes last.
     first[side[asks[::-1]]] = packets.times_ns[rows[asks[::-1]]]
     last = np.zeros(sides, np.int64)
     last[side[asks]] = packets.times_ns[rows[asks]]
-    any_ = np.bincount(side, minlength=sides)
+    there = np.flatnonzero(np.bincount(side, minlength=sides))
+    flow, is_first = there >> 1, there & 1 == 0
+    upper = flows.reverse[flows.first][flow] ^ ~is_first
+    words, back = _both(flows.words[flow], upper)
     columns = (
-        any_,
-        count(is_udp),
+        count(~is_udp) > 0,
         np.bincount(side[asks], minlength=sides),
         first,
         last,
-        count(is_udp | (flags & (SYN | ACK | RST) == SYN | ACK)),
+        count(is_udp | (kind == SYN | ACK)),
         count(~is_udp & (flags & RST > 0)),
-        count(~is_udp & (flags & (SYN | ACK | RST) == ACK)),
+        count(~is_udp & (kind == ACK)),
     )
-    lists = [column.tolist() for column in columns]
-    begins = flows.reverse[flows.first].tolist()
-    for number, (key, turned) in enumerate(zip(flows.keys, begins, strict=True)):
-        for upper in (turned, not turned):
-            place = 2 * number + upper
-            there, udp, *rest = (column[place] for column in lists)
-            if there:
-                up, down = _both(key)
-                key_, back = (down, up) if upper else (up, down)
-                yield Ways(key_, back, number, upper == turned, not udp, *rest)
+    return Ways(words, back, flow, is_first, *(column[there] for column in columns))
+
+
+def keys_of(words: UInt64Array) -> list[bytes]:
+    """The keys of attempts, from their words."""
+    data = np.ascontiguousarray(words.T).astype(">u8").tobytes()
+    return [data[at : at + _KEY.size] for at in range(0, len(data), _KEY.size)]
+
+
+def words_of(keys: list[bytes]) -> UInt64Array:
+    """The words of attempts, from their keys."""
+    data = np.frombuffer(b"".join(keys), ">u8").reshape(len(keys), _WORDS)
+    return np.ascontiguousarray(data.T).astype(np.uint64)
+
+
+def counts(words: UInt64Array) -> BoolArray:
+    """Whether datagrams may be of a scan: they go to one host, and are none of traceroute's."""
+    is_four = words[4] & np.uint64(_VERSION) == 4
+    to_many = np.where(is_four, words[3] >> np.uint64(28) >= 0xE, words[2] >> np.uint64(56) == 0xFF)
+    port = words[4] >> _PORT_AT & _PORT
+    is_route = (port >= _TRACEROUTE.start) & (port < _TRACEROUTE.stop)
+    counted: BoolArray = ~(to_many | is_route)
+    return counted
+
+
+def same_source(words: UInt64Array) -> UInt64Array:
+    """A number for each attempt's source, that nobody outside can foresee."""
+    return hashes(words[:2])
+
+
+def same_port(words: UInt64Array) -> UInt64Array:
+    """The same for what all have in common that go to one port, of whichever host."""
+    return hashes(np.stack((words[0], words[1], words[4])))
+
+
+def same_target(words: UInt64Array) -> UInt64Array:
+    """The same for what all have in common that go to one host, at whichever port."""
+    return hashes(np.concatenate((words[:4], words[4:] & ~(_PORT << _PORT_AT))))
 
 
 def refused(packets: PacketBatch) -> Iterator[bytes]:
@@ -143,10 +188,19 @@ def refused(packets: PacketBatch) -> Iterator[bytes]:
             yield key
 
 
-def _both(key: bytes) -> tuple[bytes, bytes]:
-    """The attempts that a flow may be: of its lower end to its upper one, and back."""
-    rest = key[_REST:39] + bytes((key[39] & _VERSION,))
-    return key[:32] + key[34:36] + rest, key[16:32] + key[:16] + key[32:34] + rest
+def _both(words: UInt64Array, upper: BoolArray) -> tuple[UInt64Array, UInt64Array]:
+    """The attempts that ways of flows may be, and those that they answer.
+
+    Args:
+        words: of the flows' keys, a row each.
+        upper: whether each goes from the upper end to the lower one.
+    """
+    lower, higher, last = words[:, :2].T, words[:, 2:4].T, words[:, 4]
+    src, dst = np.where(upper, higher, lower), np.where(upper, lower, higher)
+    rest = last & _REST
+    one, other = last >> _PORT_AT & _PORT, last >> _UPPER_PORT_AT
+    to, back_to = np.where(upper, (other, one), (one, other)) << _PORT_AT
+    return np.stack((*src, *dst, rest | to)), np.stack((*dst, *src, rest | back_to))
 
 
 def _quoted(data: bytes, vlan: int) -> bytes | None:
@@ -162,4 +216,5 @@ def _quoted(data: bytes, vlan: int) -> bytes | None:
         return None
     if protocol not in (TCP, UDP) or at < 20 or len(data) < at + 4:
         return None
-    return _KEY.pack(src, dst, int.from_bytes(data[at + 2 : at + 4], "big"), tag, protocol, version)
+    port = int.from_bytes(data[at + 2 : at + 4], "big")
+    return _KEY.pack(src, dst, 0, port, tag, protocol, version)

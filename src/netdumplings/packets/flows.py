@@ -81,6 +81,7 @@ class Flows:
         index: for each packet, the number of its flow; -1 where it has none.
         reverse: for each packet, whether it goes from the flow's upper end to its lower one.
         first: for each flow, which packet is its first in the batch.
+        words: the key of each flow as numbers, a row of five each.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Flows:
         self.index = index
         self.reverse = reverse
         self.first = first
-        self._words = words
+        self.words = words
 
     def __len__(self) -> int:
         return len(self.first)
@@ -97,7 +98,7 @@ class Flows:
     @cached_property
     def keys(self) -> list[bytes]:
         """The key of each flow, 40 bytes, the same in every batch; `ends` says what it holds."""
-        data = self._words.astype(">u8").tobytes()
+        data = self.words.astype(">u8").tobytes()
         return [data[at : at + _KEY.size] for at in range(0, len(data), _KEY.size)]
 
     @cached_property
@@ -153,7 +154,7 @@ def flows_of(packets: PacketBatch) -> Flows:
     last = last << 8 | network.version[rows] | known * _WITH_PORTS
     # (A port of more than 15 bits makes it a negative number, of the same bits.)
     words[4] = last.view(np.uint64)
-    numbers, first = _distinct(words)
+    numbers, first = distinct(words)
     index[rows] = numbers
     return Flows(index, reverse, rows[first], np.ascontiguousarray(words[:, first].T))
 
@@ -279,17 +280,22 @@ def _is_greater(words: UInt64Array, src_port: Int64Array, dst_port: Int64Array) 
     return greater
 
 
-def _distinct(words: UInt64Array) -> tuple[Int64Array, Int64Array]:
+def hashes(words: UInt64Array) -> UInt64Array:
+    """A number for each column of up to five words, that nobody outside can foresee."""
+    mixed = np.full(words.shape[1], _START)
+    for word, factor in zip(words, _FACTORS, strict=False):
+        mixed ^= word
+        mixed *= factor
+        mixed ^= mixed >> _HALF
+    return mixed
+
+
+def distinct(words: UInt64Array) -> tuple[Int64Array, Int64Array]:
     """Number distinct keys by when they come first: for each key its number; where each is first.
 
     Sorting keys whole takes ten times as long as sorting hashes of them.
     """
-    mixed = np.full(words.shape[1], _START)
-    for word, factor in zip(words, _FACTORS, strict=True):
-        mixed ^= word
-        mixed *= factor
-        mixed ^= mixed >> _HALF
-    numbers, first = _numbered(mixed)
+    numbers, first = _numbered(hashes(words))
     if not np.array_equal(words[:, first[numbers]], words):  # two keys with the same hash
         _, whole = np.unique(words, axis=1, return_inverse=True)
         numbers, first = _numbered(whole.reshape(-1).astype(np.uint64))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Iterator
+from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
     from .batch import PacketBatch
 
 
+#: Of ARP for IPv4 over Ethernet: its operation and its addresses.
+_ARP: Final = Struct(">H6s4s6s4s")
+_HARDWARE: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
+
+
 class ArpMessage(NamedTuple):
     """What an ARP packet says (RFC 826).
 
@@ -34,6 +42,20 @@ class ArpMessage(NamedTuple):
     src_ip: str
     dst_hw: str
     dst_ip: str
+
+
+class ArpFields(NamedTuple):
+    """The same, with the addresses of the plain kind, of 6 and 4 bytes, as they are.
+
+    Whatever is not of that kind is text.
+    """
+
+    place: int
+    operation: int
+    src_hw: bytes | str
+    src_ip: bytes | str
+    dst_hw: bytes | str
+    dst_ip: bytes | str
 
 
 def dns_questions(packets: PacketBatch) -> Iterator[tuple[int, bytes]]:
@@ -62,21 +84,46 @@ def arp_messages(packets: PacketBatch) -> Iterator[ArpMessage]:
     Yields:
         one for each packet that has ARP, in order.
     """
+    for arp in arp_fields(packets):
+        yield ArpMessage(arp.place, arp.operation, *map(address_of_arp, arp[2:]))
+
+
+def arp_fields(packets: PacketBatch, longest: int | None = None) -> Iterator[ArpFields]:
+    """What the ARP packets of a batch say, as `arp_messages`, with nothing made text of.
+
+    Args:
+        packets: the batch.
+        longest: how many characters of text there may be; the rest is cut off.
+
+    Yields:
+        one for each packet that has ARP, in order.
+    """
     plain = np.flatnonzero(_IS_ARP[packets.shapes])
     scapys = untold(packets, (ETHERTYPE_ARP.to_bytes(2, "big"),))
     if not len(plain) and not len(scapys):
         return
     starts = (packets.offsets[plain] + packets.network_offsets[plain]).tolist()
     places: list[tuple[int, int | None]] = list(zip(plain.tolist(), starts, strict=True))
-    places += ((index, None) for index in scapys.tolist())
-    for index, start in sorted(places, key=lambda place: place[0]):
+    if len(scapys):
+        places += ((index, None) for index in scapys.tolist())
+        places.sort(key=lambda place: place[0])
+    buffer = packets.buffer
+    for index, start in places:
         if start is not None:
-            yield _arp(index, packets.buffer[start : start + 28])
+            # ARP for IPv4 over Ethernet, which is the plain kind.
+            yield ArpFields(index, *_ARP.unpack_from(buffer, start + 6))
             continue
         for stretch in stretches(packets.link_type, packets.data(index)):
             if stretch.haslayer(ARP):
-                yield _arp_told_by_scapy(index, stretch[ARP])
+                yield _arp_told_by_scapy(index, stretch[ARP], longest)
                 break
+
+
+def address_of_arp(address: bytes | str) -> str:
+    """An address of ARP as text."""
+    if isinstance(address, str):
+        return address
+    return address.hex(":") if len(address) == 6 else ".".join(map(str, address))
 
 
 def _question(data: bytes, over_tcp: bool) -> bytes | None:
@@ -105,25 +152,20 @@ def _question_of(message: Packet) -> bytes | None:
     return first_name(message.original[prefix:])
 
 
-def _arp(index: int, data: bytes) -> ArpMessage:
-    """What ARP for IPv4 over Ethernet says, which is the plain kind."""
-    return ArpMessage(
-        index,
-        data[6] << 8 | data[7],
-        data[8:14].hex(":"),
-        ".".join(map(str, data[14:18])),
-        data[18:24].hex(":"),
-        ".".join(map(str, data[24:28])),
-    )
-
-
-def _arp_told_by_scapy(index: int, arp: Any) -> ArpMessage:
+def _arp_told_by_scapy(index: int, arp: Any, longest: int | None) -> ArpFields:
     addresses = (arp.hwsrc, arp.psrc, arp.hwdst, arp.pdst)
-    return ArpMessage(
-        index,
-        arp.op,
-        *(each.hex(":") if isinstance(each, bytes) else each for each in addresses),
-    )
+    texts = (each.hex(":") if isinstance(each, bytes) else each for each in addresses)
+    return ArpFields(index, arp.op, *(_plain_address(text[:longest]) for text in texts))
+
+
+def _plain_address(text: str) -> bytes | str:
+    """Text as the bytes of the plain kind, where that says the same."""
+    if _HARDWARE.fullmatch(text):
+        return bytes.fromhex(text.replace(":", ""))
+    try:
+        return socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return text
 
 
 _IS_ARP: Final = shape_table(lambda shape: family_of(shape) is Family.ARP)
