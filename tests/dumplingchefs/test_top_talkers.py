@@ -137,7 +137,7 @@ def test_whatever_is_counted_the_error_is_as_told(one: Any, other: Any) -> None:
     for part, some in zip(parts, (one, other), strict=True):
         for number, count in some:
             key = bytes((number,))
-            part.add(key, count, 1)
+            part.add_all([key], np.array([count]), np.array([1]))
             size[key] += count
             packets[key] += 1
     total = merged(parts)

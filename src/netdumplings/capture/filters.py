@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..exceptions import InvalidFilter
 from ..packets import PacketBatch
+from .column_filter import ColumnFilter
 from .libpcap import load_library
 from .linktypes import ETHERNET, RAW, dlt_of
 
@@ -64,6 +65,7 @@ class OfflineFilter:
         if expression.strip():
             self._library = load_library()
             check_filter(expression, self._library)
+        self._columns = ColumnFilter.of(expression)
 
     def apply(self, batch: PacketBatch, source: str) -> PacketBatch:
         """Pick the packets of a batch that get through; arguments as for `matches`."""
@@ -84,7 +86,12 @@ class OfflineFilter:
         if test is None:
             test = self._compile(self._library, batch.link_type)
         if not isinstance(test, InvalidFilter):
-            return test(batch)
+            if self._columns is None or batch.link_type != ETHERNET:
+                return test(batch)
+            matches, unknown = self._columns.tell(batch)
+            if unknown.any():
+                matches[unknown] = test(batch.where(unknown))
+            return matches
         if (source, batch.link_type) not in self._warned:
             self._warned.add((source, batch.link_type))
             logger.warning(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
+
+from ..packets.columns import Int64Array
 
 Counts = dict[bytes, list[int]]  # bytes, packets
 
@@ -34,16 +36,19 @@ class HeavyHitters:
         self.counts: Counts = {}
         self.bytes_error = self.packets_error = 0
 
-    def add(self, key: bytes, size: int, packets: int) -> None:
-        """Count some packets of a key."""
-        known = self.counts.get(key)
-        if known is not None:
-            known[0] += size
-            known[1] += packets
-            return
-        self.counts[key] = [size, packets]
-        if len(self.counts) >= _SLACK * self.size:
-            self.shrink()
+    def add_all(self, keys: Sequence[bytes], sizes: Int64Array, packets: Int64Array) -> None:
+        """Count bytes and packets of some keys, each different from the others."""
+        counts, most = self.counts, _SLACK * self.size
+        for key, size, count in zip(keys, sizes.tolist(), packets.tolist(), strict=True):
+            known = counts.get(key)
+            if known is not None:
+                known[0] += size
+                known[1] += count
+                continue
+            counts[key] = [size, count]
+            if len(counts) >= most:
+                self.shrink()
+                counts = self.counts
 
     def shrink(self) -> None:
         """Let go of all keys but the largest."""

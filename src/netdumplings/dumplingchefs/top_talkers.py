@@ -10,12 +10,15 @@ import numpy as np
 from ..chef import DumplingChef
 from ..packets import PacketBatch
 from ..packets.addresses import address_text
-from ..packets.flows import PROTOCOLS, ends
+from ..packets.columns import Int64Array
+from ..packets.flows import PROTOCOLS, UInt64Array, distinct
 from ..packets.formats import ICMP, ICMPV6
 from .heavy import HeavyHitters, merged
 
 _SECOND: Final = 1_000_000_000
 _KINDS: Final = ("hosts", "pairs", "ports")
+#: Of the last word of a flow's key: the IP version, and whether it has ports.
+_VERSION, _WITH_PORTS, _BYTE = np.uint64(0xF), np.uint64(0x10), np.uint64(0xFF)
 
 
 class _Slot:
@@ -109,26 +112,61 @@ class TopTalkersChef(DumplingChef):
             self._slots.append(_Slot(self._now, self.size))
         slot, flows = self._slots[-1], packets.flows
         has_flow = flows.index >= 0
-        sizes = np.zeros(len(flows), np.int64)
-        np.add.at(sizes, flows.index[has_flow], packets.wire_lengths[has_flow])
+        index, lengths = flows.index[has_flow], packets.wire_lengths[has_flow]
+        # (As floats, which are exact up to 2**53.)
+        sizes = np.bincount(index, lengths, len(flows)).astype(np.int64)
         slot.bytes += int(sizes.sum())
         slot.packets += int(flows.counts.sum())
-        hosts, pairs, ports = (slot.of[kind] for kind in _KINDS)
-        for key, size, count in zip(flows.keys, sizes.tolist(), flows.counts.tolist(), strict=True):
-            of = ends(key)
-            # (Of ICMP that goes one way, the lower end is its source.)
-            one, other = sorted((of.lower_ip, of.upper_ip))
-            pairs.add(bytes((len(one),)) + one + other, size, count)
-            hosts.add(of.lower_ip, size, count)
-            if of.upper_ip != of.lower_ip:
-                hosts.add(of.upper_ip, size, count)
-            if (
-                of.lower_port is not None
-                and of.upper_port is not None
-                and of.protocol not in (ICMP, ICMPV6)
-            ):
-                port = min(of.lower_port, of.upper_port)
-                ports.add(bytes((of.protocol, port >> 8, port & 0xFF)), size, count)
+        if not len(flows):
+            return
+        lower, upper, last = flows.words[:, :2].T, flows.words[:, 2:4].T, flows.words[:, 4]
+        version = last & _VERSION
+        # (Of ICMP that goes one way, the lower end is its source.)
+        is_turned = (lower[0] > upper[0]) | ((lower[0] == upper[0]) & (lower[1] > upper[1]))
+        one, other = np.where(is_turned, upper, lower), np.where(is_turned, lower, upper)
+        counts = flows.counts
+        words = np.stack((*one, *other, version))
+        first, of_pairs = _added_up(words, sizes, counts)
+        ones, others = _addresses(one[:, first], version[first]), _addresses(
+            other[:, first], version[first]
+        )
+        pairs = (bytes((len(a),)) + a + b for a, b in zip(ones, others, strict=True))
+        slot.of["pairs"].add_all(list(pairs), *of_pairs)
+        # A host is an end of several pairs, and of one with itself but once.
+        pair = words[:, first]
+        twice = np.flatnonzero((pair[:2] != pair[2:4]).any(axis=0))
+        words = np.concatenate((pair[[0, 1, 4]], pair[2:][:, twice]), axis=1)
+        first, of_hosts = _added_up(
+            words, *(np.concatenate((column, column[twice])) for column in of_pairs)
+        )
+        slot.of["hosts"].add_all(_addresses(words[:2, first], words[2, first]), *of_hosts)
+        protocol = last >> np.uint64(8) & _BYTE
+        port = np.minimum(last >> np.uint64(48), last >> np.uint64(32) & np.uint64(0xFFFF))
+        has = (last & _WITH_PORTS > 0) & (protocol != ICMP) & (protocol != ICMPV6)
+        words = (protocol[has] << np.uint64(16) | port[has]).reshape(1, -1)
+        first, of_ports = _added_up(words, sizes[has], counts[has])
+        ports = [number.to_bytes(3, "big") for number in words[0, first].tolist()]
+        slot.of["ports"].add_all(ports, *of_ports)
+
+
+def _added_up(
+    words: UInt64Array, sizes: Int64Array, counts: Int64Array
+) -> tuple[Int64Array, tuple[Int64Array, Int64Array]]:
+    """Where each distinct key of some comes first; and the bytes and packets of each."""
+    numbers, first = distinct(words)
+    size, count = (
+        np.bincount(numbers, column, len(first)).astype(np.int64) for column in (sizes, counts)
+    )
+    return first, (size, count)
+
+
+def _addresses(words: UInt64Array, version: UInt64Array) -> list[bytes]:
+    """Addresses of 4 or 16 bytes."""
+    data = words.T.astype(">u8").tobytes()
+    return [
+        data[at if six else at + 12 : at + 16]
+        for at, six in zip(range(0, len(data), 16), (version == 6).tolist(), strict=True)
+    ]
 
 
 def _fields(kind: str, key: bytes) -> dict[str, Any]:

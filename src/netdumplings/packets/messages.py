@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Of ARP for IPv4 over Ethernet: its operation and its addresses.
 _ARP: Final = Struct(">H6s4s6s4s")
+_IPV4: Final = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}", re.ASCII)
 _HARDWARE: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
 
 
@@ -162,10 +162,9 @@ def _plain_address(text: str) -> bytes | str:
     """Text as the bytes of the plain kind, where that says the same."""
     if _HARDWARE.fullmatch(text):
         return bytes.fromhex(text.replace(":", ""))
-    try:
-        return socket.inet_pton(socket.AF_INET, text)
-    except (OSError, ValueError):
-        return text
+    if _IPV4.fullmatch(text) and all(int(number) <= 0xFF for number in text.split(".")):
+        return bytes(map(int, text.split(".")))
+    return text
 
 
 _IS_ARP: Final = shape_table(lambda shape: family_of(shape) is Family.ARP)
