@@ -3,18 +3,18 @@
 Some hundred hosts look up names and then talk: TLS over TCP, QUIC, plain HTTP, calls of video, SSH,
 pings, ARP, NTP. Connections begin with a handshake and end with FINs, a few with a RST or not at
 all; now and then a segment is lost and sent again, or comes late. ClientHellos, DNS messages and
-HTTP heads are real ones, of some hundred names. `SHARES` says how often each kind of conversation
-begins. What is encrypted is random bytes, but for the first packet of QUIC, which is encrypted as
+HTTP heads are real ones, of some hundred names. How much a conversation carries is distributed as
+it mostly is, with a heavy tail: most carry little, and a few carry most of all. What is encrypted is random bytes, but for the first packet of QUIC, which is encrypted as
 RFC 9001 says.
 
-Bias: conversations are short, some 50 packets each where the network of a household has hundreds;
-so handshakes, names and flows that end, which cost most, come more often than they would.
+Bias: the clock runs fast, so that a capture of seconds has as many conversations as a minute would;
+what is remembered for minutes is so in part only.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from struct import Struct
 from typing import Final
@@ -22,10 +22,15 @@ from typing import Final
 from _frames import ACK, FIN, NOTHING, PSH, RST, SYN, Host, Payload, arp, echo, host, tcp, udp
 from _hellos import client_hello, initial, tls_record
 
-#: Of a thousand conversations, how many are of each kind.
-SHARES: Final = {
-    "TLS": 330, "QUIC": 120, "HTTP": 40, "DNS alone": 230, "call": 4, "SSH": 6, "ping": 80,
+#: Of a thousand conversations, how many are of each kind: in an office, and where some machines
+#: mostly move large files.
+OFFICE: Final = {
+    "TLS": 360, "QUIC": 160, "HTTP": 40, "DNS alone": 200, "call": 6, "SSH": 4, "ping": 40,
     "ARP": 130, "NTP": 60,
+}  # fmt: skip
+TRANSFERS: Final = {
+    "TLS": 460, "QUIC": 60, "HTTP": 120, "DNS alone": 150, "call": 0, "SSH": 20, "ping": 40,
+    "ARP": 100, "NTP": 50,
 }  # fmt: skip
 #: Packets a second by the capture's own clock.
 PACKETS_PER_SECOND: Final = 20_000
@@ -38,15 +43,19 @@ _START: Final = 1_700_000_000
 Packets = Iterator[tuple[float, bytes]]
 
 
-def write_conversations(path: Path, packets: int, seed: int = 0) -> None:
+def write_conversations(
+    path: Path, packets: int, seed: int = 0, *, shares: Mapping[str, int] = OFFICE, scale: float = 1
+) -> None:
     """Write a pcap file of conversations.
 
     Args:
         path: the file.
         packets: how many packets.
+        shares: how often conversations of each kind begin.
+        scale: how much is carried, as a multiple of what an office does.
         seed: the same one gives the same file.
     """
-    town = _Town(random.Random(seed))
+    town = _Town(random.Random(seed), shares, scale)
     span = packets / PACKETS_PER_SECOND
     made: list[tuple[float, int, bytes]] = []
     while len(made) < packets:
@@ -68,8 +77,10 @@ def write_conversations(path: Path, packets: int, seed: int = 0) -> None:
 class _Town:
     """The hosts, what they look for, and what they carry."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, shares: Mapping[str, int], scale: float) -> None:
         self.chance = chance
+        self._kinds, self._weights = list(shares), list(shares.values())
+        self._scale = scale
         self._router = "00:00:5e:00:53:fe"
         self._clients = [
             (host(f"00:00:5e:00:53:{n:02x}", f"10.0.0.{n}"),
@@ -95,7 +106,7 @@ class _Town:
 
     def conversation(self, begin: float) -> Packets:
         """One, of any kind: when each packet comes, and its bytes."""
-        (kind,) = self.chance.choices(list(SHARES), weights=list(SHARES.values()))
+        (kind,) = self.chance.choices(self._kinds, weights=self._weights)
         return self._makers[kind](begin)
 
     def _site(self, number: int) -> tuple[str, Host, Host]:
@@ -121,7 +132,7 @@ class _Town:
         answer = [*self.chance.sample(self._full, 2), self.chance.choice(self._parts)]
         talk = [(True, [hello]), (False, answer), (True, [self.chance.choice(self._parts)])]
         for _ in range(self.chance.choice((1, 1, 2, 4))):
-            size = min(400, int(self.chance.expovariate(1 / 14)) + 1)
+            size = self._amount()
             talk += [(True, [self.chance.choice(self._parts)]), (False, self._body(size))]
         yield from self._connection(at + 0.03, client, server, 443, talk)
 
@@ -130,7 +141,7 @@ class _Town:
         yield from self._asked(at, name, client)
         talk = []
         for number in range(self.chance.choice((1, 2, 5))):
-            body = self._body(int(self.chance.expovariate(1 / 8)) + 1)
+            body = self._body(self._amount())
             size = sum(len(part.data) for part in body)
             asked = (
                 f"GET /pictures/{number}?of=this HTTP/1.1\r\nHost: {name}\r\n"
@@ -151,6 +162,10 @@ class _Town:
         for _ in range(60):
             talk += [(True, [self._quic_acks[0]]), (False, [self.chance.choice(self._quic_acks)])]
         yield from self._connection(at, client, server, 22, talk)
+
+    def _amount(self) -> int:
+        """How many segments are carried, by a distribution of Pareto, cut off at 3000."""
+        return min(3000, int(self._scale * 7 * self.chance.paretovariate(1.1)))
 
     def _body(self, segments: int) -> list[Payload]:
         return [*self.chance.choices(self._full, k=segments - 1), self.chance.choice(self._parts)]
@@ -210,7 +225,7 @@ class _Town:
         down = up[::-1]
         first = initial(client_hello(name, self.chance.randbytes(32)), self.chance.randbytes(8))
         yield at, udp(client, server, up, Payload(first))
-        for number in range(min(600, 3 + int(self.chance.expovariate(1 / 40)))):
+        for number in range(3 + 2 * self._amount()):
             at += 0.0005
             yield at, udp(server, client, down, self.chance.choice(self._quic))
             if number % 3 == 0:

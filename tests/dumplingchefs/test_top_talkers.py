@@ -126,7 +126,10 @@ def test_of_very_many_hosts_the_largest_are_within_the_error_and_memory_is_bound
     )
 
 
-Some = st.lists(st.tuples(st.sampled_from(range(12)), st.integers(1, 1000)), max_size=60)
+Batch = st.dictionaries(
+    st.sampled_from(range(12)), st.tuples(st.integers(1, 1000), st.integers(1, 9)), max_size=12
+)
+Some = st.lists(Batch, max_size=20)
 
 
 @given(Some, Some)
@@ -135,11 +138,13 @@ def test_whatever_is_counted_the_error_is_as_told(one: Any, other: Any) -> None:
     size: Counter[bytes] = Counter()
     packets: Counter[bytes] = Counter()
     for part, some in zip(parts, (one, other), strict=True):
-        for number, count in some:
-            key = bytes((number,))
-            part.add_all([key], np.array([count]), np.array([1]))
-            size[key] += count
-            packets[key] += 1
+        for each in some:
+            keys = [bytes((number,)) for number in each]
+            added = [list(pair) for pair in each.values()]
+            part.add_all(keys, *np.array(added, np.int64).reshape(-1, 2).T)
+            for key, (bytes_, count) in zip(keys, added, strict=True):
+                size[key] += bytes_
+                packets[key] += count
     total = merged(parts)
     assert total.bytes_error * 4 <= size.total()
     for key, exact in size.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from typing import Final
 
 from .. import opened
 from ..exceptions import CaptureError, TruncatedCapture
@@ -13,6 +14,9 @@ from ..inflate import Inflater
 from ..packets import PacketBatch
 from .reader import CaptureReader
 from .streams import STANDARD_INPUT, InputStream
+
+#: Packets of a batch: so that a chef which takes long for each is not taken to be stuck.
+MOST_PACKETS: Final = 2**14
 
 
 class CaptureFile:
@@ -93,7 +97,7 @@ class CaptureFile:
             raise TruncatedCapture(
                 self.name, str(error), offset=self._reader.size, packets=self._reader.packets
             ) from None
-        return self._reader.feed(piece)
+        return [part for batch in self._reader.feed(piece) for part in _parts(batch)]
 
     def _plain(self, data: bytes) -> Iterator[bytes]:
         """The bytes of the capture itself, without the gzip that may be around them."""
@@ -114,6 +118,13 @@ class CaptureFile:
         self._reader.end()
         self.ended = True
         return batches
+
+
+def _parts(batch: PacketBatch) -> list[PacketBatch]:
+    """A batch, in parts that are not too large."""
+    if len(batch) <= MOST_PACKETS:
+        return [batch]
+    return [batch[at : at + MOST_PACKETS] for at in range(0, len(batch), MOST_PACKETS)]
 
 
 def check_capture(path: str, *, again: bool = False) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Sequence
 from typing import Final
+
+import numpy as np
 
 from ..packets.columns import Int64Array
 
@@ -38,25 +39,37 @@ class HeavyHitters:
 
     def add_all(self, keys: Sequence[bytes], sizes: Int64Array, packets: Int64Array) -> None:
         """Count bytes and packets of some keys, each different from the others."""
-        counts, most = self.counts, _SLACK * self.size
-        for key, size, count in zip(keys, sizes.tolist(), packets.tolist(), strict=True):
-            known = counts.get(key)
-            if known is not None:
-                known[0] += size
-                known[1] += count
-                continue
-            counts[key] = [size, count]
-            if len(counts) >= most:
-                self.shrink()
-                counts = self.counts
+        counts = self.counts
+        fresh = []
+        for place, known in enumerate(map(counts.get, keys)):
+            if known is None:
+                fresh.append(place)
+            else:
+                known[0] += int(sizes[place])
+                known[1] += int(packets[place])
+        if len(counts) + len(fresh) < _SLACK * self.size:
+            for place in fresh:
+                counts[keys[place]] = [int(sizes[place]), int(packets[place])]
+            return
+        # Most of those that are new would go at once.
+        new_sizes, new_packets = sizes[fresh], packets[fresh]
+        old = np.array(list(counts.values()), np.int64).reshape(-1, 2)
+        all_sizes = np.concatenate((old[:, 0], new_sizes))
+        least = int(np.partition(all_sizes, -self.size - 1)[-self.size - 1])
+        all_packets = np.concatenate((old[:, 1], new_packets))
+        self._let_go(least, int(all_packets[all_sizes <= least].max()))
+        for at in np.flatnonzero(new_sizes > least).tolist():
+            self.counts[keys[fresh[at]]] = [int(new_sizes[at]) - least, int(new_packets[at])]
 
     def shrink(self) -> None:
         """Let go of all keys but the largest."""
         if len(self.counts) <= self.size:
             return
-        ordered = heapq.nlargest(self.size + 1, (count[0] for count in self.counts.values()))
-        least = ordered[-1]
-        lost = max(count[1] for count in self.counts.values() if count[0] <= least)
+        least = sorted(count[0] for count in self.counts.values())[-self.size - 1]
+        self._let_go(least, max(count[1] for count in self.counts.values() if count[0] <= least))
+
+    def _let_go(self, least: int, lost: int) -> None:
+        """Let go of the keys that have no more bytes than that, and no more packets."""
         self.bytes_error += least
         self.packets_error += lost
         self.counts = {
