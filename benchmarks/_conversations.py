@@ -25,7 +25,7 @@ from _hellos import client_hello, initial, tls_record
 #: Of a thousand conversations, how many are of each kind: in an office, and where some machines
 #: mostly move large files.
 OFFICE: Final = {
-    "TLS": 360, "QUIC": 160, "HTTP": 40, "DNS alone": 200, "call": 6, "SSH": 4, "ping": 40,
+    "TLS": 360, "QUIC": 160, "HTTP": 40, "DNS alone": 200, "call": 12, "SSH": 8, "ping": 40,
     "ARP": 130, "NTP": 60,
 }  # fmt: skip
 TRANSFERS: Final = {
@@ -131,7 +131,7 @@ class _Town:
         hello = Payload(tls_record(client_hello(name, self.chance.randbytes(32))))
         answer = [*self.chance.sample(self._full, 2), self.chance.choice(self._parts)]
         talk = [(True, [hello]), (False, answer), (True, [self.chance.choice(self._parts)])]
-        for _ in range(self.chance.choice((1, 1, 2, 4))):
+        for _ in range(self.chance.choice((1, 2, 4, 8))):
             size = self._amount()
             talk += [(True, [self.chance.choice(self._parts)]), (False, self._body(size))]
         yield from self._connection(at + 0.03, client, server, 443, talk)
@@ -165,7 +165,7 @@ class _Town:
 
     def _amount(self) -> int:
         """How many segments are carried, by a distribution of Pareto, cut off at 3000."""
-        return min(3000, int(self._scale * 7 * self.chance.paretovariate(1.1)))
+        return min(3000, int(self._scale * 3 * self.chance.paretovariate(1.1)))
 
     def _body(self, segments: int) -> list[Payload]:
         return [*self.chance.choices(self._full, k=segments - 1), self.chance.choice(self._parts)]
@@ -204,7 +204,7 @@ class _Town:
                 if luck > 0.998:
                     yield at + 2 * rtt, frame
                 sent[by] += len(payload.data)
-                if number % 2 or last:
+                if number % 2 or last or self.chance.random() < 0.2:
                     yield at + 0.0001, segment(1 - by, ACK)
         at += rtt
         end = chance.random()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scapy.layers.l2 import ARP
 
 from netdumplings.packets import PacketBatch
 from support.packets import START, arp, batch, dns_query, tcp_syn
+from support.traffic import Frame, damaged_frames, frames
 
 
 def test_a_batch_has_what_was_captured() -> None:
@@ -48,3 +53,48 @@ def test_where_narrows_a_batch() -> None:
 
 def test_an_empty_batch_is_a_batch() -> None:
     assert list(PacketBatch.from_records(1, [])) == []
+
+
+def _columns(packets: PacketBatch) -> dict[str, Any]:
+    """All that columns tell of a batch."""
+    headers, flows = packets.headers, packets.flows
+    told = {
+        "link": headers.link, "network": headers.network, "transport": headers.transport,
+        "four": headers.ipv4_addresses, "six": headers.ipv6_addresses, "icmp": packets.icmp,
+        "segments": packets.segments, "shapes": [packets.shapes],
+        "flows": [flows.index, flows.reverse, flows.first, flows.counts, flows.order],
+    }  # fmt: skip
+    columns = {name: [column.tolist() for column in columns] for name, columns in told.items()}
+    return columns | {"keys": flows.keys}
+
+
+@given(
+    st.lists(frames() | damaged_frames(), min_size=1, max_size=8), st.data(), st.booleans()
+)
+def test_a_part_of_a_batch_whose_columns_are_known_has_the_same_as_one_of_its_own(
+    given_frames: list[Frame], data: st.DataObject, is_slice: bool
+) -> None:
+    link_type = given_frames[0][0]
+    whole = batch(*(each for kind, each in given_frames if kind == link_type), link_type=link_type)
+    if data.draw(st.booleans()):
+        _columns(whole)
+    else:
+        for name in data.draw(st.sets(st.sampled_from(["ip_versions", "flows", "shapes", "icmp"]))):
+            getattr(whole, name)
+    part = whole
+    for _ in range(2):
+        if is_slice:
+            start, stop = (data.draw(st.integers(0, len(whole))) for _ in range(2))
+            part = part[start:stop]
+        else:
+            size = len(part)
+            part = part.where(
+                np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)), bool)
+            )
+    records = [
+        (int(time), int(length), part.data(index))
+        for index, (time, length) in enumerate(
+            zip(part.times_ns.tolist(), part.wire_lengths.tolist(), strict=True)
+        )
+    ]
+    assert _columns(part) == _columns(PacketBatch.from_records(link_type, records))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from ..chef import DumplingChef
 from ..packets import PacketBatch
 from ..packets.client_hello import is_grease
-from ..packets.fingerprints import ja3, ja4
+from ..packets.fingerprints import fingerprints
 from ..packets.flows import fields_of
 from .datagram_hellos import DTLSHellos, QUICHellos
 from .stream_hellos import FoundHello, StreamHellos
@@ -80,8 +80,7 @@ def _told(found: FoundHello, time: float) -> dict[str, Any]:
         ][:PROTOCOLS],
         "cipher_count": sum(not is_grease(cipher) for cipher in hello.ciphers),
         "extension_count": sum(not is_grease(kind) for kind in hello.extensions),
-        "ja4": ja4(hello, _JA4_LETTERS[transport]),
-        "ja3": ja3(hello),
+        **fingerprints(hello, _JA4_LETTERS[transport])._asdict(),
     }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from .columns import ABSENT, Headers
+from .columns import ABSENT, Headers, Which
 
 if TYPE_CHECKING:
     from .applications import Bound
@@ -52,6 +52,7 @@ class PacketBatch:
         "_flows",
         "_headers",
         "_icmp",
+        "_part_of",
         "_segments",
         "_shapes",
         "buffer",
@@ -87,6 +88,8 @@ class PacketBatch:
         self._segments: Segments | None = None
         self._icmp: IcmpMessages | None = None
         self._flows: Flows | None = None
+        #: The batch that this is a part of, and which part: what is known of that, is known of this.
+        self._part_of: tuple[PacketBatch, Which] | None = None
 
     @classmethod
     def from_records(
@@ -130,8 +133,11 @@ class PacketBatch:
     def headers(self) -> Headers:
         """What the columns below are taken from."""
         if self._headers is None:
+            part_of = None
+            if self._part_of is not None and self._part_of[0]._headers is not None:
+                part_of = self._part_of[0]._headers, self._part_of[1]
             self._headers = Headers(
-                self.link_type, self.buffer, self.offsets, self.captured_lengths
+                self.link_type, self.buffer, self.offsets, self.captured_lengths, part_of
             )
         return self._headers
 
@@ -141,7 +147,8 @@ class PacketBatch:
         if self._shapes is None:
             from .shapes import shapes_of
 
-            self._shapes = shapes_of(self.headers)
+            known = self._known("_shapes")
+            self._shapes = shapes_of(self.headers) if known is None else known[0][known[1]]
         return self._shapes
 
     @property
@@ -157,9 +164,14 @@ class PacketBatch:
     def segments(self) -> Segments:
         """What the columns of TCP's sequence are taken from."""
         if self._segments is None:
-            from .segments import segments_of
+            from .segments import Segments, segments_of
 
-            self._segments = segments_of(self.headers)
+            known = self._known("_segments")
+            self._segments = (
+                segments_of(self.headers)
+                if known is None
+                else Segments(*(column[known[1]] for column in known[0]))
+            )
         return self._segments
 
     @property
@@ -177,7 +189,8 @@ class PacketBatch:
         if self._flows is None:
             from .flows import flows_of
 
-            self._flows = flows_of(self)
+            known = self._known("_flows")
+            self._flows = flows_of(self) if known is None else known[0].part(known[1])
         return self._flows
 
     @property
@@ -369,13 +382,25 @@ class PacketBatch:
             self._closed_shapes = shapes
         return self._closed_shapes
 
+    def _known(self, name: str) -> tuple[Any, Which] | None:
+        """What is known already of the batch that this is a part of, and which part it is."""
+        if self._part_of is None:
+            return None
+        whole, which = self._part_of
+        value = getattr(whole, name)
+        return None if value is None else (value, which)
+
     def _select(self, which: slice | npt.NDArray[np.bool_]) -> PacketBatch:
-        return PacketBatch(
+        is_mask = not isinstance(which, slice) and which.dtype == np.bool_
+        chosen: Which = np.flatnonzero(which) if is_mask else which
+        part = PacketBatch(
             self.link_type,
             self.buffer,
-            self.offsets[which],
-            self.captured_lengths[which],
-            self.wire_lengths[which],
-            self.times_ns[which],
+            self.offsets[chosen],
+            self.captured_lengths[chosen],
+            self.wire_lengths[chosen],
+            self.times_ns[chosen],
             self.interface,
         )
+        part._part_of = self, chosen
+        return part

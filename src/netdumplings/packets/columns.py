@@ -57,6 +57,7 @@ from .tcp_options import readable
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
+Which = slice | Rows
 
 #: What a column holds where its header is not there.
 ABSENT: Final = -1
@@ -117,12 +118,20 @@ class Headers:
         buffer: where the packets are.
         offsets: where in it each starts, bytes.
         lengths: how many bytes of each were captured.
+        part_of: columns that these are a part of, and which part; what is there known already is
+            taken from there.
     """
 
     def __init__(
-        self, link_type: int, buffer: bytes, offsets: Int64Array, lengths: Int64Array
+        self,
+        link_type: int,
+        buffer: bytes,
+        offsets: Int64Array,
+        lengths: Int64Array,
+        part_of: tuple[Headers, Which] | None = None,
     ) -> None:
         self.link_type = link_type
+        self._part_of = part_of
         self.lengths = lengths
         self._buffer = buffer
         self._start = offsets
@@ -131,6 +140,8 @@ class Headers:
     @cached_property
     def link(self) -> Link:
         """The link layer."""
+        if (known := self._known("link")) is not None:
+            return Link(*known)
         if self.link_type == ETHERNET:
             return self._tagged(12, 14)
         if self.link_type == LINUX_SLL:
@@ -146,6 +157,8 @@ class Headers:
     @cached_property
     def network(self) -> Network:
         """The IP header, of either version."""
+        if (known := self._known("network")) is not None:
+            return Network(*known)
         version, protocol, payload_offset, end, fragment_offset = self._columns(5)
         more_fragments, extensions = (np.zeros(self._count, np.bool_) for _ in range(2))
         network = Network(
@@ -159,6 +172,8 @@ class Headers:
     @cached_property
     def transport(self) -> Transport:
         """The TCP and UDP headers; those of fragments but the first are absent."""
+        if (known := self._known("transport")) is not None:
+            return Transport(*known)
         network = self.network
         transport = Transport(*self._columns(5))
         first = network.fragment_offset == 0
@@ -169,6 +184,8 @@ class Headers:
     @cached_property
     def ipv4_addresses(self) -> tuple[Int64Array, Int64Array]:
         """IPv4 source and destination as numbers."""
+        if (known := self._known("ipv4_addresses")) is not None:
+            return known[0], known[1]
         sources, destinations = self._absent(), self._absent()
         rows = np.flatnonzero(self.network.version == 4)
         header = self.read(IPV4_HEADER, rows, self.link.network_offset[rows])
@@ -178,6 +195,8 @@ class Headers:
     @cached_property
     def ipv6_addresses(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """IPv6 source and destination, 16 bytes a row; zeros where absent."""
+        if (known := self._known("ipv6_addresses")) is not None:
+            return known[0], known[1]
         sources, destinations = (np.zeros((self._count, 16), np.uint8) for _ in range(2))
         rows = np.flatnonzero(self.network.version == 6)
         header = self.read(IPV6_HEADER, rows, self.link.network_offset[rows])
@@ -202,6 +221,14 @@ class Headers:
         everywhere = np.ndarray((places,), f"V{header.itemsize}", self._buffer, strides=(1,))
         found: npt.NDArray[Any] = everywhere[self._start[rows] + offsets].view(header)
         return found
+
+    def _known(self, name: str) -> list[Any] | None:
+        """Columns that those know already which these are a part of."""
+        if self._part_of is None:
+            return None
+        whole, which = self._part_of
+        columns = vars(whole).get(name)
+        return None if columns is None else [column[which] for column in columns]
 
     def _absent(self) -> Int64Array:
         return np.full(self._count, ABSENT, np.int64)

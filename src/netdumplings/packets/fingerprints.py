@@ -9,17 +9,45 @@ each time, which JA3 does not bear: theirs change with every connection.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import md5, sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from .client_hello import ALPN, SERVER_NAME, ClientHello, is_grease
 
 _NOTHING: Final = "000000000000"
 _MOST: Final = 99
+#: Values in the lists of a ClientHello that is remembered; usual are some sixty, and protocols have
+#: a few characters each.
+_COMMON: Final = 256
 _VERSIONS: Final = {
     0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2",
     0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3",
 }  # fmt: skip
+
+
+class Fingerprints(NamedTuple):
+    """What a client's programme is known by."""
+
+    ja4: str
+    ja3: str
+
+
+def fingerprints(hello: ClientHello, transport: str) -> Fingerprints:
+    """Both fingerprints of a ClientHello; arguments as of `ja4`.
+
+    Those of the clients seen latest are known already: the same ones come again and again.
+    """
+    # (Whom it asks for is in neither.)
+    hello = hello._replace(sni=None)
+    if sum(len(part) for part in hello[1:] if isinstance(part, tuple)) > _COMMON:
+        return _fingerprints.__wrapped__(hello, transport)
+    return _fingerprints(hello, transport)
+
+
+@lru_cache(maxsize=512)
+def _fingerprints(hello: ClientHello, transport: str) -> Fingerprints:
+    return Fingerprints(ja4(hello, transport), ja3(hello))
 
 
 def ja4(hello: ClientHello, transport: str) -> str:

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .addresses import address_text
-from .columns import ABSENT, Int64Array
+from .columns import ABSENT, Int64Array, Which
 from .community_id import of_ordered
 from .formats import ICMP, ICMPV6, PORTS, SCTP, TCP, UDP
 from .icmp import COUNTERPARTS, COUNTERPARTS_V6
@@ -121,6 +121,19 @@ class Flows:
     def starts(self) -> Int64Array:
         """For each flow, where its packets begin in ``order``."""
         return np.cumsum(self.counts) - self.counts
+
+    def part(self, which: Which) -> Flows:
+        """The flows of some of the packets."""
+        index, reverse = self.index[which], self.reverse[which]
+        rows = np.flatnonzero(index >= 0)
+        first = np.full(len(self), len(index), np.int64)
+        # Of several values for one place, numpy keeps the last: so the first comes last.
+        first[index[rows[::-1]]] = rows[::-1]
+        there = np.flatnonzero(first < len(index))
+        there = there[np.argsort(first[there])]
+        number = np.full(len(self) + 1, ABSENT, np.int64)
+        number[there] = np.arange(len(there))
+        return Flows(number[index], reverse, first[there], self.words[there])
 
     def __iter__(self) -> Iterator[tuple[bytes, Int64Array]]:
         """Each flow's key, and which packets it has, in the order they came."""
