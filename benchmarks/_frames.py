@@ -67,7 +67,9 @@ def udp(src: Host, dst: Host, ports: tuple[int, int], payload: Payload) -> bytes
     """A datagram."""
     head = _UDP.pack(*ports, 8 + len(payload.data), 0)
     checksum = _checksum(src, dst, UDP, head, payload)
-    return _ip(src, dst, UDP, head[:6] + (b"\xff\xff" if checksum == b"\0\0" else checksum), payload)
+    return _ip(
+        src, dst, UDP, head[:6] + (b"\xff\xff" if checksum == b"\0\0" else checksum), payload
+    )
 
 
 def echo(src: Host, dst: Host, is_reply: bool, number: int, payload: Payload) -> bytes:
@@ -106,7 +108,6 @@ def _checksum(src: Host, dst: Host, protocol: int, head: bytes, payload: Payload
     """RFC 1071, over the pseudo-header, too."""
     size = len(head) + len(payload.data)
     return _folded(_sum(src.ip + dst.ip + head) + protocol + size + payload.sum)
-
 
 
 def _folded(total: int) -> bytes:

@@ -59,9 +59,7 @@ def _agree(packets: PacketBatch, expression: str) -> int:
     return int(told.unknown.sum())
 
 
-@given(
-    st.lists(frames() | damaged_frames(), min_size=1, max_size=5), st.sampled_from(EXPRESSIONS)
-)
+@given(st.lists(frames() | damaged_frames(), min_size=1, max_size=5), st.sampled_from(EXPRESSIONS))
 def test_of_any_packet_libpcap_says_the_same(given_frames: list[Frame], expression: str) -> None:
     on_ethernet = [data for link_type, data in given_frames if link_type == ETHERNET]
     _agree(batch(*on_ethernet), expression)

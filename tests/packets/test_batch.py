@@ -68,9 +68,7 @@ def _columns(packets: PacketBatch) -> dict[str, Any]:
     return columns | {"keys": flows.keys}
 
 
-@given(
-    st.lists(frames() | damaged_frames(), min_size=1, max_size=8), st.data(), st.booleans()
-)
+@given(st.lists(frames() | damaged_frames(), min_size=1, max_size=8), st.data(), st.booleans())
 def test_a_part_of_a_batch_whose_columns_are_known_has_the_same_as_one_of_its_own(
     given_frames: list[Frame], data: st.DataObject, is_slice: bool
 ) -> None:

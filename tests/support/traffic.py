@@ -121,7 +121,7 @@ tcp_options = st.sampled_from(
 @st.composite
 def transports(draw: st.DrawFn) -> tuple[int, bytes]:
     """What IP carries, with the number of its protocol."""
-    what = draw(st.sampled_from(["tcp", "udp", "icmp", "other"]))
+    what = draw(st.sampled_from(["tcp", "udp", "icmp", "icmp6", "other"]))
     if what == "tcp":
         return 6, tcp(
             draw(ports), draw(ports), draw(small),
@@ -131,6 +131,8 @@ def transports(draw: st.DrawFn) -> tuple[int, bytes]:
         return 17, udp(draw(ports), draw(ports), draw(small | st.just(DNS_QUERY)))
     if what == "icmp":
         return 1, icmp_echo(draw(st.sampled_from([0, 8, 3, 11, 13])), draw(small))
+    if what == "icmp6":
+        return 58, icmp_echo(draw(st.sampled_from([128, 129, 1, 130])), draw(small))
     return draw(st.sampled_from([2, 47, 50, 58, 89, 132, 255])), draw(small)
 
 

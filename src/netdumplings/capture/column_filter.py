@@ -20,7 +20,12 @@ Mask = npt.NDArray[np.bool_]
 
 _ETHERTYPES: Final = {"ip": 0x0800, "arp": 0x0806, "ip6": 0x86DD}
 _FOUR, _SIX = _ETHERTYPES["ip"], _ETHERTYPES["ip6"]
-_PROTOCOLS: Final = {"tcp": (6, (4, 6)), "udp": (17, (4, 6)), "icmp": (1, (4,)), "icmp6": (58, (6,))}
+_PROTOCOLS: Final = {
+    "tcp": (6, (4, 6)),
+    "udp": (17, (4, 6)),
+    "icmp": (1, (4,)),
+    "icmp6": (58, (6,)),
+}
 _TCP, _UDP, _SCTP = 6, 17, 132
 _SMALLEST_ETHERTYPE: Final = 0x600
 _TOKEN: Final = re.compile(

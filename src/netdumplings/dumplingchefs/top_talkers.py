@@ -127,8 +127,9 @@ class TopTalkersChef(DumplingChef):
         counts = flows.counts
         words = np.stack((*one, *other, version))
         first, of_pairs = _added_up(words, sizes, counts)
-        ones, others = _addresses(one[:, first], version[first]), _addresses(
-            other[:, first], version[first]
+        ones, others = (
+            _addresses(one[:, first], version[first]),
+            _addresses(other[:, first], version[first]),
         )
         pairs = (bytes((len(a),)) + a + b for a, b in zip(ones, others, strict=True))
         slot.of["pairs"].add_all(list(pairs), *of_pairs)

@@ -106,7 +106,9 @@ def ways_of(packets: PacketBatch) -> Ways:
     flows = packets.flows
     rows = np.flatnonzero((packets.src_ports >= 0) & (flows.index >= 0))
     # (Each way's number: the first packet's way of a flow is even.)
-    side = flows.index[rows] * 2 + (flows.reverse[rows] ^ flows.reverse[flows.first][flows.index[rows]])
+    side = flows.index[rows] * 2 + (
+        flows.reverse[rows] ^ flows.reverse[flows.first][flows.index[rows]]
+    )
     flags = packets.tcp_flags[rows]
     is_udp = packets.ip_protocols[rows] == UDP
     kind = flags & (SYN | ACK | RST)

@@ -57,7 +57,8 @@ _EXPECTED: Final[tuple[tuple[Any, dict[str, int], Any], ...]] = (
         for number, upper in ((1, ICMP), (6, TCP), (17, UDP))
     ),
     *((IP, {"frag": 1, "proto": number}, None) for number in (1, 6, 17)),
-    *((IPv6, {"nh": number}, upper) for number, upper in ((6, TCP), (17, UDP))),
+    # (What ICMPv6 is, scapy tells from its type, by default.)
+    *((IPv6, {"nh": number}, upper) for number, upper in ((6, TCP), (17, UDP), (58, None))),
 )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import ARP, Dot1Q
 from scapy.packet import Packet, Padding, Raw
 
@@ -33,7 +33,8 @@ _ARP_START: Final = np.dtype([("hardware_and_protocol", ">u4"), ("sizes", ">u2")
 _ETHERNET_AND_IPV4, _SIX_AND_FOUR, _ARP_SIZE = 0x0001_0800, 0x0604, 28
 
 _ICMP: Final = 1
-_ECHO_REPLY, _ECHO_REQUEST = 0, 8
+#: Echo requests and replies (RFC 792, RFC 4443 section 4).
+_ECHOES: Final = (0, 8)
 
 #: VLAN tags that a shape can have.
 _MOST_TAGS: Final = 2
@@ -49,6 +50,8 @@ class Family(IntEnum):
     ARP = 5
     ECHO4 = 6
     FRAGMENT4 = 7
+    ECHO_REQUEST6 = 8
+    ECHO_REPLY6 = 9
 
 
 class Application(IntEnum):
@@ -70,8 +73,12 @@ _LAYERS: Final[dict[Family, tuple[type[Packet], ...]]] = {
     Family.ARP: (ARP,),
     Family.ECHO4: (IP, ICMP),
     Family.FRAGMENT4: (IP,),
+    # (Of these the bytes behind the header are a field.)
+    Family.ECHO_REQUEST6: (IPv6, ICMPv6EchoRequest),
+    Family.ECHO_REPLY6: (IPv6, ICMPv6EchoReply),
 }
 
+_ECHOES6: Final = ((128, Family.ECHO_REQUEST6), (129, Family.ECHO_REPLY6))
 _FAMILY_MASK: Final = 0b1111
 _APPLICATION_SHIFT, _PADDING_SHIFT, _TAGS_SHIFT = 4, 6, 7
 #: Every shape is below this.
@@ -136,6 +143,10 @@ def shapes_of(headers: Headers) -> IntArray:
         bound = ports[transport.src_port[rows]] | ports[transport.dst_port[rows]]
         said = transport.payload_end[rows] > transport.payload_offset[rows]
         shapes[rows] = family | said * (1 + bound.astype(np.int64)) << _APPLICATION_SHIFT
+    six = plain & (network.version == 6) & (network.protocol == formats.ICMPV6)
+    if six.any():
+        for kind, family6 in _ECHOES6:
+            shapes[_echoes(headers, np.flatnonzero(six), (kind,))] = family6
     plain &= network.version == 4
     later = plain & (network.fragment_offset > 0)
     if later.any():
@@ -144,7 +155,7 @@ def shapes_of(headers: Headers) -> IntArray:
         _set_raw(shapes, rows, Family.FRAGMENT4, headers, 0)
     echo = plain & (network.protocol == _ICMP) & (network.fragment_offset == 0)
     if echo.any():
-        _set_raw(shapes, _echoes(headers, np.flatnonzero(echo)), Family.ECHO4, headers, 8)
+        _set_raw(shapes, _echoes(headers, np.flatnonzero(echo), _ECHOES), Family.ECHO4, headers, 8)
     end = network.end
     arp = _plain_arp(headers)
     if len(arp):
@@ -173,13 +184,13 @@ def _honest_udp(headers: Headers, rows: Rows) -> Rows:
     return honest
 
 
-def _echoes(headers: Headers, rows: Rows) -> Rows:
-    """Those of ICMP's messages that are echo requests or replies (RFC 792), with their header."""
+def _echoes(headers: Headers, rows: Rows, kinds: tuple[int, ...]) -> Rows:
+    """Those of ICMP's messages that are of some types with a header of 8 bytes, and have that."""
     at = headers.network.payload_offset[rows]
     there = at + 8 <= headers.network.end[rows]
     rows, at = rows[there], at[there]
     kind = headers.read(formats.U8, rows, at)["value"]
-    echoes: Rows = rows[(kind == _ECHO_REPLY) | (kind == _ECHO_REQUEST)]
+    echoes: Rows = rows[np.isin(kind, kinds)]
     return echoes
 
 
