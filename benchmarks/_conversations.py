@@ -4,8 +4,8 @@ Some hundred hosts look up names and then talk: TLS over TCP, QUIC, plain HTTP, 
 pings, ARP, NTP. Connections begin with a handshake and end with FINs, a few with a RST or not at
 all; now and then a segment is lost and sent again, or comes late. ClientHellos, DNS messages and
 HTTP heads are real ones, of some hundred names. How much a conversation carries is distributed as
-it mostly is, with a heavy tail: most carry little, and a few carry most of all. What is encrypted is random bytes, but for the first packet of QUIC, which is encrypted as
-RFC 9001 says.
+it mostly is, with a heavy tail: most carry little, and a few carry most of all. What is encrypted
+is random bytes, but for the first packet of QUIC, which is encrypted as RFC 9001 says.
 
 Bias: the clock runs fast, so that a capture of seconds has as many conversations as a minute would;
 what is remembered for minutes is so in part only.

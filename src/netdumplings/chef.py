@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 class DumplingChef:
     """Turns packets, or the passing of time, into payloads of dumplings.
 
-    Subclass it and override `packet_handler`, `interval_handler`, or both. What a handler returns
-    becomes the payload of a dumpling: any JSON value; None makes no dumpling. Handlers of one
-    chef never run at the same time, so a chef needs no lock.
+    Subclass it and override `packet_handler`, `interval_handler`, or both; and `closing_handler`,
+    if there is something left to tell when the kitchen ends. What a handler returns becomes the
+    payload of a dumpling: any JSON value; None makes no dumpling. Handlers of one chef never run at
+    the same time, so a chef needs no lock.
 
     The fast way is to define, in place of `packet_handler`, ``batch_handler(self, packets)``. It is
     given many packets at once, at least one, as a `netdumplings.packets.PacketBatch`: arrays of
@@ -84,6 +85,20 @@ class DumplingChef:
 
         Returns:
             any JSON value, or None (which is all this base implementation does) for no dumpling.
+        """
+        return None
+
+    def closing_handler(self) -> Any:
+        """Make a payload because the kitchen ends: of whatever would be told later otherwise.
+
+        It is called once, after all other handlers: when a replay is over, and when a kitchen is
+        stopped by ctrl-c, a signal or its `stop`. One that is stopped has a second for all of its
+        chefs, and leaves out what is not told by then. It is not called when the kitchen is killed,
+        nor of a chef that is not run any more, nor of one whose place an edited one takes.
+
+        Returns:
+            any JSON value, for a dumpling whose driver is ``"interval"``, or None (which is all
+            this base implementation does) for no dumpling. As a generator it may yield any number.
         """
         return None
 

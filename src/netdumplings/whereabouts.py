@@ -13,7 +13,7 @@ CALL: Final = 1
 BEAT: Final = 2
 #: The word, of whereabouts that only isolated chefs have, with the number of the handler's name.
 HANDLER: Final = 3
-HANDLERS: Final = ("packet_handler", "batch_handler", "interval_handler")
+HANDLERS: Final = ("packet_handler", "batch_handler", "interval_handler", "closing_handler")
 
 
 class Whereabout(NamedTuple):

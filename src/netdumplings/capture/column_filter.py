@@ -1,7 +1,7 @@
 """The commonest words of the filter language, told from columns for a whole batch at once.
 
-libpcap looks at one packet after the other, some 0.15 us each. What asks for protocols and ports, as
-``udp port 53`` does, is known from the columns that chefs look at anyway. Where they do not tell
+libpcap looks at one packet after the other, some 0.15 us each. What asks for protocols and ports,
+as ``udp port 53`` does, is known from the columns that chefs look at anyway. Where they do not tell
 what libpcap would say of a packet, or where an expression has other words, libpcap is asked.
 """
 
@@ -103,62 +103,62 @@ class _Unknown(Exception):
 
 
 class _Parser:
-    """Recursive descent over the tokens of an expression."""
+    """Recursive descent over the words of an expression."""
 
     def __init__(self, expression: str) -> None:
-        self._tokens: list[tuple[str, str]] = []
+        self._words: list[tuple[str, str]] = []
         at, expression = 0, expression.strip()
         while at < len(expression):
             match = _TOKEN.match(expression, at)
             if match is None or match.lastgroup is None:
                 raise _Unknown
-            self._tokens.append((match.lastgroup, match[match.lastgroup]))
+            self._words.append((match.lastgroup, match[match.lastgroup]))
             at = match.end()
-        self._tokens.reverse()
+        self._words.reverse()
 
     @property
     def at_end(self) -> bool:
-        return not self._tokens
+        return not self._words
 
     def expression(self) -> Test:
         """Parts joined by ``and`` and ``or``, which bind alike, from left to right."""
         test = self._part()
         while (joint := _JOINTS.get(self._next())) is not None:
-            self._tokens.pop()
+            self._words.pop()
             join = _and if joint == "and" else _or
             test = join(test, self._part())
         return test
 
     def _part(self) -> Test:
-        kind, token = self._take()
-        if token in ("not", "!"):
+        kind, word = self._take()
+        if word in ("not", "!"):
             return _not(self._part())
-        if token == "(":
+        if word == "(":
             test = self.expression()
             if self._take()[1] != ")":
                 raise _Unknown
             return test
         if kind == "bytes":
-            return _bytes(_ETHERTYPES[token.partition("[")[0]])
-        if token == "ether":
+            return _bytes(_ETHERTYPES[word.partition("[")[0]])
+        if word == "ether":
             if self._take()[1] != "proto":
                 raise _Unknown
             number = self._number()
             if not _SMALLEST_ETHERTYPE <= number <= 0xFFFF:
                 raise _Unknown
             return _ethertype(number)
-        if token in ("tcp", "udp") and self._next() in ("port", "src", "dst"):
-            return _and(_protocol(token), self._port(self._take()[1]))
-        if token in ("port", "src", "dst"):
-            return self._port(token)
-        if token in _PROTOCOLS and self._next() != "proto":
-            return _protocol(token)
-        if token in _ETHERTYPES and self._next() in ("", ")", *_JOINTS):
-            return _ethertype(_ETHERTYPES[token])
+        if word in ("tcp", "udp") and self._next() in ("port", "src", "dst"):
+            return _and(_protocol(word), self._port(self._take()[1]))
+        if word in ("port", "src", "dst"):
+            return self._port(word)
+        if word in _PROTOCOLS and self._next() != "proto":
+            return _protocol(word)
+        if word in _ETHERTYPES and self._next() in ("", ")", *_JOINTS):
+            return _ethertype(_ETHERTYPES[word])
         raise _Unknown
 
-    def _port(self, token: str) -> Test:
-        side = token if token in ("src", "dst") else None
+    def _port(self, word: str) -> Test:
+        side = word if word in ("src", "dst") else None
         if side is not None and self._take()[1] != "port":
             raise _Unknown
         number = self._number()
@@ -167,18 +167,18 @@ class _Parser:
         return _port(number, side)
 
     def _number(self) -> int:
-        kind, token = self._take()
+        kind, word = self._take()
         if kind != "number":
             raise _Unknown
-        return int(token, 0)
+        return int(word, 0)
 
     def _next(self) -> str:
-        return self._tokens[-1][1] if self._tokens else ""
+        return self._words[-1][1] if self._words else ""
 
     def _take(self) -> tuple[str, str]:
-        if not self._tokens:
+        if not self._words:
             raise _Unknown
-        return self._tokens.pop()
+        return self._words.pop()
 
 
 def _ethertype(number: int) -> Test:

@@ -143,6 +143,11 @@ class DHCPChef(DumplingChef):
             }
         }
 
+    def closing_handler(self) -> Iterator[dict[str, Any]]:
+        """Tell of the exchanges that go on yet."""
+        while self._exchanges:
+            yield from self._give_up()
+
     def _take(self, message: DhcpMessage, time_ns: int, vlan: int) -> Iterator[dict[str, Any]]:
         # What has no name of its own may have any number, and would be remembered for ever.
         kind = "other" if message.type.startswith("TYPE") else message.type
@@ -164,14 +169,16 @@ class DHCPChef(DumplingChef):
     def _overdue(self, now: int) -> Iterator[dict[str, Any]]:
         """Tell the exchanges of which no more is to be heard."""
         while self._exchanges:
-            place, exchange = next(iter(self._exchanges.items()))
+            exchange = next(iter(self._exchanges.values()))
             if abs(now - exchange.latest_ns) < TIMEOUT:  # a clock may be set back
                 return
-            del self._exchanges[place]
-            if not exchange.told:
-                yield self._told(
-                    place, exchange, "unfinished" if exchange.answered else "unanswered"
-                )
+            yield from self._give_up()
+
+    def _give_up(self) -> Iterator[dict[str, Any]]:
+        """Let go of the exchange that was heard of longest ago."""
+        place, exchange = self._exchanges.popitem(last=False)
+        if not exchange.told:
+            yield self._told(place, exchange, "unfinished" if exchange.answered else "unanswered")
 
     def _told(self, place: Place, exchange: Exchange, outcome: str) -> dict[str, Any]:
         exchange.told = True

@@ -52,12 +52,12 @@ class Query:
 class DNSChef(DumplingChef):
     """Tells what DNS is asked, what it answers, and how long that takes.
 
-    Per response, and per query that has none after ten seconds: ``{"dns": {"time": when it was
-    asked, "src_ip": who asked, "src_port": ..., "dst_ip": ..., "dst_port": ..., "proto": "udp" |
-    "tcp", "community_id": ..., "id": ..., "query": name, "type": ..., "class": ..., "rcode":
-    ..., "flags": [...], "answers": [{"name": ..., "type": ..., "data": ..., "ttl": seconds}],
-    "latency": seconds}}``. The names are those of IANA's registry. Without a response, ``rcode`` is
-    null; ``latency`` is null too where only the response was seen.
+    Per response, and per query that has none after ten seconds, or when the kitchen ends:
+    ``{"dns": {"time": when it was asked, "src_ip": who asked, "src_port": ..., "dst_ip": ...,
+    "dst_port": ..., "proto": "udp" | "tcp", "community_id": ..., "id": ..., "query": name,
+    "type": ..., "class": ..., "rcode": ..., "flags": [...], "answers": [{"name": ..., "type": ...,
+    "data": ..., "ttl": seconds}], "latency": seconds}}``. The names are those of IANA's registry.
+    Without a response, ``rcode`` is null; ``latency`` is null too where only the response was seen.
 
     Per interval: ``{"dns_summary": {"rcodes": {...}, "types": {...}, "unanswered": ..., "open":
     ..., "slowest": [...], "queries_forgotten": ..., "streams_forgotten": ...}}``: what was told
@@ -132,6 +132,12 @@ class DNSChef(DumplingChef):
                 "streams_forgotten": self._streams.forgotten,
             }
         }
+
+    def closing_handler(self) -> Iterator[dict[str, Any]]:
+        """Tell of the queries that wait for an answer yet."""
+        while self._open:
+            (key, _), query = self._open.popitem(last=False)
+            yield self._told(key, query, None, None)
 
     def _in_stream(
         self, packets: PacketBatch, index: int, stream: Stream, payload: bytes

@@ -71,6 +71,10 @@ class Echoes:
                 self._ask(name, time, pair_of(key, reverse))
             self._give_up(time)
 
+    def give_up(self) -> None:
+        """Wait for no reply any more."""
+        self._give_up(None)
+
     def told(self) -> tuple[list[dict[str, Any]], int]:
         """What there was since this was asked last, and of how many pairs nothing was counted."""
         pairs, left_out = self._pairs, self._left_out
@@ -97,10 +101,10 @@ class Echoes:
             pair.sum += took
             pair.shortest, pair.longest = min(pair.shortest, took), max(pair.longest, took)
 
-    def _give_up(self, now: int) -> None:
+    def _give_up(self, now: int | None) -> None:
         while self._asked:
             name, (time, key) = next(iter(self._asked.items()))
-            if abs(now - time) <= self._patience:
+            if now is not None and abs(now - time) <= self._patience:
                 return
             del self._asked[name]
             pair = self._pair(key)

@@ -22,6 +22,9 @@ TICK: Final = SECOND
 #: Where a packet is older by more than this than the one before, another recording begins.
 JUMP: Final = 10 * SECOND
 
+#: Flows of which the dumplings are made at once when all are ended.
+AT_ONCE: Final = 1024
+
 #: What is known of a flow; of pairs, the first is the lower end's.
 _FLOW: Final = np.dtype(
     [
@@ -48,12 +51,13 @@ class FlowChef(DumplingChef):
     "src_packets": ..., "src_bytes": ..., "dst_packets": ..., "dst_bytes": ..., "reason": ...}}``;
     of TCP also ``"src_flags"``, ``"dst_flags"`` and ``"state"``. ``src`` is the side that began.
     ``reason`` is ``"closed"``, ``"idle"``, ``"full"`` (it had to make way for others), ``"clock"``
-    (another recording began), or ``"active"``: it goes on, and this is how far it has come.
+    (another recording began), ``"end"`` (the kitchen ends), or ``"active"``: it goes on, and this
+    is how far it has come.
 
     Per interval: ``{"flows": {"open": ..., "begun": ..., "ended": ..., "ended_early": ...,
     "busy": [...]}}``: how many are open, how many began and ended since the kitchen started and
     how many of these had to make way; and those open ones that had packets since the last interval,
-    as above, the 50 largest. So what is still open when a kitchen ends was told, as it was.
+    as above, the 50 largest.
 
     It remembers 65536 flows, in 20 MB. Where there are more, those that were silent for longest
     are ended early. Time is that of the packets.
@@ -102,7 +106,9 @@ class FlowChef(DumplingChef):
         for end in (*jumps, len(packets)):
             yield from self._take(packets[start:end] if jumps else packets)
             if end < len(packets):
-                yield from self._end(self._table.used(), "clock")
+                used = self._table.used()
+                for at in range(0, len(used), AT_ONCE):
+                    yield from self._end(used[at : at + AT_ONCE], "clock")
                 self._tick = 0
             start = end
 
@@ -123,6 +129,13 @@ class FlowChef(DumplingChef):
                 "busy": [told["flow"] for told in self._told(busy[by_size[: self.busy]])],
             }
         }
+
+    def closing_handler(self) -> Iterator[dict[str, Any]]:
+        """Tell of the flows that are open yet, in the order in which they began."""
+        used = self._table.used()
+        used = used[np.argsort(self._table.data["first"][used], kind="stable")]
+        for at in range(0, len(used), AT_ONCE):
+            yield from self._end(used[at : at + AT_ONCE], "end")
 
     def _take(self, packets: PacketBatch) -> Iterator[dict[str, Any]]:
         if not len(packets):

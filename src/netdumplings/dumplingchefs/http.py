@@ -56,6 +56,11 @@ class HTTPChef(DumplingChef):
         for found in self._connections.read(packets):
             yield {"http": self._told(found)}
 
+    def closing_handler(self) -> Iterator[dict[str, Any]]:
+        """Tell of the requests that wait for an answer yet."""
+        for found in self._connections.end():
+            yield {"http": self._told(found)}
+
     def _told(self, found: FoundExchange) -> dict[str, Any]:
         request, response, time_ns = found.exchange
         asked, answered = request.head if request else NO_HEAD, response or NO_HEAD

@@ -67,6 +67,11 @@ class HTTPConnections:
                 yield from self._end(key)
         yield from self._make_way(int(packets.times_ns[-1]))
 
+    def end(self) -> Iterator[FoundExchange]:
+        """End all connections; those that are left unanswered."""
+        while self._connections:
+            yield from self._end(next(iter(self._connections)))
+
     def _read(self, segment: Segment, time_ns: int) -> list[FoundExchange]:
         """What is complete with a segment."""
         key, direction = segment.stream

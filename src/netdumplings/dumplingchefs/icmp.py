@@ -109,6 +109,11 @@ class ICMPChef(DumplingChef):
             }
         }
 
+    def closing_handler(self) -> dict[str, Any] | None:
+        """Tell what was said since the last interval, and which requests wait for a reply yet."""
+        self._echoes.give_up()
+        return self.interval_handler()
+
     def _tell(
         self, packets: PacketBatch, rows: Int64Array, version: int
     ) -> Iterator[dict[str, Any]]:

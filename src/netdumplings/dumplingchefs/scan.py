@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
@@ -41,7 +42,7 @@ class ScanChef(DumplingChef):
 
     An attempt counts once it was refused, or nobody answered it for ``grace`` seconds, or it was
     answered and its source never went on with it. A scan ends once no new target has come for
-    ``window`` seconds.
+    ``window`` seconds, or with the kitchen; what nobody has answered by then was in vain.
 
     It remembers 65536 attempts and 1024 scans, in some 45 MiB. When it is full, attempts that came
     to something make way first, then those of sources that have more than a sixteenth of all, then
@@ -107,6 +108,15 @@ class ScanChef(DumplingChef):
             if scan.has_news:
                 told.append(scan.told("going on"))
         return self._payload(told) if told else None
+
+    def closing_handler(self) -> Iterator[dict[str, Any]]:
+        """Tell of the scans that go on yet; what nobody has answered was in vain."""
+        if self._now:
+            yield from map(self._payload, self._pass(self._now + math.ceil(self.grace)))
+        for scan in self._scans.values():
+            yield self._payload(scan.told("ended"))
+        self._scans.clear()
+        self._of_source.clear()
 
     def _payload(self, told: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
         payload: dict[str, Any] = {"scans" if isinstance(told, list) else "scan": told}

@@ -97,6 +97,10 @@ class TCPHealthChef(DumplingChef):
             }
         }
 
+    def closing_handler(self) -> dict[str, Any] | None:
+        """Tell what happened since the last interval."""
+        return self.interval_handler()
+
     def _count(self, packets: PacketBatch) -> None:
         flows, flags = packets.flows, packets.tcp_flags
         rows = self._rows(packets)

@@ -157,7 +157,7 @@ def _serve(
             continue
         handler = "batch_handler" if station.takes_batches else "packet_handler"
         if request.packets is None:
-            handler = "interval_handler"
+            handler = "closing_handler" if request.closing else "interval_handler"
         whereabouts.words[HANDLER] = HANDLERS.index(handler)
         for text in _dumplings(runner, request):
             connection.sendall(pack_answer(DUMPLING, text.encode(), runner.position))
@@ -169,6 +169,8 @@ def _serve(
 
 
 def _dumplings(runner: ChefRunner, request: Request) -> Iterator[str]:
+    if request.closing:
+        return runner.closing(request.time, replay=True)
     if request.packets is None:
         return runner.poke(request.time)
     return runner.handle(request.packets, None if request.replay else time.time)

@@ -65,6 +65,13 @@ class Cells:
             if replay:
                 yield from self.finish(station)
 
+    def close_chef(self, station: Station, time: float, *, wait: bool) -> Iterator[str]:
+        """Have one call its closing handler."""
+        if station.isolated is not None:
+            station.isolated.ask(None, time, replay=True, closing=True)
+            if wait:
+                yield from self.finish(station)
+
     def packet_handler(self, station: Station, calls: Calls) -> Callable[[Any], str | None]:
         """Something to be called with one packet after the other: it returns their dumplings."""
         process = station.isolated

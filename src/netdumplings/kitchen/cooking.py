@@ -70,6 +70,7 @@ def cook_live(
             yield from runner.handle(bite, time.time)
             bites.took(len(bite), time.monotonic() - began)
         yield from runner.farewell()
+        yield from runner.closing(time.time())
     finally:
         if batch is not None:
             source.tally.note_left(len(batch))
@@ -125,6 +126,7 @@ def cook_replay(
         if not poked:  # not a single packet: the chefs start up all the same
             yield from runner.poke(time_ns / 1e9, replay=True)
         yield from runner.poke(time_ns / 1e9, replay=True)
+    yield from runner.closing(time_ns / 1e9, replay=True)
     if broken_off is not None:
         raise broken_off
 

@@ -135,18 +135,26 @@ class Isolated:
         """Whether it has something to do."""
         return bool(self._under_way)
 
-    def ask(self, packets: PacketBatch | None, time: float, *, replay: bool) -> bool:
-        """Give it packets to handle, or an interval.
+    def ask(
+        self,
+        packets: PacketBatch | None,
+        time: float,
+        *,
+        replay: bool,
+        closing: bool = False,
+    ) -> bool:
+        """Give it packets to handle, or an interval, or have it close.
 
         Args:
-            packets: the packets; None for an interval.
-            time: the time of the interval, seconds since the epoch.
+            packets: the packets; None for an interval, or to close.
+            time: the time of either, seconds since the epoch.
+            closing: whether its closing handler is to be called.
             replay: whether its dumplings bear the packets' times; then all is taken.
 
         Returns:
             whether it takes them; if not, too much is on its way to it already.
         """
-        request = pack_request(Request(packets, time, replay))
+        request = pack_request(Request(packets, time, replay, closing=closing))
         if self._under_way and not replay:
             waiting = sum(size for _, size in self._under_way)
             if waiting + len(request) > UNDER_WAY or len(self._under_way) >= MOST_UNDER_WAY:

@@ -20,10 +20,11 @@ from ..packets import PacketBatch
 from ..packets.transfer import pack_into, packed_size, unpack
 from ..wire import check_dumpling
 
-#: What is asked of a chef: to handle packets, or an interval, or to give its state.
+#: What is asked of a chef: to handle packets, or an interval, or to give its state, or to close.
 BATCH: Final = 1
 POKE: Final = 2
 _STATE_WANTED: Final = 3
+_CLOSE: Final = 4
 #: kind, whether to take times from packets, time, packets, link type, lengths of name and packets.
 _REQUEST: Final = struct.Struct("<B?dqqqq")
 
@@ -51,16 +52,18 @@ class Request(NamedTuple):
     """What is asked of an isolated chef.
 
     Attributes:
-        packets: the packets to handle; None for an interval.
-        time: the time of the interval, seconds since the epoch.
+        packets: the packets to handle; None for an interval, or to close.
+        time: the time of either, seconds since the epoch.
         replay: whether the dumplings bear the packets' times.
         state: whether it is only asked for its state.
+        closing: whether its closing handler is to be called.
     """
 
     packets: PacketBatch | None
     time: float
     replay: bool
     state: bool = False
+    closing: bool = False
 
 
 class Answer(NamedTuple):
@@ -116,7 +119,8 @@ def pack_request(request: Request) -> bytes:
     """Write a request."""
     packets = request.packets
     if packets is None:
-        return _REQUEST.pack(POKE, request.replay, request.time, 0, 0, 0, 0)
+        kind = _CLOSE if request.closing else POKE
+        return _REQUEST.pack(kind, request.replay, request.time, 0, 0, 0, 0)
     name = (packets.interface or "").encode(errors="surrogateescape")
     size = packed_size(packets)
     packed = bytearray(size)
@@ -134,8 +138,8 @@ def read_request(read: Callable[[int], bytearray]) -> Request:
         read: reads exactly so many bytes.
     """
     kind, replay, time, count, link_type, name_length, size = _REQUEST.unpack(read(_REQUEST.size))
-    if kind == POKE:
-        return Request(None, time, replay)
+    if kind in (POKE, _CLOSE):
+        return Request(None, time, replay, closing=kind == _CLOSE)
     if kind == _STATE_WANTED:
         return Request(None, time, replay, state=True)
     name = read(name_length).decode(errors="surrogateescape") if name_length else None

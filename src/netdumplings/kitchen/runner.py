@@ -27,6 +27,12 @@ from .statistics import ChefStatistics
 
 logger = logging.getLogger(__name__)
 
+#: Seconds that closing handlers have in all, in a kitchen that was told to stop.
+CLOSING: Final = 1.0
+#: Handlers that may yield any number of payloads, and those whose dumplings are an interval's.
+_GENERATORS: Final = frozenset({"batch_handler", "closing_handler"})
+_OF_INTERVALS: Final = frozenset({"interval_handler", "closing_handler"})
+
 #: How many packets are handled one by one before the counts are seen to change.
 COUNT_EVERY: Final = 100
 
@@ -189,6 +195,40 @@ class ChefRunner:
                 yield from self._cells.poke(station, time, replay=replay)
             else:
                 yield from self._cook(station, "interval_handler", self._poke_interval, time)
+
+    def closing(self, time: float, *, replay: bool = False) -> Iterator[str]:
+        """Call the closing handlers: the kitchen ends.
+
+        Args:
+            time: what time to put on dumplings, seconds since the epoch.
+            replay: whether to wait for isolated chefs, unless the kitchen is to stop.
+
+        Yields:
+            the dumplings, as JSON text.
+        """
+        self._begin()
+        waits = replay and not self._stopping()
+        until = self._clock() + CLOSING
+        for station in self.stations:
+            if station.chef is None:
+                continue
+            if station.isolated:
+                yield from self._cells.close_chef(station, time, wait=waits)
+                continue
+            for text in self._cook(station, "closing_handler", None, time):
+                yield text
+                if not waits and self._clock() > until:
+                    break
+            if not waits and self._clock() > until:
+                logger.warning(
+                    "the closing handlers have taken more than %g s: what chef %s and those after "
+                    "it have to tell yet is left out",
+                    CLOSING,
+                    station.name,
+                )
+                break
+        if not waits:
+            yield from self._cells.farewell()
 
     def collect(self) -> Iterator[str]:
         """Take the dumplings that isolated chefs have made meanwhile."""
@@ -383,8 +423,9 @@ class ChefRunner:
             if several is not None:
                 payload = next(several)
             else:
-                payload = getattr(station.chef, handler)(argument)
-                if handler == "batch_handler" and isinstance(payload, GeneratorType):
+                function = getattr(station.chef, handler)
+                payload = function() if handler == "closing_handler" else function(argument)
+                if handler in _GENERATORS and isinstance(payload, GeneratorType):
                     return None, payload
             if payload is None:
                 return None, several
@@ -486,7 +527,7 @@ class ChefRunner:
         if station.isolated is not None:
             return str(payload)  # it is one already
         assert station.chef is not None
-        driver = DumplingDriver.interval if handler == "interval_handler" else DumplingDriver.packet
+        driver = DumplingDriver.interval if handler in _OF_INTERVALS else DumplingDriver.packet
         dumpling = Dumpling(chef=station.chef, driver=driver, creation_time=time, payload=payload)
         text = dumpling.to_json()
         # What the hub would refuse would cost us the connection, and others a burst.

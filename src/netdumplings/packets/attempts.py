@@ -85,9 +85,8 @@ class Ways(NamedTuple):
 
     def part(self, which: BoolArray) -> Ways:
         """Some of them."""
-        return Ways(
-            self.words[:, which], self.back[:, which], *(column[which] for column in self[2:])
-        )
+        words, back, *columns = self
+        return Ways._make((words[:, which], back[:, which], *(each[which] for each in columns)))
 
 
 def attempt_of(key: bytes) -> Attempt:
@@ -127,8 +126,8 @@ def ways_of(packets: PacketBatch) -> Ways:
     flow, is_first = there >> 1, there & 1 == 0
     upper = flows.reverse[flows.first][flow] ^ ~is_first
     words, back = _both(flows.words[flow], upper)
+    is_tcp = count(~is_udp) > 0
     columns = (
-        count(~is_udp) > 0,
         np.bincount(side[asks], minlength=sides),
         first,
         last,
@@ -136,7 +135,8 @@ def ways_of(packets: PacketBatch) -> Ways:
         count(~is_udp & (flags & RST > 0)),
         count(~is_udp & (kind == ACK)),
     )
-    return Ways(words, back, flow, is_first, *(column[there] for column in columns))
+    numbers = (column[there] for column in columns)
+    return Ways._make((words, back, flow, is_first, is_tcp[there], *numbers))
 
 
 def keys_of(words: UInt64Array) -> list[bytes]:

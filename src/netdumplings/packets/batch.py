@@ -88,7 +88,7 @@ class PacketBatch:
         self._segments: Segments | None = None
         self._icmp: IcmpMessages | None = None
         self._flows: Flows | None = None
-        #: The batch that this is a part of, and which part: what is known of that, is known of this.
+        #: The batch that this is a part of, and which: what is known of that is known of this.
         self._part_of: tuple[PacketBatch, Which] | None = None
 
     @classmethod
@@ -391,8 +391,11 @@ class PacketBatch:
         return None if value is None else (value, which)
 
     def _select(self, which: slice | npt.NDArray[np.bool_]) -> PacketBatch:
-        is_mask = not isinstance(which, slice) and which.dtype == np.bool_
-        chosen: Which = np.flatnonzero(which) if is_mask else which
+        chosen: Which
+        if isinstance(which, slice):
+            chosen = which
+        else:
+            chosen = np.flatnonzero(which) if which.dtype == np.bool_ else which.astype(np.intp)
         part = PacketBatch(
             self.link_type,
             self.buffer,

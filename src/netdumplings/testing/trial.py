@@ -86,7 +86,7 @@ class TrialKitchen:
         self._raising = raising
         self._now = START
         self._tally = PacketTally()
-        self._runner = ChefRunner(
+        self._runner = _Runner(
             self.chefs, poke_interval, self._errors, stopping=self._failed, tally=self._tally
         )
 
@@ -123,13 +123,23 @@ class TrialKitchen:
         self._now = self._now if time is None else time
         return list(self._each(self._runner.poke(self._now, replay=True)))
 
+    def close(self, time: float | None = None) -> list[Dumpling]:
+        """Have the closing handlers called, as when a kitchen ends.
+
+        Args:
+            time: as for `poke`.
+        """
+        __tracebackhide__ = True
+        self._now = self._now if time is None else time
+        return list(self._each(self._runner.closing(self._now, replay=True)))
+
     def replay(
         self, packets: Packets, *, filter: str = "", batch_size: int | None = None
     ) -> list[Dumpling]:
         """Give packets to the chefs as ``nd-sniff --read`` would.
 
         They are poked by the clock of the packets: when the first one comes, each ``poke_interval``
-        after that, and once more at the end.
+        after that, and once more at the end; then they are closed.
 
         Args:
             packets: as for `run_chef`.
@@ -186,6 +196,14 @@ class TrialKitchen:
         return self._raising and self._errors.to_raise is not None
 
 
+class _Runner(ChefRunner):
+    """Calls nothing any more once something has failed that is raised."""
+
+    def closing(self, time: float, *, replay: bool = False) -> Iterator[str]:
+        if not self._stopping():
+            yield from super().closing(time, replay=replay)
+
+
 class _Errors(HandlerErrors):
     """Notes what went wrong, besides logging it or instead."""
 
@@ -224,7 +242,8 @@ def run_chef(
     """Run a chef over packets, as a kitchen would, and return its dumplings.
 
     It is poked by the clock of the packets: when the first one comes, each ``poke_interval`` after
-    that, and once more at the end. To say when yourself, use a `TrialKitchen`.
+    that, and once more at the end; then its closing handler is called. To say when yourself, use a
+    `TrialKitchen`.
 
     Args:
         chef: its class.
@@ -257,7 +276,7 @@ def run_chef(
         raising=raising,
     )
     if poke_interval is None:
-        return trial.handle(packets, batch_size=batch_size, filter=filter)
+        return trial.handle(packets, batch_size=batch_size, filter=filter) + trial.close()
     return trial.replay(packets, filter=filter, batch_size=batch_size)
 
 
