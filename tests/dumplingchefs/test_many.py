@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from netdumplings import dumplingchefs
+
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
@@ -21,8 +23,16 @@ PART = 16
 BESIDES = 1_600_000
 
 
-@pytest.mark.parametrize("claim", many.CLAIMS)
+SCALED = [claim for claim in many.CLAIMS if claim.sizes]
+
+
+@pytest.mark.parametrize("claim", SCALED, ids=lambda claim: f"{claim.chef.__name__}, {claim.of}")
 def test_a_chef_takes_no_more_memory_than_it_says(claim: Any) -> None:
-    sizes = {name: getattr(claim.chef, name, 0) // PART for name in ("size", "pairs")}
+    sizes = {name: getattr(claim.chef, name) // PART for name in claim.sizes}
     small = type("Small", (claim.chef,), sizes)
-    assert many.held(small(), claim.transport, 10_000) < claim.most / PART + BESIDES
+    held = many.held(small(), claim.pattern, 8_000, claim.a_second)
+    assert held < claim.most / PART + BESIDES
+
+
+def test_of_every_chef_in_the_box_it_is_tried() -> None:
+    assert {claim.chef.__name__ for claim in many.CLAIMS} == set(dumplingchefs.__all__)

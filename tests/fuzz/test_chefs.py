@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from pathlib import Path
+from types import GeneratorType
 
 import pytest
 from hypothesis import given
@@ -70,7 +71,9 @@ def _never_fail(packets: PacketBatch) -> None:
     """Have each of the other chefs tell of packets what can be sent to a hub."""
     for kind in ON_REQUEST:
         chef = kind()
-        for payload in (*(chef.batch_handler(packets) or ()), chef.interval_handler(5.0)):
+        told = [*(chef.batch_handler(packets) or ()), chef.interval_handler(5.0)]
+        left = chef.closing_handler()
+        for payload in (*told, *(left if isinstance(left, GeneratorType) else [left])):
             if payload is not None:
                 text = Dumpling(chef=chef, payload=payload).to_json()
                 assert check_dumpling(text.encode()) is None

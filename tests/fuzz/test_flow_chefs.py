@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from netdumplings import Dumpling, DumplingChef
-from netdumplings.dumplingchefs import FlowChef, ICMPChef, TCPHealthChef
+from netdumplings.dumplingchefs import (
+    ARPGuardChef,
+    FlowChef,
+    ICMPChef,
+    ScanChef,
+    TCPHealthChef,
+    TopTalkersChef,
+)
 from netdumplings.packets import PacketBatch
 from netdumplings.wire import check_dumpling
 from support.real_packets import real_batches
@@ -31,7 +38,9 @@ def _damaged(original: PacketBatch, damage: random.Random) -> PacketBatch:
 
 def test_whatever_they_make_of_damaged_packets_is_a_dumpling(captures: Path) -> None:
     damage = random.Random(5)
-    chefs: list[DumplingChef] = [FlowChef(), TCPHealthChef(), ICMPChef()]
+    chefs: list[DumplingChef] = [
+        FlowChef(), TCPHealthChef(), ICMPChef(), ScanChef(), ARPGuardChef(), TopTalkersChef()
+    ]  # fmt: skip
     packets = told = 0
     for original in real_batches(captures, each=40):
         batch = _damaged(original, damage)

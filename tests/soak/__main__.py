@@ -74,7 +74,7 @@ def main() -> int:
     )
     command.set_defaults(run=run_attacks)
 
-    command = commands.add_parser("many", help="more flows than chefs remember, their memory")
+    command = commands.add_parser("many", help="more flows, names and hosts than chefs remember")
     command.add_argument("--flows", type=int, default=1_000_000, help="of each kind (1000000)")
     command.set_defaults(run=run_many)
 
@@ -161,7 +161,7 @@ def run_mutate(options: argparse.Namespace) -> bool:
 
 
 def run_many(options: argparse.Namespace) -> bool:
-    """Give chefs more flows than they remember; return whether one takes too much memory."""
+    """Give chefs more of everything than they remember; return whether one takes too much."""
     from .many import many
 
     return many(options.flows)

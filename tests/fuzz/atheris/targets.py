@@ -8,21 +8,12 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import GeneratorType
 
-from netdumplings import Dumpling
+from netdumplings import Dumpling, dumplingchefs
 from netdumplings.capture.pcapng_interface import read_interface
 from netdumplings.capture.reader import CaptureReader
 from netdumplings.capture.records import MAX_TIME_NS
-from netdumplings.dumplingchefs import (
-    ARPChef,
-    DNSLookupChef,
-    FlowChef,
-    HTTPChef,
-    ICMPChef,
-    PacketCountChef,
-    TCPHealthChef,
-    TLSClientChef,
-)
 from netdumplings.exceptions import InvalidAddress, NotACapture, TruncatedCapture
 from netdumplings.inflate import Inflater
 from netdumplings.packets import PacketBatch, arp_messages, count_layers, dns_questions
@@ -30,7 +21,7 @@ from netdumplings.packets.client_hello import ClientHello, message_in, read_clie
 from netdumplings.packets.columns import ABSENT
 from netdumplings.packets.dns import LONGEST_NAME
 from netdumplings.packets.dtls import fragments
-from netdumplings.packets.fingerprints import ja3, ja4
+from netdumplings.packets.fingerprints import fingerprints, ja3, ja4
 from netdumplings.packets.http_messages import MOST_WAITING, Exchanges
 from netdumplings.packets.quic import crypto_frames, initials
 from netdumplings.packets.reassembly import Stretch
@@ -108,19 +99,11 @@ def packets(data: bytes) -> None:
     assert all(len(name) <= LONGEST_NAME for _, name in dns_questions(batch))
     for message in arp_messages(batch):
         assert all(isinstance(part, str) for part in message[2:])
-    chefs = (
-        ARPChef,
-        DNSLookupChef,
-        FlowChef,
-        HTTPChef,
-        ICMPChef,
-        PacketCountChef,
-        TCPHealthChef,
-        TLSClientChef,
-    )
-    for chef in (each() for each in chefs):
+    for chef in (getattr(dumplingchefs, name)() for name in dumplingchefs.__all__):
         told = list(chef.batch_handler(batch) or ())
-        for payload in (*told, chef.interval_handler()):
+        told.append(chef.interval_handler(5.0))
+        left = chef.closing_handler()
+        for payload in (*told, *(left if isinstance(left, GeneratorType) else [left])):
             text = Dumpling(chef=chef, payload=payload).to_json().encode()
             assert len(text) <= 256 * 1024
             assert check_dumpling(text) is None
@@ -142,6 +125,7 @@ def client_hello(data: bytes) -> None:
         if isinstance(hello, ClientHello):
             assert len(ja4(hello, "t")) == 36
             assert len(ja3(hello)) == 32
+            assert fingerprints(hello, "t") == (ja4(hello, "t"), ja3(hello))
 
 
 def quic_initial(data: bytes) -> None:
