@@ -31,6 +31,7 @@ EXPRESSIONS = [
     "udp dst port 53 or src port 443",
     "tcp port 0x1bb || dst port 0",
     "ip6[200] = 1 or arp",
+    "ip6[6] = 17 or not ip6[6] = 58",
     "arp or ip[100] != 0 or tcp",
     "ether proto 0x0800 and icmp",
 ]

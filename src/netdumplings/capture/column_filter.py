@@ -34,6 +34,8 @@ _TOKEN: Final = re.compile(
     r"|(?P<other>&&|\|\||[()!]))",
     re.ASCII,
 )
+#: What follows the header of IPv6 itself.
+_NEXT_HEADER: Final = re.compile(r"ip6\[6\]\s*=\s*(\d{1,3})", re.ASCII)
 _JOINTS: Final = {"and": "and", "&&": "and", "or": "or", "||": "or"}
 
 
@@ -139,6 +141,8 @@ class _Parser:
                 raise _Unknown
             return test
         if kind == "bytes":
+            if (next_header := _NEXT_HEADER.fullmatch(word)) is not None:
+                return _next_header(int(next_header[1]))
             return _bytes(_ETHERTYPES[word.partition("[")[0]])
         if word == "ether":
             if self._take()[1] != "proto":
@@ -205,6 +209,11 @@ def _port(number: int, side: str | None) -> Test:
         return Told(true & seen.ports, seen.unknown | seen.odd_ports)
 
     return test
+
+
+def _next_header(number: int) -> Test:
+    # (Where there are extension headers, it is not known which is first.)
+    return lambda seen: Told((seen.version == 6) & (seen.protocol == number), seen.unknown)
 
 
 def _bytes(ethertype: int) -> Test:

@@ -228,7 +228,11 @@ class Headers:
             return None
         whole, which = self._part_of
         columns = vars(whole).get(name)
-        return None if columns is None else [column[which] for column in columns]
+        if columns is None:
+            return None
+        if isinstance(which, slice):
+            return [column[which] for column in columns]
+        return [column.take(which, axis=0) for column in columns]
 
     def _absent(self) -> Int64Array:
         return np.full(self._count, ABSENT, np.int64)
