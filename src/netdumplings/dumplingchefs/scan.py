@@ -44,7 +44,7 @@ class ScanChef(DumplingChef):
     answered and its source never went on with it. A scan ends once no new target has come for
     ``window`` seconds, or with the kitchen; what nobody has answered by then was in vain.
 
-    It remembers 65536 attempts and 1024 scans, in some 45 MiB. When it is full, attempts that came
+    It remembers 65536 attempts and 1024 scans, in some 18 MB. When it is full, attempts that came
     to something make way first, then those of sources that have more than a sixteenth of all, then
     those of sources with but one: sources that are made up take no room from those that are not.
 

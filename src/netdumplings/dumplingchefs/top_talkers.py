@@ -39,7 +39,7 @@ class TopTalkersChef(DumplingChef):
     ...}], ...}, "60": {...}, "300": {...}}}``, by the windows' seconds. Each count is too low by at
     most the error.
 
-    It remembers 256 keys of each kind for every two seconds of the longest window, in 40 MB.
+    It remembers 256 keys of each kind for every two seconds of the longest window, in some 20 MB.
 
     Attributes:
         windows: how long the windows are, in seconds; multiples of ``slot``.
