@@ -1,4 +1,4 @@
-"""What chefs tell of flows, of TCP and of ICMP is what tshark tells of the same packets.
+"""What chefs tell of flows, TCP, ICMP, hosts and attempts is what tshark tells of the same packets.
 
 Where it is not, the capture is in a table below, under the reason why it must not be. With
 ``--hypothesis-profile thorough`` all captures are compared, and a capture in a table that agrees
@@ -7,14 +7,22 @@ fails too. Otherwise it is some of them, and those of the tables.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from netdumplings.dumplingchefs import FlowChef, ICMPChef, TCPHealthChef
+from netdumplings.dumplingchefs import (
+    FlowChef,
+    ICMPChef,
+    ScanChef,
+    TCPHealthChef,
+    TopTalkersChef,
+)
+from netdumplings.packets.addresses import address_text
+from netdumplings.packets.attempts import attempt_of
 from netdumplings.packets.icmp_names import type_name
 from support.packets import START, arp, batch
 from support.tshark import Frame, batches_of, captures_for_tshark, frames_by_tshark
@@ -96,7 +104,13 @@ ICMP_DIFFERS = {
     "arkime/tests/pcap/mpls-basic.pcap": "half of it is in MPLS",
     "dnscap/src/test/dns.pcap.zst": "another format",
 }
-DIFFER = {"flows": FLOWS_DIFFER, "tcp": TCP_DIFFERS, "icmp": ICMP_DIFFERS}
+DIFFER = {
+    "flows": FLOWS_DIFFER,
+    "tcp": TCP_DIFFERS,
+    "icmp": ICMP_DIFFERS,
+    "hosts": FLOWS_DIFFER,
+    "attempts": FLOWS_DIFFER,
+}
 #: Seconds that may be lost in rounding.
 ROUNDING = 2e-5
 
@@ -112,7 +126,13 @@ def test_what_chefs_tell_is_what_tshark_tells(captures: Path) -> None:
     for path in compared:
         theirs = frames_by_tshark(captures / path)
         frames += len(theirs)
-        for name, differ in (("flows", of_flows), ("tcp", of_tcp), ("icmp", of_icmp)):
+        for name, differ in (
+            ("flows", of_flows),
+            ("tcp", of_tcp),
+            ("icmp", of_icmp),
+            ("hosts", of_hosts),
+            ("attempts", of_attempts),
+        ):
             if what := differ(captures / path, theirs):
                 different[name][path] = what
     assert frames > 200
@@ -237,3 +257,57 @@ def differences(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> dict[Any,
     if seconds and abs(seconds[0] - seconds[1]) <= ROUNDING:
         del pairs["seconds"]
     return {key: (one, other) for key, (one, other) in pairs.items() if one != other}
+
+
+class _AllTalkersChef(TopTalkersChef):
+    """Tells of all hosts, since ever."""
+
+    windows = (10**9,)
+    slot = 10**9
+    size = told = 10_000
+
+
+def of_hosts(path: Path, theirs: Sequence[Frame]) -> Any:
+    """How hosts' bytes and packets differ."""
+    chef = _AllTalkersChef()
+    for packets in batches_of(path):
+        chef.batch_handler(packets)
+    told = chef.interval_handler()
+    hosts = told["top_talkers"][str(10**9)]["hosts"] if told else []
+    ours = {each["ip"]: (each["bytes"], each["packets"]) for each in hosts}
+    sizes: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for frame in theirs:
+        for host in {frame["src"], frame["dst"]}:
+            sizes[host] += int(frame["frame.len"])
+            counts[host] += 1
+    exact = {host: (size, counts[host]) for host, size in sizes.items()}
+    return [] if ours == exact else (ours, exact)
+
+
+class _PatientScanChef(ScanChef):
+    """Finds no scan, and forgets no attempt."""
+
+    window = 5e9
+    threshold = 10**9
+
+
+def of_attempts(path: Path, theirs: Sequence[Frame]) -> Any:
+    """How the SYNs from hosts to ports differ in number."""
+    chef = _PatientScanChef()
+    for packets in batches_of(path):
+        list(chef.batch_handler(packets))
+    table, ours = chef._attempts, Counter[tuple[str, str, int]]()
+    for row in table.used().tolist():
+        key = table.keys[row]
+        assert key is not None
+        attempt = attempt_of(key)
+        if attempt.proto == "tcp":
+            ends = address_text(attempt.src_ip), address_text(attempt.dst_ip)
+            ours[*ends, attempt.dst_port] += int(table.data["asked"][row])
+    exact = Counter(
+        (frame["src"], frame["dst"], int(frame["tcp.dstport"]))
+        for frame in theirs
+        if frame["carries"] == "tcp" and int(frame["tcp.flags"] or "0", 16) & 0x16 == 0x02
+    )
+    return [] if ours == exact else (ours - exact, exact - ours)
