@@ -42,7 +42,7 @@ from netdumplings.dumplingchefs.known_devices import DEVICES, KINDS, LONGEST
 from netdumplings.packets import PacketBatch
 from netdumplings.packets.hardware import vendor_of
 from netdumplings.wire import check_dumpling
-from support.chef_captures import assert_as_expected
+from support.expected_dumplings import assert_as_expected
 from support.mdns import announcement
 from support.packets import START, batch
 
@@ -516,4 +516,4 @@ def test_what_is_known_of_a_device_is_so_much_and_so_long() -> None:
     ],
 )
 def test_a_real_capture_is_told_as_expected(captures: Path, capture: str) -> None:
-    assert_as_expected(DeviceChef, captures / capture)
+    assert_as_expected(DeviceChef, captures / capture, "device")

@@ -35,7 +35,7 @@ from netdumplings.dumplingchefs import DHCPChef
 from netdumplings.dumplingchefs.dhcp import EXCHANGES, MESSAGES, SERVERS
 from netdumplings.packets import PacketBatch
 from netdumplings.wire import check_dumpling
-from support.chef_captures import assert_as_expected
+from support.expected_dumplings import assert_as_expected
 from support.packets import START, batch, ether
 
 T = START / 1e9
@@ -288,4 +288,4 @@ def test_the_strangest_exchanges_take_so_much_memory_and_no_more() -> None:
     ],
 )
 def test_a_real_capture_is_told_as_expected(captures: Path, capture: str) -> None:
-    assert_as_expected(DHCPChef, captures / capture)
+    assert_as_expected(DHCPChef, captures / capture, "dhcp")

@@ -24,10 +24,12 @@ from netdumplings.dumplingchefs.dns import QUERIES, RECORDS, SLOWEST
 from netdumplings.packets import PacketBatch
 from netdumplings.packets.dns_numbers import RCODES
 from netdumplings.wire import check_dumpling
-from support.chef_captures import Frame, assert_as_expected, frames_by_tshark, run_tshark
+from support.chef_captures import Frame, frames_by_tshark
 from support.connections import Connection
 from support.dns_messages import damaged
+from support.expected_dumplings import assert_as_expected
 from support.packets import START, batch, ether
+from support.tshark import run_tshark
 
 T = START / 1e9
 CLIENT, SERVER = "192.0.2.1", "192.0.2.53"
@@ -377,7 +379,7 @@ def test_of_a_long_query_only_its_question_is_remembered() -> None:
     ],
 )
 def test_a_real_capture_is_told_as_expected(captures: Path, capture: str) -> None:
-    assert_as_expected(DNSChef, captures / capture)
+    assert_as_expected(DNSChef, captures / capture, "dns")
 
 
 #: Where tshark says something else of responses, and why.

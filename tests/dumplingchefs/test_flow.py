@@ -15,8 +15,8 @@ from scapy.packet import Packet, Raw
 
 from netdumplings.dumplingchefs import FlowChef
 from support.examples import examples
+from support.expected_dumplings import assert_as_expected
 from support.packets import SECOND, START, arp, batch, ether
-from support.told import assert_told
 from support.traffic import Frame, damaged_frames, frames
 
 A, B = "192.0.2.1", "192.0.2.2"
@@ -265,7 +265,7 @@ def test_of_nothing_that_is_ip_nothing_is_told() -> None:
     ],
 )
 def test_real_captures_are_told_as_expected(captures: Path, path: str) -> None:
-    assert_told(FlowChef, captures / path, "flow")
+    assert_as_expected(FlowChef, captures / path, "flow")
 
 
 CONVERSATION = st.sampled_from(

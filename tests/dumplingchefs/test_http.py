@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from netdumplings.dumpling import Dumpling
 from netdumplings.dumplingchefs import HTTPChef
 from netdumplings.wire import check_dumpling
+from support.chef_captures import Merged, merge_captures
 from support.connections import ACK, FIN, RST, SYN, Connection, datagram
 from support.examples import examples, thorough
-from support.expected_dumplings import Merged, assert_as_expected, merge_captures, run_tshark
+from support.expected_dumplings import assert_as_expected
 from support.memory import memory
 from support.packets import START, batch
+from support.tshark import run_tshark
 
 T = START / 1e9
 GET = (

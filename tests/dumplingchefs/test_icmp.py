@@ -28,8 +28,8 @@ from scapy.packet import Packet, Raw
 from netdumplings.capture import offline_filter
 from netdumplings.dumplingchefs import ICMPChef
 from netdumplings.packets.community_id import community_id
+from support.expected_dumplings import assert_as_expected
 from support.packets import SECOND, START, arp, batch, ether, tcp_syn
-from support.told import assert_told
 from support.traffic import Frame, damaged_frames, frames
 
 A, B, ROUTER = "192.0.2.1", "192.0.2.2", "192.0.2.254"
@@ -251,7 +251,7 @@ def test_the_filter_lets_through_what_is_told_and_not_the_rest() -> None:
     ],
 )
 def test_real_captures_are_told_as_expected(captures: Path, path: str) -> None:
-    assert_told(ICMPChef, captures / path, "icmp")
+    assert_as_expected(ICMPChef, captures / path, "icmp")
 
 
 class BriefChef(ICMPChef):

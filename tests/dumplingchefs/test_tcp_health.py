@@ -16,8 +16,8 @@ from scapy.packet import Raw
 from netdumplings.dumplingchefs import TCPHealthChef
 from netdumplings.dumplingchefs.tcp_holes import Hole, filled
 from support.examples import examples
+from support.expected_dumplings import assert_as_expected
 from support.packets import arp, batch, ether
-from support.told import assert_told
 from support.traffic import Frame, damaged_frames, frames
 
 A, B = "192.0.2.1", "192.0.2.2"
@@ -259,7 +259,7 @@ def test_those_silent_for_longest_make_way_and_are_counted_unless_they_were_over
     ["arkime/tests/pcap/wireshark-retrans.pcap", "ipfixprobe/tests/functional/inputs/rtsp.pcap"],
 )
 def test_real_captures_are_told_as_expected(captures: Path, path: str) -> None:
-    assert_told(TCPHealthChef, captures / path, "tcp_health")
+    assert_as_expected(TCPHealthChef, captures / path, "tcp_health")
 
 
 SEGMENTS = st.sampled_from(

@@ -16,15 +16,10 @@ from hypothesis import strategies as st
 from netdumplings.dumpling import Dumpling
 from netdumplings.dumplingchefs import TLSClientChef
 from netdumplings.wire import check_dumpling
+from support.chef_captures import Merged, merge_captures
 from support.connections import SYN, Connection, datagram
 from support.examples import examples, thorough
-from support.expected_dumplings import (
-    Merged,
-    assert_as_expected,
-    merge_captures,
-    payloads,
-    run_tshark,
-)
+from support.expected_dumplings import assert_as_expected, payloads
 from support.hellos import (
     client_hello,
     crypto_frame,
@@ -35,6 +30,7 @@ from support.hellos import (
 )
 from support.memory import memory
 from support.packets import START, batch
+from support.tshark import run_tshark
 
 T = START / 1e9
 HELLO = records(client_hello())

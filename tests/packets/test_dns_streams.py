@@ -13,9 +13,9 @@ from scapy.layers.dns import DNS, DNSQR
 from netdumplings import DumplingKitchen
 from netdumplings.dumplingchefs import DNSChef
 from netdumplings.packets.dns_streams import LOST_NS, UNFINISHED, DnsStreams
-from support.chef_captures import run_tshark
 from support.connections import Connection
 from support.packets import START, batch
+from support.tshark import run_tshark
 
 SECOND = 10**9
 

@@ -1,63 +1,24 @@
-"""Chefs on the real captures: what they tell, what is expected, and what tshark says."""
+"""Packets of the real captures, put together in one file so that tshark is started but once."""
 
 from __future__ import annotations
 
 import csv
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
-from netdumplings import DumplingChef, DumplingKitchen, capture
+from netdumplings import capture
 from netdumplings.capture import CaptureOptions, file_source
 from netdumplings.exceptions import CaptureError
 from netdumplings.packets import PacketBatch
 
-EXPECTED = Path(__file__).parents[1] / "dumplingchefs" / "expected"
-#: Set in the environment, it has expected dumplings written anew.
-UPDATE = "NETDUMPLINGS_UPDATE_EXPECTED"
+from .tshark import run_tshark
 
 Wanted = Callable[[PacketBatch], npt.NDArray[np.bool_]]
-
-
-def assert_as_expected(chef: type[DumplingChef], path: Path) -> None:
-    """See that what a chef tells of a capture is what the file beside the tests has."""
-    kitchen = DumplingKitchen(read=path, filter="", chefs=[chef], poke_interval=1e9)
-    lines = [
-        json.dumps(
-            {
-                "chef": dumpling.chef_name,
-                "driver": dumpling.driver.value,
-                "payload": _rounded(dumpling.payload),
-            }
-        )
-        for dumpling in kitchen
-    ]
-    expected = EXPECTED / chef.__name__.removesuffix("Chef").lower() / f"{path.name}.jsonl"
-    if os.environ.get(UPDATE):
-        expected.parent.mkdir(parents=True, exist_ok=True)
-        expected.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    assert [json.loads(line) for line in lines] == [
-        json.loads(line) for line in expected.read_text(encoding="utf-8").splitlines()
-    ]
-
-
-def _rounded(value: Any) -> Any:
-    match value:
-        case float():
-            return round(value, 6)
-        case dict():
-            return {key: _rounded(each) for key, each in value.items()}
-        case list():
-            return [_rounded(each) for each in value]
-    return value
+_MILLISECOND: Final = 1_000_000
 
 
 def capture_packets(captures: Path, wanted: Wanted) -> Iterator[tuple[str, PacketBatch]]:
@@ -122,21 +83,60 @@ def _as_ethernet(packet: PacketBatch) -> tuple[int, bytes]:
     return length - at + 14, bytes(12) + kind.to_bytes(2, "big") + data[at:]
 
 
-def run_tshark(file: Path, fields: list[str], *options: str) -> list[dict[str, list[str]]]:
-    """The fields of each packet of a file, as tshark has them."""
-    if shutil.which("tshark") is None:
-        pytest.skip("there is no tshark (Debian has it in the package of that name)")
-    command = ["tshark", "-r", str(file), "-n", "-T", "fields", "-E", "separator=/t"]
-    command += ["-E", "aggregator=|", *options]
-    for field in fields:
-        command += ["-e", field]
-    # Its settings are nobody's; as root it says so on standard error.
-    environment = os.environ | {"HOME": str(file.parent), "XDG_CONFIG_HOME": str(file.parent)}
-    done = subprocess.run(command, capture_output=True, check=True, env=environment, text=True)
-    return [
-        {
-            field: value.split("|") if value else []
-            for field, value in zip(fields, line.split("\t"), strict=True)
-        }
-        for line in done.stdout.splitlines()
-    ]
+class Merged(NamedTuple):
+    """TCP and UDP of all captures in one file, so that tshark need not be started for each.
+
+    Packets are a millisecond apart, and addresses begin with the number of their capture. Fragments
+    are left out, and what the columns of a batch do not show: tunnels and rare link types.
+
+    Attributes:
+        file: the capture file.
+        packets: what is in it.
+        paths: the capture that each packet is of.
+    """
+
+    file: Path
+    packets: PacketBatch
+    paths: list[str]
+
+    def path_at(self, time: float) -> str:
+        """The capture of the packet that was captured at a time."""
+        return self.paths[round(time * 1000)]
+
+
+def merge_captures(captures: Path, file: Path) -> Merged:
+    """Write that file."""
+    with (captures / "INDEX.tsv").open() as index:
+        names = [row["path"] for row in csv.DictReader(index, delimiter="\t")]
+    records: list[tuple[int, int, bytes]] = []
+    paths: list[str] = []
+    for number, name in enumerate(names):
+        for length, data in _packets(captures / name, number):
+            records.append((len(records) * _MILLISECOND, length, data))
+            paths.append(name)
+    packets = PacketBatch.from_records(1, records)
+    capture.write_pcap(file, packets)
+    return Merged(file, packets, paths)
+
+
+def _packets(path: Path, number: int) -> Iterator[tuple[int, bytes]]:
+    source = file_source([str(path)], CaptureOptions(filter=""))
+    try:
+        source.open()
+        while not source.ended and (batch := source.read(1)) is not None:
+            chosen = (batch.payload_offsets >= 0) & ~batch.fragments
+            for place in np.flatnonzero(chosen).tolist():
+                at = int(batch.network_offsets[place])
+                data = bytearray(batch.data(place)[at:])
+                first, size = (12, 4) if batch.ip_versions[place] == 4 else (8, 16)
+                for begin in (first, first + size):
+                    data[begin : begin + 2] = (0x0A00 + number).to_bytes(2, "big")
+                header = bytes(12)
+                if batch.vlans[place] > 0:
+                    header += b"\x81\x00" + int(batch.vlans[place]).to_bytes(2, "big")
+                header += int(batch.ethertypes[place]).to_bytes(2, "big")
+                yield int(batch.wire_lengths[place]) - at + len(header), header + bytes(data)
+    except CaptureError:
+        return
+    finally:
+        source.close()

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -98,3 +98,37 @@ def batches_of(path: Path) -> Iterator[PacketBatch]:
         return
     finally:
         source.close()
+
+
+def run_tshark(file: Path, fields: Sequence[str], *options: str) -> list[dict[str, list[str]]]:
+    """Ask tshark for fields of the packets of a file; skips where there is no tshark.
+
+    Fields that this tshark does not know have no values.
+    """
+    if shutil.which("tshark") is None:
+        pytest.skip("there is no tshark (Debian has it in the package of that name)")
+    # Its settings are nobody's.
+    home = {"HOME": str(file.parent), "XDG_CONFIG_HOME": str(file.parent)}
+    command = ["tshark", "-n", "-r", str(file), "-T", "fields", "-E", "separator=/t"]
+    command += ["-E", "aggregator=|", *options]
+    known = known_fields(fields)
+    command += [part for field in known for part in ("-e", field)]
+    done = subprocess.run(
+        command, capture_output=True, check=True, text=True, env=os.environ | home
+    )
+    rows = (line.split("\t") for line in done.stdout.splitlines())
+    return [
+        {field: [] for field in fields}
+        | {
+            field: value.split("|") if value else []
+            for field, value in zip(known, row, strict=True)
+        }
+        for row in rows
+    ]
+
+
+def known_fields(fields: Iterable[str]) -> list[str]:
+    """Which of these tshark has; others came with newer versions of it."""
+    listed = subprocess.run(["tshark", "-G", "fields"], capture_output=True, check=True, text=True)
+    known = {parts[2] for line in listed.stdout.splitlines() if len(parts := line.split("\t")) > 2}
+    return [field for field in fields if field in known]
