@@ -262,8 +262,8 @@ def differences(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> dict[Any,
 class _AllTalkersChef(TopTalkersChef):
     """Tells of all hosts, since ever."""
 
-    windows = (10**9,)
-    slot = 10**9
+    windows = (9 * 10**9,)
+    slot = 9 * 10**9
     size = told = 10_000
 
 
@@ -273,7 +273,7 @@ def of_hosts(path: Path, theirs: Sequence[Frame]) -> Any:
     for packets in batches_of(path):
         chef.batch_handler(packets)
     told = chef.interval_handler()
-    hosts = told["top_talkers"][str(10**9)]["hosts"] if told else []
+    hosts = told["top_talkers"][str(9 * 10**9)]["hosts"] if told else []
     ours = {each["ip"]: (each["bytes"], each["packets"]) for each in hosts}
     sizes: Counter[str] = Counter()
     counts: Counter[str] = Counter()

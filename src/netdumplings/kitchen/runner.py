@@ -440,6 +440,10 @@ class ChefRunner:
             if failure is None:
                 more = several is not None
             elif several is not None and isinstance(failure, StopIteration):
+                if type(failure) is StopIteration:
+                    # Its frames hold it, and the packets: they would stay until Python looks for
+                    # such circles, which is seldom.
+                    failure.__traceback__ = None
                 break
             else:
                 self._failed(station, handler, failure)
