@@ -78,8 +78,6 @@ def _told(found: FoundHello, time: float) -> dict[str, Any]:
             for version in hello.versions or (hello.version,)
             if not is_grease(version)
         ][:PROTOCOLS],
-        "cipher_count": sum(not is_grease(cipher) for cipher in hello.ciphers),
-        "extension_count": sum(not is_grease(kind) for kind in hello.extensions),
         **fingerprints(hello, _JA4_LETTERS[transport])._asdict(),
     }
 

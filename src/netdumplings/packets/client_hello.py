@@ -110,11 +110,14 @@ def _with_extensions(hello: ClientHello, data: bytes) -> ClientHello:
     types: list[int] = []
     found: dict[int, bytes] = {}
     at = 0
-    while at + HANDSHAKE_HEADER <= len(data):
+    size = len(data)
+    while at + HANDSHAKE_HEADER <= size:
         kind = data[at] << 8 | data[at + 1]
-        value, at = _vector(data, at + 2, 2, whole=False)
+        end = at + HANDSHAKE_HEADER + (data[at + 2] << 8 | data[at + 3])
         types.append(kind)
-        found.setdefault(kind, value or b"")
+        if kind not in found:
+            found[kind] = data[at + HANDSHAKE_HEADER : end]
+        at = end
     return hello._replace(
         extensions=tuple(types),
         sni=_server_name(found.get(SERVER_NAME, b"")),

@@ -136,6 +136,8 @@ class Headers:
         self._buffer = buffer
         self._start = offsets
         self._count = len(offsets)
+        #: Headers that were read, by their layout, and of which packets.
+        self._kept: dict[np.dtype[Any], tuple[Rows, npt.NDArray[Any]]] = {}
 
     @cached_property
     def link(self) -> Link:
@@ -187,8 +189,7 @@ class Headers:
         if (known := self._known("ipv4_addresses")) is not None:
             return known[0], known[1]
         sources, destinations = self._absent(), self._absent()
-        rows = np.flatnonzero(self.network.version == 4)
-        header = self.read(IPV4_HEADER, rows, self.link.network_offset[rows])
+        rows, header = self.kept(IPV4_HEADER, self.network.version == 4, self.link.network_offset)
         sources[rows], destinations[rows] = header["source"], header["destination"]
         return sources, destinations
 
@@ -198,8 +199,7 @@ class Headers:
         if (known := self._known("ipv6_addresses")) is not None:
             return known[0], known[1]
         sources, destinations = (np.zeros((self._count, 16), np.uint8) for _ in range(2))
-        rows = np.flatnonzero(self.network.version == 6)
-        header = self.read(IPV6_HEADER, rows, self.link.network_offset[rows])
+        rows, header = self.kept(IPV6_HEADER, self.network.version == 6, self.link.network_offset)
         sources[rows], destinations[rows] = header["source"], header["destination"]
         return sources, destinations
 
@@ -221,6 +221,21 @@ class Headers:
         everywhere = np.ndarray((places,), f"V{header.itemsize}", self._buffer, strides=(1,))
         found: npt.NDArray[Any] = everywhere[self._start[rows] + offsets].view(header)
         return found
+
+    def kept(
+        self, header: np.dtype[Any], having: BoolArray, offsets: Int64Array
+    ) -> tuple[Rows, npt.NDArray[Any]]:
+        """The headers of all packets that have one that is sound, and which packets these are.
+
+        Args:
+            header: its fields.
+            having: of all packets, which have it.
+            offsets: where in each it begins.
+        """
+        if header not in self._kept:
+            rows = np.flatnonzero(having)
+            self._kept[header] = rows, self.read(header, rows, offsets[rows])
+        return self._kept[header]
 
     def _known(self, name: str) -> list[Any] | None:
         """Columns that those know already which these are a part of."""
@@ -316,6 +331,7 @@ class Headers:
         if not valid.all():
             rows, at, captured = rows[valid], at[valid], captured[valid]
             header, size = header[valid], size[valid]
+        self._kept[IPV4_HEADER] = rows, header
         length = header["length"].astype(np.int64)
         ends = np.minimum(at + length, captured)
         network.version[rows] = 4
@@ -348,6 +364,8 @@ class Headers:
         if unsound.any():
             sound = ~unsound
             rows, at, end, following = rows[sound], at[sound], end[sound], following[sound]
+            header = header[sound]
+        self._kept[IPV6_HEADER] = rows, header
         network.version[rows] = 6
         network.protocol[rows] = following
         network.payload_offset[rows] = at
@@ -400,6 +418,7 @@ class Headers:
         valid = readable(self, rows, options, payload - options)
         if not valid.all():
             rows, end, header, payload = rows[valid], end[valid], header[valid], payload[valid]
+        self._kept[TCP_HEADER] = rows, header
         transport.src_port[rows] = header["source"]
         transport.dst_port[rows] = header["destination"]
         transport.tcp_flags[rows] = header["flags"]

@@ -27,8 +27,10 @@ _VERSIONS: Final = {
 
 
 class Fingerprints(NamedTuple):
-    """What a client's programme is known by."""
+    """What a client's programme is known by, and how much it offers without GREASE values."""
 
+    cipher_count: int
+    extension_count: int
     ja4: str
     ja3: str
 
@@ -47,7 +49,12 @@ def fingerprints(hello: ClientHello, transport: str) -> Fingerprints:
 
 @lru_cache(maxsize=512)
 def _fingerprints(hello: ClientHello, transport: str) -> Fingerprints:
-    return Fingerprints(ja4(hello, transport), ja3(hello))
+    return Fingerprints(
+        sum(not is_grease(cipher) for cipher in hello.ciphers),
+        sum(not is_grease(kind) for kind in hello.extensions),
+        ja4(hello, transport),
+        ja3(hello),
+    )
 
 
 def ja4(hello: ClientHello, transport: str) -> str:

@@ -27,11 +27,10 @@ def segments_of(headers: Headers) -> Segments:
     """The segments among the packets whose headers are given; absent for all that is not TCP."""
     network, transport = headers.network, headers.transport
     columns = Segments(*(np.full(len(headers.lengths), ABSENT, np.int64) for _ in range(4)))
-    rows = np.flatnonzero(transport.tcp_flags >= 0)
+    rows, header = headers.kept(TCP_HEADER, transport.tcp_flags >= 0, network.payload_offset)
     if not len(rows):
         return columns
     at = network.payload_offset[rows]
-    header = headers.read(TCP_HEADER, rows, at)
     columns.seq[rows] = header["sequence"]
     columns.ack[rows] = header["acknowledged"]
     columns.window[rows] = header["window"]
