@@ -9,8 +9,8 @@ large files (see `_conversations`). A third, `unordered` (see `_traffic`), is wh
 almost every packet is of another connection than those before it, which is the worst for whoever
 keeps track of connections; it is shown, and held to nothing. With `--read` the captures named are
 one more. Every row runs in a process of its own, several times, and the best time counts. Time is
-that of the processor; what is timed is reading and handling the packets, without starting Python and
-importing what is needed. Peak memory is the largest resident set of the process.
+that of the processor; what is timed is reading and handling the packets, without starting Python
+and importing what is needed. Peak memory is the largest resident set of the process.
 
 Bias. Against us: plain scapy makes no dumplings and remembers nothing; a kitchen counts each layer
 besides, and encodes each dumpling. For us: no dumpling goes over a network; plain scapy is timed on
@@ -91,6 +91,7 @@ def kitchen(paths: Sequence[str], name: str) -> tuple[int, float, int]:
     from netdumplings.packets import quic_keys  # noqa: F401 - else it is when QUIC comes
 
     gc.collect()
+    gc.freeze()  # as nd-sniff does
     if name == ALL:
         cooking = DumplingKitchen(read=paths, filter="", menu="all")
     else:

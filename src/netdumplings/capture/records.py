@@ -60,7 +60,10 @@ def gather(
         an array with a row for each integer of the group and a column for each start.
     """
     dtype: np.dtype[Any] = np.dtype(kind)
-    octets = np.frombuffer(buffer, np.uint8)
-    groups = octets[starts[:, None] + np.arange(count * dtype.itemsize)]
-    integers: npt.NDArray[np.int64] = groups.view(dtype).T.astype(np.int64)
+    size = count * dtype.itemsize
+    # One element for each byte of the buffer, each as large as a group, so that they overlap.
+    places = max(len(buffer) - size + 1, 0)
+    everywhere = np.ndarray((places,), f"V{size}", buffer, strides=(1,))
+    groups = everywhere[starts].view(dtype).reshape(-1, count)
+    integers: npt.NDArray[np.int64] = groups.T.astype(np.int64)
     return integers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,8 @@ def main(
         raise click.UsageError("--stdout has no hub that could be asked for what is in a --ring")
     kitchen = make_kitchen(hub, side=separate(options), **access, **options)
     end_in_time(kitchen)
+    # What is loaded by now stays: whoever looks for garbage need not go through it each time.
+    gc.freeze()
     if to_stdout:
         _to_stdout(kitchen)
         return
