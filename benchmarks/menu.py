@@ -1,6 +1,6 @@
 """How many packets a second does each chef of the menu handle, and how many all of them together?
 
-    python benchmarks/menu.py [--packets N] [--read FILE ...] [--chef NAME ...]
+    python benchmarks/menu.py [--packets N] [--read FILE ...] [--chef NAME ...] [--rounds N]
 
 Held against plain scapy that dissects the same packets, one after the other, and does nothing with
 them. Each chef runs in a kitchen of its own, then all at once, as with `nd-sniff --menu all`, over
@@ -120,10 +120,10 @@ def once(paths: Sequence[str], name: str) -> Result:
     return Result(*json.loads(output), peak)
 
 
-def best(paths: Sequence[str], names: Sequence[str]) -> dict[str, Result]:
+def best(paths: Sequence[str], names: Sequence[str], rounds: int) -> dict[str, Result]:
     """The quickest run of each row; they take turns, so that a busy moment meets all of them."""
     results: dict[str, Result] = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name in names:
             result = once(paths, name)
             if name not in results or result.seconds < results[name].seconds:
@@ -131,12 +131,12 @@ def best(paths: Sequence[str], names: Sequence[str]) -> dict[str, Result]:
     return results
 
 
-def compare(mix: str, paths: Sequence[str], chefs: Sequence[str]) -> bool:
+def compare(mix: str, paths: Sequence[str], chefs: Sequence[str], rounds: int) -> bool:
     """Measure each row and print a table; return whether all together are too slow."""
     size = sum(Path(path).stat().st_size for path in paths)
-    results = best(paths, [SCAPY, *chefs, ALL])
+    results = best(paths, [SCAPY, *chefs, ALL], rounds)
     packets = results[ALL].packets
-    print(f"{mix}: {packets:,} packets, {size / packets:,.0f} bytes each; best of {ROUNDS}")
+    print(f"{mix}: {packets:,} packets, {size / packets:,.0f} bytes each; best of {rounds}")
     print(f"{'':28} {'packets/s':>11} {'us':>7} {'x scapy':>8} {'dumplings':>10} {'peak MiB':>9}")
     for name, result in results.items():
         ratio = result.rate / results[SCAPY].rate
@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("--packets", type=int, default=PACKETS, help=f"of ours; {PACKETS:,}")
     parser.add_argument("--read", metavar="FILE", nargs="+", help="captures, as one more mix")
     parser.add_argument("--chef", metavar="NAME", action="append", help="only this one alone")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of each row; {ROUNDS}")
     parser.add_argument("--row", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.row == SCAPY:
@@ -195,7 +196,10 @@ def main() -> None:
         }
         if options.read:
             mixes["what was named"] = options.read
-        bad = [compare(mix, paths, options.chef or chefs) for mix, paths in mixes.items()]
+        bad = [
+            compare(mix, paths, options.chef or chefs, options.rounds)
+            for mix, paths in mixes.items()
+        ]
     if any(bad):
         raise SystemExit(1)
 
