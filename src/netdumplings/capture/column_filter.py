@@ -193,8 +193,8 @@ def _protocol(name: str) -> Test:
     number, versions = _PROTOCOLS[name]
 
     def test(seen: _Seen) -> Told:
-        true = (seen.protocol == number) & np.isin(seen.version, versions)
-        return Told(true, seen.unknown)
+        is_of = seen.version > 0 if len(versions) > 1 else seen.version == versions[0]
+        return Told((seen.protocol == number) & is_of, seen.unknown)
 
     return test
 

@@ -169,7 +169,8 @@ class TCPHealthChef(DumplingChef):
         number = sides.side >> 1
         flags = packets.tcp_flags[sides.order]
         is_syn = flags & SYN > 0
-        under_way = np.isin(data["stage"][rows], (_ASKED, _ANSWERED))
+        stage = data["stage"][rows]
+        under_way = (stage == _ASKED) | (stage == _ANSWERED)
         under_way[number[is_syn]] = True
         # What completes a handshake is its side's first ACK since a SYN of either side, or since
         # the batch began.

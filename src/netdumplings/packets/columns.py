@@ -62,6 +62,9 @@ Which = slice | Rows
 #: What a column holds where its header is not there.
 ABSENT: Final = -1
 
+#: For each protocol, whether it is a header of IPv6 that others follow; the last is for none.
+_IS_EXTENSION: Final = np.isin(np.arange(2**8 + 1), (*EXTENSIONS, FRAGMENT))
+
 #: VLAN tags followed; a packet with more is hostile.
 MOST_TAGS: Final = 8
 #: IPv6 extension headers followed; a packet with more is hostile.
@@ -378,7 +381,7 @@ class Headers:
         for _ in range(MOST_EXTENSIONS):
             # What follows the header of a fragment but the first is no header.
             protocol = network.protocol[rows]
-            more = np.isin(protocol, (*EXTENSIONS, FRAGMENT))
+            more = _IS_EXTENSION[protocol]
             rows = rows[more & (network.fragment_offset[rows] == 0)]
             if not len(rows):
                 return
@@ -401,7 +404,7 @@ class Headers:
             network.fragment_offset[rows[is_fragment]] = word & 0xFFF8
             network.more_fragments[rows[is_fragment]] = word & 1 == 1
             rows = rows[there]
-        lost = rows[np.isin(network.protocol[rows], (*EXTENSIONS, FRAGMENT))]
+        lost = rows[_IS_EXTENSION[network.protocol[rows]]]
         lost = lost[network.fragment_offset[lost] == 0]
         network.protocol[lost] = network.payload_offset[lost] = ABSENT
 
