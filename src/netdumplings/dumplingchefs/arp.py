@@ -28,8 +28,8 @@ class ARPChef(DumplingChef):
     IP address"`` for a reply whose hardware address is not the one last seen with that IP
     address, and otherwise null.
 
-    It remembers the 65536 IP addresses that replied latest. Once others had to make way, and may
-    be called new again, ``"devices_forgotten"`` says how many times one did.
+    It remembers the 65536 IP addresses that replied latest, in some 26 MiB at most. Once others had
+    to make way, and may be called new again, ``"devices_forgotten"`` says how many times one did.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
