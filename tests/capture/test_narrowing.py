@@ -178,6 +178,6 @@ def test_a_filter_that_shifts_what_is_behind_it_is_not_narrowed(wide: str) -> No
 def test_the_filters_of_the_chefs_in_the_box_can_be_joined() -> None:
     (module,) = load_modules(["netdumplings.dumplingchefs"])
     filters = [chef.packet_filter for chef in module.chefs if chef.packet_filter]
-    assert len(filters) > 5
+    assert len(filters) >= 5
     assert why_not_joined(filters) is None
     offline_filter(union(filters))

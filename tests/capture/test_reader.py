@@ -11,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdumplings.capture import file as capture_file
+from netdumplings.capture import streams
 from netdumplings.capture.reader import CaptureReader
-from netdumplings.exceptions import TruncatedCapture
+from netdumplings.exceptions import CaptureError, TruncatedCapture
 from support.capture_files import (
+    Read,
     interface,
     old_packet,
     packet,
+    packets_of,
     pcap_header,
     pcap_record,
     read_all,
@@ -70,6 +74,28 @@ def test_it_does_not_matter_where_the_pieces_are_cut(name: str, data: st.DataObj
     file = FILES[name]
     places = data.draw(st.lists(st.integers(0, len(file)), max_size=10))
     assert outcome(cut(file, places)) == outcome([file])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_gives_the_same_packets_however_much_of_it_is_read_at_a_time(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "test.pcap"
+    path.write_bytes(FILES[name])
+    for size in (*range(1, 130), 1000):
+        for module in (streams, capture_file):
+            monkeypatch.setattr(module, "PIECE", size)
+        file = capture_file.CaptureFile(str(path))
+        found: list[Read] = []
+        error: CaptureError | None = None
+        try:
+            while not file.ended:
+                found += packets_of(file.read(0))
+        except CaptureError as caught:
+            error = caught
+        file.close()
+        assert (found, repr(error).replace(str(path), "test.pcap")) == outcome([FILES[name]])
+        assert error or file.read_bytes == len(FILES[name])
 
 
 def test_real_captures_cut_anywhere_give_the_same_packets(captures: Path) -> None:

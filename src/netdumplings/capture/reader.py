@@ -99,6 +99,23 @@ class CaptureReader:
                 raise self.problem
         return parsed.batches
 
+    def give_back(self, most: int) -> int:
+        """Forget the bytes of a record that is not complete, for whoever can feed them again.
+
+        Whole pieces need not be copied then, to put the two together.
+
+        Args:
+            most: how many bytes that may be.
+
+        Returns:
+            how many they are; 0 if nothing is forgotten.
+        """
+        held = self._held
+        if held > most or self.problem:
+            return 0
+        self._pieces, self._held = [], 0
+        return held
+
     def end(self) -> None:
         """There is no more.
 

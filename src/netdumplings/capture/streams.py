@@ -54,6 +54,11 @@ class InputStream:
         self.position = 0
 
     @property
+    def regular(self) -> bool:
+        """Whether it is a regular file, whose bytes may be read again."""
+        return self._regular
+
+    @property
     def repeatable(self) -> bool:
         """Whether it can be read a second time, from its beginning."""
         return self._regular and self._owned
@@ -85,6 +90,18 @@ class InputStream:
             raise self._cannot("read", error) from None
         self.position += len(data)
         return data
+
+    def step_back(self, size: int) -> None:
+        """Have so many bytes of a regular file come again.
+
+        Raises:
+            CaptureError: the system failed to go there.
+        """
+        try:
+            os.lseek(self._descriptor, -size, os.SEEK_CUR)
+        except OSError as error:
+            raise self._cannot("read", error) from None
+        self.position -= size
 
     def close(self) -> None:
         """Close it, unless it is standard input; harmless when done before."""
