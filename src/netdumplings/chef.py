@@ -41,8 +41,8 @@ class DumplingChef:
         by_request: a class attribute; True makes ``nd-sniff`` run it only where it is asked for,
             by its name (``--chef``) or with all others (``--menu all``).
         only_when_wanted: a class attribute; True has it rest while no eater anywhere subscribes to
-            it: it is given no packets and its interval handler is not called. Before its kitchen
-            has heard from a hub who wants what, and in replays, it is run.
+            it: it is given no packets and none of its handlers is called. Before its kitchen has
+            heard from a hub who wants what, and in replays, it is run.
         packet_filter: which packets its handlers are given, in pcap-filter(7) language, as in
             ``packet_filter = "udp port 53"``; None for every packet its kitchen sniffs. A class
             attribute, or set in ``__init__``.

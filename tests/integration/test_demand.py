@@ -201,3 +201,19 @@ def test_packets_that_no_chef_is_for_are_captured_where_they_are_kept(
     with running_hub() as hub, live_kitchen(hub.for_kitchens, OnlyARPChef, **settings) as kitchen:
         kitchen.feed(arp())
         assert kitchen.kitchen.statistics().kernel_filter == kernel_filter
+
+
+def test_a_chef_that_rests_is_not_asked_for_what_is_left() -> None:
+    asked = []
+
+    class LastChef(DumplingChef):
+        def closing_handler(self) -> None:
+            asked.append(self.name)
+
+    class RestingLastChef(LastChef):
+        only_when_wanted = True
+
+    chefs = LastChef, RestingLastChef
+    with running_hub() as hub, live_kitchen(hub.for_kitchens, *chefs) as kitchen:
+        wait_until(lambda: kitchen.resting == ("RestingLastChef",))
+    assert asked == ["LastChef"]

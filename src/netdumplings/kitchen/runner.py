@@ -210,7 +210,7 @@ class ChefRunner:
         waits = replay and not self._stopping()
         until = self._clock() + CLOSING
         for station in self.stations:
-            if station.chef is None:
+            if station.chef is None or station.resting:
                 continue
             if station.isolated:
                 yield from self._cells.close_chef(station, time, wait=waits)
