@@ -44,6 +44,7 @@ def test_it_is_one_url_or_several(text: str, urls: list[str]) -> None:
         ("a:१", "a port is"),
         ("nats://::1", "an IPv6 address needs brackets"),
         ("[x]", "no IPv6 address in the brackets"),
+        ("[fe80::1%\n]", "no IPv6 address in the brackets"),
         ("a b", "that is no host name"),
         ("a?x=1", "that is no host name"),
         ("-" * 64, "that is no host name"),

@@ -19,6 +19,7 @@ from netdumplings.transport.address import MAX_HUBS, is_loopback
         ("hub_1.example.com.:65535", "hub_1.example.com.", 65535, "ws://hub_1.example.com.:65535"),
         ("[::1]:11348", "::1", 11348, "ws://[::1]:11348"),
         ("[fe80::1%eth0]:11348", "fe80::1%eth0", 11348, "ws://[fe80::1%eth0]:11348"),
+        ("[fe80::1%br-0@x.2:1]:1", "fe80::1%br-0@x.2:1", 1, "ws://[fe80::1%br-0@x.2:1]:1"),
     ],
 )
 def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int, uri: str) -> None:
@@ -90,6 +91,8 @@ def test_loopback_is_what_nobody_else_can_be(host: str, loopback: bool) -> None:
         ("::1:11348", "brackets"),
         ("[::1]11348", "a port is a number"),
         ("[localhost]:11348", "no IPv6 address"),
+        ("[fe80::1%\0]:11348", "no IPv6 address"),
+        ("[fe80::1%a b]:11348", "no IPv6 address"),
         ("a b:11348", "no host name"),
         ("a/b:11348", "no host name"),
         ("user@host:11348", "no host name"),

@@ -11,6 +11,8 @@ _MOST_SERVERS: Final = 100
 _USUAL_PORT: Final = 4222
 #: As for hubs: labels of letters, digits, hyphens and underscores (RFC 1035, section 2.3.4).
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*\.?\Z", re.ASCII)
+#: What an IPv6 address is written with; `ipaddress` takes any text for its zone, behind ``%``.
+_IN_BRACKETS: Final = re.compile(r"[0-9A-Fa-f:.]+(%[\w.:@-]{1,64})?", re.ASCII)
 
 
 def parse_servers(text: str) -> list[str]:
@@ -74,7 +76,8 @@ def _parts(text: str, usual: str) -> tuple[str, str, int]:
         raise _wrong(text, "the host is missing")
     if host.startswith("[") and host.endswith("]"):
         try:
-            host = f"[{ipaddress.IPv6Address(host[1:-1])}]"
+            inside = host[1:-1]
+            host = f"[{ipaddress.IPv6Address(inside if _IN_BRACKETS.fullmatch(inside) else '')}]"
         except ValueError:
             raise _wrong(text, "no IPv6 address in the brackets") from None
     elif ":" in host:

@@ -14,6 +14,8 @@ MAX_HUBS: Final = 16
 #: What a host name may look like: labels of letters, digits, hyphens, and the underscores that
 #: some local names have, each at most 63 characters (RFC 1035, section 2.3.4).
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*\.?\Z")
+#: What an IPv6 address is written with; `ipaddress` takes any text for its zone, behind ``%``.
+_IN_BRACKETS: Final = re.compile(r"[0-9A-Fa-f:.]+(%[\w.:@-]{1,64})?", re.ASCII)
 
 
 class HubAddress(NamedTuple):
@@ -55,7 +57,7 @@ class HubAddress(NamedTuple):
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
             try:
-                ipaddress.IPv6Address(host)
+                ipaddress.IPv6Address(host if _IN_BRACKETS.fullmatch(host) else "")
             except ValueError:
                 raise InvalidAddress(text, "no IPv6 address in the brackets") from None
         elif ":" in host:
