@@ -130,10 +130,11 @@ class Reader:
             except EngineError:
                 await asyncio.sleep(AGAIN)
                 continue
-            self._change()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SILENCE):
-                    await self._changed.wait()
+            if self.taken_since(pairs) is None:  # others may have wanted them at the same time
+                self._change()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SILENCE):
+                        await self._changed.wait()
 
     def keep_only(self, pairs: Collection[Pair]) -> None:
         """Take no more than some pairs."""
@@ -190,6 +191,8 @@ class Reader:
         try:
             self._consumer = await self._follow(None)
             while (consumer := self._consumer) is not None:
+                # Whatever stirs it from here on is looked at in the next round.
+                consumer.stirred.clear()
                 if consumer.broken or not self._link.up:
                     return
                 if self._change_asked:
@@ -197,7 +200,6 @@ class Reader:
                     continue
                 if consumer.waiting < LOW:
                     await consumer.pull(ASKED, ASKED_BYTES, expires=EXPIRES, heartbeat=HEARTBEAT)
-                consumer.stirred.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(SILENCE):
                         await consumer.stirred.wait()
