@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -72,7 +73,10 @@ class Switch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        removing = [["ip", "netns", "del", name] for name in self.namespaces]
+        # A namespace goes when the last process in it has, and its interface only then.
+        ports = map(self._port, range(len(self.namespaces)))
+        removing = [["ip", "link", "del", port] for port in ports]
+        removing += [["ip", "netns", "del", name] for name in self.namespaces]
         removing.append(["ip", "link", "del", self._bridge])
         for command in removing:
             subprocess.run(command, check=False, capture_output=True)
@@ -81,6 +85,8 @@ class Switch:
         # Who has the bridge of a number has its addresses.
         for number in range(os.getpid() % 250, 500):
             bridge = f"nd-b{number % 250}"
+            if any(Path("/sys/class/net").glob(f"{bridge}-*")):
+                continue  # of one whose end was cut short
             try:
                 ip("link", "add", "name", bridge, "type", "bridge")
             except subprocess.CalledProcessError:
